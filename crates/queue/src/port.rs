@@ -1,0 +1,182 @@
+//! The port: what minilab asks of a broker. The docs are the contract; each sentence has a conformance test.
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::Error;
+
+/// The name of a queue: `[a-z][a-z0-9-]*`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QueueName(String);
+
+impl QueueName {
+    /// Takes a name; `None` unless it fits the form above.
+    pub fn new(name: impl Into<String>) -> Option<Self> {
+        let name = name.into();
+        let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+        fits.then_some(Self(name))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for QueueName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Messages of one queue with equal coalescing keys need to be worked on only once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CoalescingKey(pub String);
+
+/// A message on its way in.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Where to.
+    pub queue: QueueName,
+    /// The bytes.
+    pub payload: Bytes,
+    /// Not to be delivered before this much time has passed.
+    pub delay: Duration,
+    /// Where [`Limits::coalesces`]: while a message with this key waits in the queue, the waiting payload is kept and made
+    /// due at the earlier of both times; while one is leased, the new one waits until that one is settled.
+    pub coalesce: Option<CoalescingKey>,
+}
+
+/// Proof of a delivery, to settle or extend it. Opaque; worth nothing once the lease is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Receipt(pub String);
+
+/// One hand-out of a message.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// From where.
+    pub queue: QueueName,
+    /// To settle or extend it.
+    pub receipt: Receipt,
+    /// The bytes.
+    pub payload: Bytes,
+    /// Has this message been handed out before, without having been settled since?
+    pub redelivered: bool,
+    /// How long the delivery is ours unless extended.
+    pub lease: Duration,
+}
+
+/// What becomes of a delivered message.
+#[derive(Debug, Clone)]
+pub enum Disposition {
+    /// Done: the message is gone.
+    Complete,
+    /// Deliver `payload` in its place after `delay`. One step: the message is never lost and never there twice.
+    Retry {
+        /// The message's new bytes (counters live in the body).
+        payload: Bytes,
+        /// Not before.
+        delay: Duration,
+    },
+    /// Handed back unfinished, as it was, due after `delay`; a later delivery is not marked redelivered.
+    Release {
+        /// Not before.
+        delay: Duration,
+    },
+    /// Given up: moves to the dead letters with `payload` and the reason.
+    Reject {
+        /// The message's last bytes.
+        payload: Bytes,
+        /// Stable class first, then words: `poison: the renderer died twice`.
+        reason: String,
+    },
+}
+
+/// Did the settlement count?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// Yes.
+    Done,
+    /// No: the lease had been lost, and somebody else has or will have the message.
+    LeaseLost,
+}
+
+/// How much is in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    /// Due now.
+    pub ready: u64,
+    /// Handed out.
+    pub leased: u64,
+    /// Due later.
+    pub delayed: u64,
+    /// Dead letters that came from this queue.
+    pub dead: u64,
+}
+
+/// A message given up.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    /// Names it for [`Queue::redrive`]; stable.
+    pub id: String,
+    /// Where it came from.
+    pub queue: QueueName,
+    /// Its last bytes.
+    pub payload: Bytes,
+    /// Why, as given to [`Disposition::Reject`].
+    pub reason: String,
+}
+
+/// What an adapter can do, as data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest payload.
+    pub payload_bytes_max: usize,
+    /// Longest delay that is kept by the broker; longer ones are delivered early and released again.
+    pub delay_max: Duration,
+    /// How long a delivery is ours unless extended.
+    pub lease: Duration,
+    /// Most messages in one `receive`.
+    pub receive_max: usize,
+    /// Are [`Outgoing::coalesce`] keys honoured?
+    pub coalesces: bool,
+}
+
+/// A broker: some named queues with their dead letters.
+///
+/// - **At least once**: what `send` has answered is delivered until it is completed, retried or rejected, across crashes
+///   of this process and, where the adapter is durable, of the machine.
+/// - **Leases**: a delivered message is not handed to anybody else until its lease ends; an expired lease makes it due
+///   again at once, marked `redelivered`. A receipt of a lost lease settles nothing ([`Settled::LeaseLost`]).
+/// - **All or nothing**: a `send` of several messages accepts all of them or, on an error, none it would not accept again.
+/// - **Order** is not promised.
+/// - **Cancellation**: dropping a `receive` loses no message (a delivery nobody got is due again after its lease).
+/// - **Retries** are the caller's.
+#[async_trait]
+pub trait Queue: Send + Sync + fmt::Debug + 'static {
+    /// What this adapter can do.
+    fn limits(&self) -> Limits;
+
+    /// Accepts messages; they are safe when it answers.
+    async fn send(&self, messages: Vec<Outgoing>) -> Result<(), Error>;
+
+    /// Hands out up to `max` due messages of one queue, waiting up to `wait` for the first.
+    async fn receive(&self, queue: &QueueName, max: usize, wait: Duration) -> Result<Vec<Delivery>, Error>;
+
+    /// Makes a delivery ours for another [`Limits::lease`] from now.
+    async fn extend(&self, receipt: &Receipt) -> Result<Settled, Error>;
+
+    /// Says what becomes of a delivery.
+    async fn settle(&self, receipt: &Receipt, disposition: Disposition) -> Result<Settled, Error>;
+
+    /// How much is in a queue now.
+    async fn depth(&self, queue: &QueueName) -> Result<Depth, Error>;
+
+    /// Up to `max` dead letters, oldest first, after the one named.
+    async fn dead(&self, after: Option<&str>, max: usize) -> Result<Vec<DeadLetter>, Error>;
+
+    /// Puts one dead letter back into its queue, due now, with `payload` in place of its bytes. `false`: there is none.
+    async fn redrive(&self, id: &str, payload: Bytes) -> Result<bool, Error>;
+}

@@ -1,0 +1,86 @@
+//! What a store call can end in, named by what the caller can do about it.
+use crate::Key;
+
+/// A failed store call.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Nothing is stored under the key.
+    #[error("{store}: no object {key}")]
+    NotFound {
+        /// Which store.
+        store: String,
+        /// Which key.
+        key: Key,
+    },
+    /// The object is not in the state that the condition named (HTTP 412), or is being written by somebody else (409).
+    #[error("{store}: {operation} {key}: the object is not what the condition says")]
+    Precondition {
+        /// Which store.
+        store: String,
+        /// `get` or `put`.
+        operation: &'static str,
+        /// Which key.
+        key: Key,
+    },
+    /// The store refuses this caller this object.
+    #[error("{store}: {operation} {key}: permission denied")]
+    Denied {
+        /// Which store.
+        store: String,
+        /// What was tried.
+        operation: &'static str,
+        /// Which key.
+        key: Key,
+        /// What the system said.
+        #[source]
+        cause: Option<std::io::Error>,
+    },
+    /// The store as a whole cannot take or give anything now: disk full, read-only, not mounted, unreachable.
+    #[error("{store}: {operation} {key}: the store is unavailable: {reason}")]
+    Unavailable {
+        /// Which store.
+        store: String,
+        /// What was tried.
+        operation: &'static str,
+        /// Which key.
+        key: Key,
+        /// For people: `disk full`, `read-only file system`, ...
+        reason: String,
+    },
+    /// This store can never hold that key (a folder cannot hold `..`).
+    #[error("{store}: the key {key} cannot be stored: {reason}")]
+    KeyRefused {
+        /// Which store.
+        store: String,
+        /// Which key.
+        key: Key,
+        /// For people.
+        reason: String,
+    },
+    /// Something else went wrong on the way; the outcome of a write is unknown.
+    #[error("{store}: {operation} {key} failed")]
+    Io {
+        /// Which store.
+        store: String,
+        /// What was tried.
+        operation: &'static str,
+        /// Which key.
+        key: Key,
+        /// What the system said.
+        #[source]
+        cause: std::io::Error,
+    },
+}
+
+impl Error {
+    /// May the same call succeed later, with nothing else changed?
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Io { .. })
+    }
+
+    /// Is nothing stored there? Only this answer means absence: a denied or failed call never does.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound { .. })
+    }
+}
