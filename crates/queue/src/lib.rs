@@ -2,10 +2,32 @@
 //! every adapter runs.
 //!
 //! This crate knows no image, job or recipe: a payload is bytes, a queue is a name.
+mod backoff;
+mod clock;
+#[cfg(feature = "testing")]
+pub mod conformance;
 mod error;
+#[cfg(feature = "testing")]
+mod faulty;
+mod lease;
+mod limits;
+mod memory;
 mod port;
+mod sqlite;
+mod waiters;
 
+pub use backoff::Backoff;
+#[cfg(feature = "testing")]
+pub use clock::ManualClock;
+pub use clock::{Clock, SystemClock};
 pub use error::Error;
+#[cfg(feature = "testing")]
+pub use faulty::{Fault, Faulty, Moment};
+pub use lease::{LeaseEnd, LeaseKeeper};
+pub use limits::LEASE;
+pub use memory::Memory;
 pub use port::{
-    CoalescingKey, DeadLetter, Delivery, Depth, Disposition, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
+    CoalescingKey, DeadLetter, Delivery, Depth, Disposition, Limits, Outgoing, Queue, QueueName, Receipt,
+    Settled,
 };
+pub use sqlite::{Config as SqliteConfig, Sqlite};

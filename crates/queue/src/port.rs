@@ -15,7 +15,9 @@ impl QueueName {
     pub fn new(name: impl Into<String>) -> Option<Self> {
         let name = name.into();
         let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         fits.then_some(Self(name))
     }
 
@@ -45,8 +47,37 @@ pub struct Outgoing {
     /// Not to be delivered before this much time has passed.
     pub delay: Duration,
     /// Where [`Limits::coalesces`]: while a message with this key waits in the queue, the waiting payload is kept and made
-    /// due at the earlier of both times; while one is leased, the new one waits until that one is settled.
+    /// due at the earlier of both times; while one is leased, the new one waits until that one is settled or its lease ends.
+    /// Only `send` coalesces: a retried, released, expired or redriven message stays a message of its own, because its
+    /// payload may tell what an attempt left behind; of one key at most one message is leased at a time.
     pub coalesce: Option<CoalescingKey>,
+}
+
+impl Outgoing {
+    /// A message that is due now and not coalesced.
+    pub fn new(queue: QueueName, payload: impl Into<Bytes>) -> Self {
+        Self {
+            queue,
+            payload: payload.into(),
+            delay: Duration::ZERO,
+            coalesce: None,
+        }
+    }
+
+    /// The same, not to be delivered before this much time has passed.
+    #[must_use]
+    pub fn after(self, delay: Duration) -> Self {
+        Self { delay, ..self }
+    }
+
+    /// The same, to be worked on once together with others of this key.
+    #[must_use]
+    pub fn coalescing(self, key: impl Into<String>) -> Self {
+        Self {
+            coalesce: Some(CoalescingKey(key.into())),
+            ..self
+        }
+    }
 }
 
 /// Proof of a delivery, to settle or extend it. Opaque; worth nothing once the lease is lost.
@@ -110,7 +141,7 @@ pub struct Depth {
     pub ready: u64,
     /// Handed out.
     pub leased: u64,
-    /// Due later.
+    /// Due later, or held back until a leased message with the same coalescing key is settled.
     pub delayed: u64,
     /// Dead letters that came from this queue.
     pub dead: u64,
@@ -152,7 +183,9 @@ pub struct Limits {
 ///   again at once, marked `redelivered`. A receipt of a lost lease settles nothing ([`Settled::LeaseLost`]).
 /// - **All or nothing**: a `send` of several messages accepts all of them or, on an error, none it would not accept again.
 /// - **Order** is not promised.
-/// - **Cancellation**: dropping a `receive` loses no message (a delivery nobody got is due again after its lease).
+/// - **Cancellation**: dropping a `receive` loses no message (a delivery nobody got is due again after its lease at the
+///   latest). Any other call may have taken effect when it is dropped or answers [`Error::Unavailable`]; asking again is
+///   safe, at the price of a second copy of what was sent.
 /// - **Retries** are the caller's.
 #[async_trait]
 pub trait Queue: Send + Sync + fmt::Debug + 'static {

@@ -1,0 +1,143 @@
+//! What [`Outgoing::coalesce`](crate::Outgoing) promises.
+use std::time::Duration;
+
+use super::{World, assert_nothing_due, bytes, fast, lane, message, payloads, receive, receive_one};
+use crate::{Disposition, Outgoing};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The first of a key is worked on, the rest are not.
+pub async fn a_waiting_message_absorbs_its_key_and_keeps_its_payload(world: &dyn World) {
+    let queue = world.queue();
+    queue.send(vec![keyed("first"), keyed("second")]).await.unwrap();
+    queue.send(vec![keyed("third")]).await.unwrap();
+    assert_eq!(receive_one(&*queue).await.payload, "first");
+}
+
+/// Never later.
+pub async fn a_waiting_message_becomes_due_at_the_earlier_time(world: &dyn World) {
+    let queue = world.queue();
+    queue.send(vec![keyed("first").after(MINUTE)]).await.unwrap();
+    queue
+        .send(vec![keyed("much later").after(MINUTE * 10)])
+        .await
+        .unwrap();
+    assert_nothing_due(&*queue).await;
+    queue.send(vec![keyed("now")]).await.unwrap();
+    assert_eq!(receive_one(&*queue).await.payload, "first");
+}
+
+/// Not beside, not never.
+pub async fn a_key_that_changes_while_leased_is_delivered_after(world: &dyn World) {
+    let queue = world.queue();
+    queue.send(vec![keyed("first")]).await.unwrap();
+    let first = receive_one(&*queue).await;
+    queue
+        .send(vec![keyed("changed meanwhile"), keyed("and again")])
+        .await
+        .unwrap();
+    assert_nothing_due(&*queue).await;
+    queue.settle(&first.receipt, Disposition::Complete).await.unwrap();
+    let second = receive_one(&*queue).await;
+    assert_eq!(second.payload, "changed meanwhile");
+    queue
+        .settle(&second.receipt, Disposition::Complete)
+        .await
+        .unwrap();
+    assert_nothing_due(&*queue).await;
+}
+
+/// A holder that died holds nothing back; both messages come, one at a time.
+pub async fn a_key_held_by_a_lease_that_ends_is_free_again(world: &dyn World) {
+    let queue = world.queue();
+    queue.send(vec![keyed("first")]).await.unwrap();
+    let first = receive_one(&*queue).await;
+    queue.send(vec![keyed("second")]).await.unwrap();
+    world.advance(first.lease).await;
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let delivery = receive_one(&*queue).await;
+        queue
+            .settle(&delivery.receipt, Disposition::Complete)
+            .await
+            .unwrap();
+        seen.push(delivery);
+    }
+    assert_eq!(payloads(&seen), [&b"first"[..], b"second"]);
+    assert!(
+        seen.iter()
+            .all(|delivery| delivery.redelivered == (delivery.payload == "first"))
+    );
+}
+
+/// The retry's payload tells what the attempt left behind; it may not get lost.
+pub async fn a_retried_message_is_not_absorbed_by_its_successor(world: &dyn World) {
+    let queue = world.queue();
+    queue.send(vec![keyed("first")]).await.unwrap();
+    let first = receive_one(&*queue).await;
+    queue.send(vec![keyed("second")]).await.unwrap();
+    let retry = Disposition::Retry {
+        payload: bytes("first, attempt 2"),
+        delay: MINUTE,
+    };
+    queue.settle(&first.receipt, retry).await.unwrap();
+    let second = receive_one(&*queue).await;
+    assert_eq!(second.payload, "second");
+    queue
+        .settle(&second.receipt, Disposition::Complete)
+        .await
+        .unwrap();
+    world.advance(MINUTE).await;
+    assert_eq!(receive_one(&*queue).await.payload, "first, attempt 2");
+}
+
+/// For the same reason.
+pub async fn a_redriven_message_is_not_absorbed_by_a_waiting_one(world: &dyn World) {
+    let queue = world.queue();
+    queue.send(vec![keyed("first")]).await.unwrap();
+    let first = receive_one(&*queue).await;
+    let reject = Disposition::Reject {
+        payload: bytes("first"),
+        reason: "exhausted: for the test".into(),
+    };
+    queue.settle(&first.receipt, reject).await.unwrap();
+    queue.send(vec![keyed("second").after(MINUTE)]).await.unwrap();
+    let id = queue.dead(None, 1).await.unwrap().remove(0).id;
+    assert!(queue.redrive(&id, bytes("first, redriven")).await.unwrap());
+    let redriven = receive_one(&*queue).await;
+    assert_eq!(redriven.payload, "first, redriven");
+    queue
+        .settle(&redriven.receipt, Disposition::Complete)
+        .await
+        .unwrap();
+    world.advance(MINUTE).await;
+    assert_eq!(receive_one(&*queue).await.payload, "second");
+}
+
+/// Nor do messages without a key.
+pub async fn different_keys_and_queues_do_not_coalesce(world: &dyn World) {
+    let queue = world.queue();
+    let bulk = lane("bulk");
+    let elsewhere = Outgoing::new(bulk.clone(), "elsewhere").coalescing("photos/cat.jpg");
+    let other = message("other").coalescing("photos/dog.jpg");
+    queue
+        .send(vec![
+            keyed("one"),
+            other,
+            message("no key"),
+            message("no key"),
+            elsewhere,
+        ])
+        .await
+        .unwrap();
+    assert_eq!(
+        payloads(&receive(&*queue).await),
+        [&b"no key"[..], b"no key", b"one", b"other"]
+    );
+    assert_eq!(queue.receive(&bulk, 10, Duration::ZERO).await.unwrap().len(), 1);
+    assert_eq!(queue.depth(&fast()).await.unwrap().leased, 4);
+}
+
+fn keyed(payload: &str) -> Outgoing {
+    message(payload).coalescing("photos/cat.jpg")
+}

@@ -1,0 +1,84 @@
+//! What `depth` counts.
+use std::time::Duration;
+
+use super::{World, bytes, fast, lane, message, receive_one, send};
+use crate::{Depth, Disposition};
+
+/// Ready, leased, delayed and dead; of one queue.
+pub async fn depth_counts_each_state(world: &dyn World) {
+    let queue = world.queue();
+    for _ in 0..2 {
+        send(&*queue, &["dead"]).await;
+        let reject = Disposition::Reject {
+            payload: bytes("dead"),
+            reason: "input: for the test".into(),
+        };
+        queue
+            .settle(&receive_one(&*queue).await.receipt, reject)
+            .await
+            .unwrap();
+    }
+    send(&*queue, &["leased"]).await;
+    receive_one(&*queue).await;
+    send(&*queue, &["ready", "ready", "ready"]).await;
+    queue
+        .send(vec![message("delayed").after(Duration::from_secs(60))])
+        .await
+        .unwrap();
+
+    assert_eq!(
+        queue.depth(&fast()).await.unwrap(),
+        Depth {
+            ready: 3,
+            leased: 1,
+            delayed: 1,
+            dead: 2
+        }
+    );
+    assert_eq!(queue.depth(&lane("bulk")).await.unwrap(), Depth::default());
+}
+
+/// Time alone moves messages between the counts.
+pub async fn depth_counts_an_expired_lease_as_ready(world: &dyn World) {
+    let queue = world.queue();
+    send(&*queue, &["abandoned"]).await;
+    let delivery = receive_one(&*queue).await;
+    world.advance(delivery.lease).await;
+    assert_eq!(
+        queue.depth(&fast()).await.unwrap(),
+        Depth {
+            ready: 1,
+            ..Depth::default()
+        }
+    );
+}
+
+/// No receiver could have it, so it is no reason to start one.
+pub async fn depth_counts_a_held_back_message_as_delayed(world: &dyn World) {
+    let queue = world.queue();
+    queue
+        .send(vec![message("first").coalescing("key")])
+        .await
+        .unwrap();
+    let first = receive_one(&*queue).await;
+    queue
+        .send(vec![message("second").coalescing("key")])
+        .await
+        .unwrap();
+    assert_eq!(
+        queue.depth(&fast()).await.unwrap(),
+        Depth {
+            leased: 1,
+            delayed: 1,
+            ..Depth::default()
+        }
+    );
+    queue.settle(&first.receipt, Disposition::Complete).await.unwrap();
+    assert_eq!(
+        queue.depth(&fast()).await.unwrap(),
+        Depth {
+            ready: 1,
+            ..Depth::default()
+        }
+    );
+}
