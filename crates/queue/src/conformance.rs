@@ -3,6 +3,10 @@
 //! Each function is one promise and builds on an empty broker. [`conformance_tests!`](crate::conformance_tests) hands all
 //! their names to a macro of the caller's, so that a new promise is a failing build or a failing test everywhere, never one
 //! forgotten. An adapter whose [`Limits::coalesces`](crate::Limits) is false leaves out the functions of `coalescing`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "this is test code: a call that fails, fails the test"
+)]
 mod coalescing;
 mod depth;
 mod leases;
@@ -64,6 +68,7 @@ macro_rules! conformance_tests {
             dead_letters_are_paged_oldest_first,
             a_redriven_message_is_due_now_with_its_new_payload,
             redriving_nothing_says_so,
+            an_id_that_names_no_dead_letter_is_no_outage,
             an_oversized_retry_or_rejection_is_refused_and_settles_nothing,
             a_waiting_message_absorbs_its_key_and_keeps_its_payload,
             a_waiting_message_becomes_due_at_the_earlier_time,

@@ -153,9 +153,9 @@ impl Queue for Faulty {
     async fn receive(&self, queue: &QueueName, max: usize, wait: Duration) -> Result<Vec<Delivery>, Error> {
         self.reachable("receive")?;
         let deliveries = self.inner.receive(queue, max, wait).await?;
-        deliveries
-            .iter()
-            .for_each(|delivery| self.lose_as_scripted(delivery));
+        for delivery in &deliveries {
+            self.lose_as_scripted(delivery);
+        }
         Ok(deliveries)
     }
 

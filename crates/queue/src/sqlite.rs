@@ -1,10 +1,12 @@
 //! Queues in one SQLite file on this machine, durable across crashes and power cuts. One process at a time.
 mod call;
+mod dead_letters;
 mod failure;
 mod lease_id;
 mod ledger;
 mod lock;
 mod schema;
+mod sql;
 mod writer;
 
 use std::{

@@ -1,4 +1,8 @@
 //! The faults that others rely on in their tests are the ones they ask for.
+#![expect(
+    clippy::unwrap_used,
+    reason = "this is test code: a call that fails, fails the test"
+)]
 use std::{sync::Arc, time::Duration};
 
 use minilab_queue::{Disposition, Fault, Faulty, Memory, Moment, Outgoing, Queue, QueueName, Settled};

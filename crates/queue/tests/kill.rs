@@ -1,5 +1,9 @@
 //! What the SQLite adapter promises to processes that are killed: real ones, with SIGKILL. Each test runs this same program
 //! again as its child, to play a test that is otherwise ignored.
+#![expect(
+    clippy::unwrap_used,
+    reason = "this is test code: a call that fails, fails the test"
+)]
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},

@@ -1,9 +1,14 @@
 //! The contract, on the SQLite adapter with a clock that stands still, and what its durability adds.
+#![expect(
+    clippy::unwrap_used,
+    reason = "this is test code: a call that fails, fails the test"
+)]
 #[path = "sqlite/folder.rs"]
 mod folder;
 
-use minilab_queue::{CoalescingKey, Disposition, Error, Outgoing, Queue, QueueName, Settled, conformance};
 use std::time::Duration;
+
+use minilab_queue::{Disposition, Error, Outgoing, Queue, QueueName, Settled, conformance};
 
 use folder::Folder;
 
@@ -24,9 +29,8 @@ fn fast() -> QueueName {
 
 #[tokio::test]
 async fn a_restart_keeps_everything() {
-    let folder = Folder::new();
-    let world = folder.open().await;
-    let queue = world.sqlite();
+    let world = Folder::new().open().await;
+    let queue = &world.sqlite;
     let reject = Disposition::Reject {
         payload: "dead".into(),
         reason: "input: for the test".into(),
@@ -38,27 +42,25 @@ async fn a_restart_keeps_everything() {
     let delivery = queue.receive(&fast(), 1, Duration::ZERO).await.unwrap().remove(0);
     queue.settle(&delivery.receipt, reject).await.unwrap();
     let delayed = Outgoing::new(fast(), "delayed")
-        .after(Duration::from_secs(60))
+        .after(Duration::from_mins(1))
         .coalescing("key");
     queue
         .send(vec![Outgoing::new(fast(), "ready"), delayed])
         .await
         .unwrap();
     let before = queue.depth(&fast()).await.unwrap();
-    queue.close().await;
 
-    let world = folder.open().await;
-    let queue = world.sqlite();
+    let world = world.reopen().await;
+    let queue = &world.sqlite;
     assert_eq!(queue.depth(&fast()).await.unwrap(), before);
     assert_eq!(
         queue.dead(None, 10).await.unwrap()[0].reason,
         "input: for the test"
     );
-    let again = Outgoing {
-        coalesce: Some(CoalescingKey("key".into())),
-        ..Outgoing::new(fast(), "absorbed")
-    };
-    queue.send(vec![again]).await.unwrap();
+    queue
+        .send(vec![Outgoing::new(fast(), "absorbed").coalescing("key")])
+        .await
+        .unwrap();
     let deliveries = queue.receive(&fast(), 10, Duration::ZERO).await.unwrap();
     let mut payloads: Vec<_> = deliveries.iter().map(|delivery| &delivery.payload[..]).collect();
     payloads.sort_unstable();
@@ -68,32 +70,30 @@ async fn a_restart_keeps_everything() {
 
 #[tokio::test]
 async fn a_restart_ends_leases_at_once_and_their_receipts_settle_nothing() {
-    let folder = Folder::new();
-    let world = folder.open().await;
+    let world = Folder::new().open().await;
     world
-        .sqlite()
+        .sqlite
         .send(vec![Outgoing::new(fast(), "leased")])
         .await
         .unwrap();
     let stale = world
-        .sqlite()
+        .sqlite
         .receive(&fast(), 1, Duration::ZERO)
         .await
         .unwrap()
         .remove(0);
-    world.sqlite().close().await;
 
-    let world = folder.open().await;
+    let world = world.reopen().await;
     assert_eq!(
         world
-            .sqlite()
+            .sqlite
             .settle(&stale.receipt, Disposition::Complete)
             .await
             .unwrap(),
         Settled::LeaseLost
     );
     let delivery = world
-        .sqlite()
+        .sqlite
         .receive(&fast(), 1, Duration::ZERO)
         .await
         .unwrap()
@@ -101,7 +101,7 @@ async fn a_restart_ends_leases_at_once_and_their_receipts_settle_nothing() {
     assert!(delivery.redelivered);
     assert_eq!(
         world
-            .sqlite()
+            .sqlite
             .settle(&stale.receipt, Disposition::Complete)
             .await
             .unwrap(),
@@ -138,19 +138,19 @@ async fn a_missing_folder_is_unusable_and_says_what_to_do() {
 async fn a_closed_broker_is_unavailable_to_who_calls_and_who_waits() {
     let world = Folder::new().open().await;
     let waiting = tokio::spawn({
-        let queue = world.sqlite().clone();
-        async move { queue.receive(&fast(), 1, Duration::from_secs(60)).await }
+        let queue = world.sqlite.clone();
+        async move { queue.receive(&fast(), 1, Duration::from_mins(1)).await }
     });
-    world.sqlite().close().await;
+    world.sqlite.close().await;
     assert!(waiting.await.unwrap().unwrap_err().is_transient());
-    assert!(world.sqlite().depth(&fast()).await.unwrap_err().is_transient());
-    world.sqlite().close().await;
+    assert!(world.sqlite.depth(&fast()).await.unwrap_err().is_transient());
+    world.sqlite.close().await;
 }
 
 #[tokio::test]
 async fn a_delivery_nobody_got_goes_back_at_once_and_unmarked() {
     let world = Folder::new().open().await;
-    let queue = world.sqlite();
+    let queue = &world.sqlite;
     for _ in 0..50 {
         queue.send(vec![Outgoing::new(fast(), "precious")]).await.unwrap();
         // Polled once, the wish is on its way; then the caller is gone.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::{World, assert_nothing_due, bytes, fast, lane, message, payloads, receive, receive_one};
 use crate::{Disposition, Outgoing};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// The first of a key is worked on, the rest are not.
 pub async fn a_waiting_message_absorbs_its_key_and_keeps_its_payload(world: &dyn World) {

@@ -22,7 +22,7 @@ pub async fn depth_counts_each_state(world: &dyn World) {
     receive_one(&*queue).await;
     send(&*queue, &["ready", "ready", "ready"]).await;
     queue
-        .send(vec![message("delayed").after(Duration::from_secs(60))])
+        .send(vec![message("delayed").after(Duration::from_mins(1))])
         .await
         .unwrap();
 

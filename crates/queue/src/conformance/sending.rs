@@ -54,7 +54,7 @@ pub async fn a_payload_at_the_limit_arrives_unchanged(world: &dyn World) {
 pub async fn a_delayed_message_is_not_delivered_before(world: &dyn World) {
     let queue = world.queue();
     queue
-        .send(vec![message("later").after(Duration::from_secs(60))])
+        .send(vec![message("later").after(Duration::from_mins(1))])
         .await
         .unwrap();
     world.advance(Duration::from_secs(59)).await;

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use super::{World, assert_nothing_due, bytes, fast, lane, receive_one, send};
 use crate::{Delivery, Depth, Disposition, Error, Outgoing, Queue, Settled};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// For good.
 pub async fn a_completed_message_is_gone(world: &dyn World) {
@@ -32,9 +32,9 @@ pub async fn a_retried_message_comes_back_later_with_its_new_payload(world: &dyn
         },
     )
     .await;
-    world.advance(MINUTE - Duration::from_secs(1)).await;
+    world.advance(MINUTE / 2).await;
     assert_nothing_due(&*queue).await;
-    world.advance(Duration::from_secs(1)).await;
+    world.advance(MINUTE / 2).await;
     let again = receive_one(&*queue).await;
     assert_eq!(again.payload, "attempt 2");
     assert!(!again.redelivered);
@@ -118,6 +118,27 @@ pub async fn redriving_nothing_says_so(world: &dyn World) {
     assert!(queue.redrive(&id, bytes("first")).await.unwrap());
     assert!(!queue.redrive(&id, bytes("second")).await.unwrap());
     receive_one(&*queue).await;
+}
+
+/// A wrong id is the caller's mistake, for good, or names nothing.
+pub async fn an_id_that_names_no_dead_letter_is_no_outage(world: &dyn World) {
+    let queue = world.queue();
+    for id in ["", "none", "-1", "18446744073709551615", "4611686018427387904"] {
+        assert!(
+            !queue
+                .dead(Some(id), 1)
+                .await
+                .is_err_and(|error| error.is_transient()),
+            "{id}"
+        );
+        assert!(
+            !queue
+                .redrive(id, bytes("nobody"))
+                .await
+                .is_ok_and(|redriven| redriven),
+            "{id}"
+        );
+    }
 }
 
 /// The delivery stays ours, to be settled some other way.

@@ -25,3 +25,42 @@ pub(super) fn classify(broker: &str, operation: &'static str, cause: rusqlite::E
         reason: format!("{operation}: {cause}; {fix}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn error(code: i32) -> Error {
+        classify(
+            "queue.db",
+            "send",
+            rusqlite::Error::SqliteFailure(ffi::Error::new(code), None),
+        )
+    }
+
+    #[test]
+    fn what_passes_is_unavailable() {
+        for code in [
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_IOERR,
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_BUSY,
+        ] {
+            assert!(error(code).is_transient(), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_has_to_repair_is_unusable() {
+        for code in [
+            ffi::SQLITE_NOTADB,
+            ffi::SQLITE_CORRUPT,
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_CANTOPEN,
+        ] {
+            assert!(matches!(error(code), Error::Unusable { .. }), "{code}");
+        }
+    }
+}

@@ -1,4 +1,4 @@
-//! The SQL: every operation inside one open transaction, at one moment.
+//! Every operation, inside one open transaction, at one moment.
 use std::{
     collections::HashSet,
     time::{Duration, SystemTime},
@@ -7,8 +7,8 @@ use std::{
 use bytes::Bytes;
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params, params, types::Type};
 
-use super::lease_id::LeaseId;
-use crate::{DeadLetter, Depth, Disposition, Limits, Outgoing, QueueName, Settled};
+use super::{lease_id::LeaseId, sql};
+use crate::{Depth, Disposition, Limits, Outgoing, QueueName, Settled};
 
 /// Milliseconds since 1970, as stored.
 pub(super) fn millis(at: SystemTime) -> i64 {
@@ -22,10 +22,10 @@ fn length(of: Duration) -> i64 {
 
 /// One transaction's view of the database.
 pub(super) struct Ledger<'a> {
-    transaction: &'a Transaction<'a>,
-    now: i64,
+    pub(super) transaction: &'a Transaction<'a>,
+    pub(super) now: i64,
     limits: Limits,
-    touched: HashSet<QueueName>,
+    pub(super) touched: HashSet<QueueName>,
 }
 
 /// A leased message.
@@ -42,58 +42,11 @@ pub(super) struct Claimed {
     pub next: Option<SystemTime>,
 }
 
-const EXPIRE: &str =
-    "UPDATE messages SET due = lease_until, lease_until = NULL, redelivered = 1 WHERE lease_until <= ?";
-
-const ABSORB: &str = "UPDATE messages SET due = min(due, :due) WHERE id = (
-    SELECT id FROM messages WHERE queue = :queue AND coalescing_key = :key AND lease_until IS NULL
-    ORDER BY due, id LIMIT 1)";
-
-const INSERT: &str =
-    "INSERT INTO messages (queue, payload, coalescing_key, due, lease_token) VALUES (?, ?, ?, ?, ?)";
-
-const CLAIM: &str = "UPDATE messages SET lease_until = :until, lease_token = lease_token + 1 WHERE id = (
-    SELECT id FROM messages AS m WHERE queue = :queue AND lease_until IS NULL AND due <= :now
-        AND (coalescing_key IS NULL OR NOT EXISTS (
-            SELECT 1 FROM messages AS l
-            WHERE l.queue = m.queue AND l.coalescing_key = m.coalescing_key AND l.lease_until IS NOT NULL))
-    ORDER BY due, id LIMIT 1)
-    RETURNING id, lease_token, payload, redelivered";
-
-const NEXT: &str = "SELECT min(at) FROM (
-    SELECT min(due) AS at FROM messages WHERE queue = :queue AND lease_until IS NULL AND due > :now
-    UNION ALL SELECT min(lease_until) FROM messages WHERE queue = :queue AND lease_until IS NOT NULL)";
-
-const EXTEND: &str =
-    "UPDATE messages SET lease_until = ? WHERE id = ? AND lease_token = ? AND lease_until IS NOT NULL";
-
-/// The mark stays as it was: nobody saw this hand-out.
-const TAKE_BACK: &str = "UPDATE messages SET lease_until = NULL
-    WHERE id = ? AND lease_token = ? AND lease_until IS NOT NULL RETURNING queue";
-
-const RETURN: &str = "UPDATE messages
-    SET payload = coalesce(:payload, payload), due = :due, lease_until = NULL, redelivered = 0
-    WHERE id = :id AND lease_token = :token AND lease_until IS NOT NULL RETURNING queue";
-
-const FINISH: &str = "DELETE FROM messages WHERE id = ? AND lease_token = ? AND lease_until IS NOT NULL
-    RETURNING queue, coalescing_key";
-
-const BURY: &str = "INSERT INTO dead_letters (queue, coalescing_key, payload, reason) VALUES (?, ?, ?, ?)";
-
-const DEPTH: &str = "SELECT
-    (SELECT count(*) FROM messages WHERE queue = :queue AND lease_until IS NULL AND due <= :now),
-    (SELECT count(*) FROM messages WHERE queue = :queue AND lease_until IS NULL AND due > :now),
-    (SELECT count(*) FROM messages WHERE queue = :queue AND lease_until IS NOT NULL),
-    (SELECT count(*) FROM messages AS l
-        JOIN messages AS w ON w.queue = l.queue AND w.coalescing_key = l.coalescing_key
-        WHERE l.queue = :queue AND l.lease_until IS NOT NULL AND w.lease_until IS NULL AND w.due <= :now),
-    (SELECT count(*) FROM dead_letters WHERE queue = :queue)";
-
 impl<'a> Ledger<'a> {
     /// Opens the ledger at a moment; ends the leases that are over by then.
     pub fn open(transaction: &'a Transaction<'a>, now: SystemTime, limits: Limits) -> rusqlite::Result<Self> {
         let now = millis(now);
-        transaction.prepare_cached(EXPIRE)?.execute([now])?;
+        transaction.prepare_cached(sql::EXPIRE)?.execute([now])?;
         Ok(Self {
             transaction,
             now,
@@ -110,12 +63,8 @@ impl<'a> Ledger<'a> {
     /// After a start: nobody holds a lease, and no message waits longer than one may.
     pub fn forget_leases(&mut self) -> rusqlite::Result<usize> {
         let latest = self.due(self.limits.delay_max);
-        self.transaction
-            .execute("UPDATE messages SET due = ?1 WHERE due > ?1", [latest])?;
-        self.transaction.execute(
-            "UPDATE messages SET due = ?, lease_until = NULL, redelivered = 1 WHERE lease_until IS NOT NULL",
-            [self.now],
-        )
+        self.transaction.execute(sql::CUT_DELAYS, [latest])?;
+        self.transaction.execute(sql::FORGET_LEASES, [self.now])
     }
 
     pub fn send(&mut self, messages: &[Outgoing]) -> rusqlite::Result<()> {
@@ -132,7 +81,7 @@ impl<'a> Ledger<'a> {
                 None => 0,
                 Some(key) => self
                     .transaction
-                    .prepare_cached(ABSORB)?
+                    .prepare_cached(sql::ABSORB)?
                     .execute(named_params! { ":due": due, ":queue": queue.as_str(), ":key": key })?,
             };
             if absorbed == 0 {
@@ -143,7 +92,7 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    fn insert(
+    pub(super) fn insert(
         &self,
         queue: &QueueName,
         payload: &Bytes,
@@ -152,12 +101,15 @@ impl<'a> Ledger<'a> {
         lease_token: i64,
     ) -> rusqlite::Result<()> {
         let row = params![queue.as_str(), payload.as_ref(), key, due, lease_token];
-        self.transaction.prepare_cached(INSERT)?.execute(row).map(|_| ())
+        self.transaction
+            .prepare_cached(sql::INSERT)?
+            .execute(row)
+            .map(|_| ())
     }
 
     pub fn receive(&self, queue: &QueueName, max: usize) -> rusqlite::Result<Claimed> {
         let (queue, now, until) = (queue.as_str(), self.now, self.lease_end());
-        let mut statement = self.transaction.prepare_cached(CLAIM)?;
+        let mut statement = self.transaction.prepare_cached(sql::CLAIM)?;
         let mut claims = Vec::new();
         while claims.len() < max {
             let claim = statement
@@ -178,7 +130,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn next(&self, queue: &str) -> rusqlite::Result<Option<SystemTime>> {
-        let mut statement = self.transaction.prepare_cached(NEXT)?;
+        let mut statement = self.transaction.prepare_cached(sql::NEXT)?;
         let at: Option<u64> = statement
             .query_row(named_params! { ":queue": queue, ":now": self.now }, |row| {
                 row.get(0)
@@ -187,7 +139,7 @@ impl<'a> Ledger<'a> {
     }
 
     pub fn take_back(&mut self, lease: LeaseId) -> rusqlite::Result<()> {
-        let mut statement = self.transaction.prepare_cached(TAKE_BACK)?;
+        let mut statement = self.transaction.prepare_cached(sql::TAKE_BACK)?;
         let queue = statement
             .query_row(params![lease.id, lease.token], |row| name(row, 0))
             .optional()?;
@@ -196,7 +148,7 @@ impl<'a> Ledger<'a> {
     }
 
     pub fn extend(&self, lease: LeaseId) -> rusqlite::Result<Settled> {
-        let mut statement = self.transaction.prepare_cached(EXTEND)?;
+        let mut statement = self.transaction.prepare_cached(sql::EXTEND)?;
         let count = statement.execute(params![self.lease_end(), lease.id, lease.token])?;
         Ok(if count == 1 {
             Settled::Done
@@ -231,13 +183,13 @@ impl<'a> Ledger<'a> {
             ":id": lease.id, ":token": lease.token, ":payload": payload.map(AsRef::as_ref), ":due": self.due(delay),
         };
         self.transaction
-            .prepare_cached(RETURN)?
+            .prepare_cached(sql::RETURN)?
             .query_row(row, |row| name(row, 0))
             .optional()
     }
 
-    fn finish(&self, lease: LeaseId) -> rusqlite::Result<Option<(QueueName, Option<String>)>> {
-        let mut statement = self.transaction.prepare_cached(FINISH)?;
+    pub(super) fn finish(&self, lease: LeaseId) -> rusqlite::Result<Option<(QueueName, Option<String>)>> {
+        let mut statement = self.transaction.prepare_cached(sql::FINISH)?;
         statement
             .query_row(params![lease.id, lease.token], |row| {
                 Ok((name(row, 0)?, row.get(1)?))
@@ -245,17 +197,8 @@ impl<'a> Ledger<'a> {
             .optional()
     }
 
-    fn bury(&self, lease: LeaseId, payload: &Bytes, reason: &str) -> rusqlite::Result<Option<QueueName>> {
-        let Some((queue, key)) = self.finish(lease)? else {
-            return Ok(None);
-        };
-        let row = params![queue.as_str(), key, payload.as_ref(), reason];
-        self.transaction.prepare_cached(BURY)?.execute(row)?;
-        Ok(Some(queue))
-    }
-
     pub fn depth(&self, queue: &QueueName) -> rusqlite::Result<Depth> {
-        let mut statement = self.transaction.prepare_cached(DEPTH)?;
+        let mut statement = self.transaction.prepare_cached(sql::DEPTH)?;
         statement.query_row(
             named_params! { ":queue": queue.as_str(), ":now": self.now },
             |row| {
@@ -268,37 +211,6 @@ impl<'a> Ledger<'a> {
                 })
             },
         )
-    }
-
-    pub fn dead(&self, after: u64, max: usize) -> rusqlite::Result<Vec<DeadLetter>> {
-        let sql = "SELECT id, queue, payload, reason FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?";
-        let mut statement = self.transaction.prepare_cached(sql)?;
-        let max = i64::try_from(max).unwrap_or(i64::MAX);
-        let letters = statement.query_map(params![after, max], |row| {
-            let id: u64 = row.get(0)?;
-            Ok(DeadLetter {
-                id: id.to_string(),
-                queue: name(row, 1)?,
-                payload: bytes(row, 2)?,
-                reason: row.get(3)?,
-            })
-        })?;
-        letters.collect()
-    }
-
-    pub fn redrive(&mut self, id: u64, payload: &Bytes) -> rusqlite::Result<bool> {
-        let sql = "DELETE FROM dead_letters WHERE id = ? RETURNING queue, coalescing_key";
-        let mut statement = self.transaction.prepare_cached(sql)?;
-        let found: Option<(_, Option<String>)> = statement
-            .query_row([id], |row| Ok((name(row, 0)?, row.get(1)?)))
-            .optional()?;
-        let Some((queue, key)) = found else {
-            return Ok(false);
-        };
-        // It has been handed out before, and says so: a waiting message of its key must not absorb it.
-        self.insert(&queue, payload, key.as_deref(), self.now, 1)?;
-        self.touched.insert(queue);
-        Ok(true)
     }
 
     fn due(&self, delay: Duration) -> i64 {
@@ -322,11 +234,11 @@ fn claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
     })
 }
 
-fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
+pub(super) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
     row.get::<_, Vec<u8>>(column).map(Bytes::from)
 }
 
-fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<QueueName> {
+pub(super) fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<QueueName> {
     let text: String = row.get(column)?;
     QueueName::new(text.clone()).ok_or_else(|| {
         let cause = format!("`{text}` is no queue name; somebody else wrote this row");

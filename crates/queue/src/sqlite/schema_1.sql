@@ -13,7 +13,7 @@ CREATE TABLE messages (
 -- What `receive` walks.
 CREATE INDEX messages_waiting ON messages (queue, due) WHERE lease_until IS NULL;
 CREATE INDEX messages_leased ON messages (lease_until) WHERE lease_until IS NOT NULL;
-CREATE INDEX messages_keys ON messages (queue, coalescing_key) WHERE coalescing_key IS NOT NULL;
+CREATE INDEX messages_keys ON messages (queue, coalescing_key, due) WHERE coalescing_key IS NOT NULL;
 -- Of a key, one message at most waits that was only sent. Those handed out before stay messages of their own.
 CREATE UNIQUE INDEX messages_coalesced ON messages (queue, coalescing_key)
     WHERE coalescing_key IS NOT NULL AND lease_until IS NULL AND lease_token = 0;

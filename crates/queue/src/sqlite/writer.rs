@@ -1,6 +1,11 @@
 //! The one thread that touches the database. Calls that arrive while a commit is on its way to the disk share the next one,
 //! and are answered after it.
-use std::{fmt, path::PathBuf, sync::Arc, thread};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -49,7 +54,7 @@ pub(super) async fn start(
     let (commands, queue) = mpsc::channel(CALLS_WAITING_MAX);
     let (opened, ready) = oneshot::channel();
     let broker = path.display().to_string();
-    let body = move || match Writer::open(path, clock, limits, waiters) {
+    let body = move || match Writer::open(&path, clock, limits, waiters) {
         // Nobody waits any more: the caller of `open` was dropped, and the files are let go again.
         Ok(writer) => {
             if opened.send(Ok(())).is_ok() {
@@ -75,13 +80,13 @@ pub(super) async fn start(
 
 impl Writer {
     fn open(
-        path: PathBuf,
+        path: &Path,
         clock: Arc<dyn Clock>,
         limits: Limits,
         waiters: Arc<Waiters>,
     ) -> Result<Self, Error> {
-        let lock = ProcessLock::take(&path)?;
-        let connection = schema::open(&path)?;
+        let lock = ProcessLock::take(path)?;
+        let connection = schema::open(path)?;
         let broker = path.display().to_string();
         let mut writer = Self {
             connection,
@@ -91,12 +96,14 @@ impl Writer {
             waiters,
             _lock: lock,
         };
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method is bound to one ledger's lifetime"
+        )]
         let forgotten = writer.transact(|ledger| ledger.forget_leases());
-        match forgotten.map_err(|cause| failure::classify(&writer.broker, "reset leases", cause))? {
-            0 => {}
-            count => {
-                tracing::info!(queue = %writer.broker, count, "messages of an ended process are due again")
-            }
+        let count = forgotten.map_err(|cause| failure::classify(&writer.broker, "reset leases", cause))?;
+        if count > 0 {
+            tracing::info!(queue = %writer.broker, count, "messages of an ended process are due again");
         }
         Ok(writer)
     }
@@ -131,15 +138,16 @@ impl Writer {
         }
     }
 
-    /// Runs a batch; if that fails, each call alone, so that one too large for a full disk takes no other down.
+    /// Runs a batch as one; if that fails, each call alone, so that one too large for a full disk takes no other down.
     fn serve(&mut self, mut batch: Vec<Box<dyn Call>>) {
-        if batch.is_empty() {
-            return;
-        }
-        let together = self.transact(|ledger| batch.iter_mut().try_for_each(|call| call.run(ledger)));
-        if together.is_ok() {
-            batch.into_iter().for_each(|call| call.answer(Ok(())));
-            return;
+        if batch.len() > 1 {
+            let together = self.transact(|ledger| batch.iter_mut().try_for_each(|call| call.run(ledger)));
+            if together.is_ok() {
+                for call in batch {
+                    call.answer(Ok(()));
+                }
+                return;
+            }
         }
         for mut call in batch {
             let operation = call.operation();
@@ -160,7 +168,9 @@ impl Writer {
         let result = work(&mut ledger)?;
         let touched = ledger.into_touched();
         transaction.commit()?;
-        touched.iter().for_each(|queue| self.waiters.ring(queue));
+        for queue in &touched {
+            self.waiters.ring(queue);
+        }
         Ok(result)
     }
 }
@@ -176,7 +186,7 @@ mod tests {
         let path = folder.path().join("queue.db");
         let limits = limits::embedded(limits::LEASE);
         let mut writer =
-            Writer::open(path, Arc::new(SystemClock::default()), limits, Arc::default()).unwrap();
+            Writer::open(&path, Arc::new(SystemClock::default()), limits, Arc::default()).unwrap();
         let pages: i64 = writer
             .connection
             .pragma_query_value(None, "page_count", |row| row.get(0))

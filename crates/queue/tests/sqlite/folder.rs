@@ -24,9 +24,9 @@ impl Folder {
     }
 
     pub async fn open(&self) -> Opened {
-        let queue = Arc::new(self.try_open().await.unwrap());
+        let sqlite = Arc::new(self.try_open().await.unwrap());
         Opened {
-            queue,
+            sqlite,
             folder: self.clone(),
         }
     }
@@ -39,20 +39,22 @@ impl Folder {
 
 /// Keeps the folder for as long as the database is open.
 pub struct Opened {
-    queue: Arc<Sqlite>,
+    pub sqlite: Arc<Sqlite>,
     folder: Folder,
 }
 
 impl Opened {
-    pub fn sqlite(&self) -> &Arc<Sqlite> {
-        &self.queue
+    /// An orderly end, and a new beginning.
+    pub async fn reopen(self) -> Self {
+        self.sqlite.close().await;
+        self.folder.open().await
     }
 }
 
 #[async_trait]
 impl World for Opened {
     fn queue(&self) -> Arc<dyn Queue> {
-        Arc::clone(&self.queue) as Arc<dyn Queue>
+        Arc::clone(&self.sqlite) as Arc<dyn Queue>
     }
 
     async fn advance(&self, by: Duration) {
