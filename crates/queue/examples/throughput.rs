@@ -1,6 +1,10 @@
-//! Messages per second through the SQLite adapter on this machine's disk, in a fresh database in the current folder.
+//! Messages per second through the SQLite adapter on this machine's disk, in a fresh database in the current folder. Every
+//! message has a coalescing key of its own, as jobs have, and the last figures are taken with a backlog behind them.
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -45,15 +49,19 @@ where
     tasks.join_all().await.into_iter().collect()
 }
 
+fn job() -> Outgoing {
+    static KEYS: AtomicUsize = AtomicUsize::new(0);
+    let key = KEYS.fetch_add(1, Ordering::Relaxed);
+    Outgoing::new(lane(), vec![b'x'; PAYLOAD_BYTES]).coalescing(format!("photos/{key}.jpg"))
+}
+
 fn lane() -> QueueName {
     QueueName::new("fast").expect("a valid name")
 }
 
 async fn send(queue: Arc<Sqlite>, calls: usize, per_call: usize) -> Result<(), Error> {
     for _ in 0..calls {
-        queue
-            .send(vec![Outgoing::new(lane(), vec![b'x'; PAYLOAD_BYTES]); per_call])
-            .await?;
+        queue.send((0..per_call).map(|_| job()).collect()).await?;
     }
     Ok(())
 }

@@ -74,7 +74,7 @@ mod tests {
         let mut explain = connection
             .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
             .unwrap();
-        let steps = explain.query_map([], |row| row.get("detail")).unwrap();
+        let steps = explain.raw_query().mapped(|row| row.get("detail"));
         steps.collect::<Result<_, _>>().unwrap()
     }
 
