@@ -1,4 +1,4 @@
-//! The contract of [`Queue`](crate::Queue), sentence by sentence, for every adapter to run.
+//! The contract of [`Queue`], sentence by sentence, for every adapter to run.
 //!
 //! Each function is one promise and builds on an empty broker. [`conformance_tests!`](crate::conformance_tests) hands all
 //! their names to a macro of the caller's, so that a new promise is a failing build or a failing test everywhere, never one
