@@ -71,6 +71,37 @@ pub enum Error {
         #[source]
         cause: std::io::Error,
     },
+    /// The object has more bytes than the caller is willing to hold in memory.
+    #[error("{store}: get {key}: {size_bytes} bytes are more than the {cap_bytes} that are read at once")]
+    TooLarge {
+        /// Which store.
+        store: String,
+        /// Which key.
+        key: Key,
+        /// How many it has.
+        size_bytes: u64,
+        /// How many were allowed.
+        cap_bytes: usize,
+    },
+    /// The store cannot do what is asked of it, now or later: it ignores conditions, knows no such delimiter.
+    #[error("{store}: {reason}")]
+    Unsupported {
+        /// Which store.
+        store: String,
+        /// For people: what does not hold, and what to do.
+        reason: String,
+    },
+    /// The store cannot be opened at all.
+    #[error("{store} cannot be opened: {reason}")]
+    NotOpened {
+        /// Which store.
+        store: String,
+        /// For people: what is wrong, and what to do.
+        reason: String,
+        /// What the system said.
+        #[source]
+        cause: std::io::Error,
+    },
 }
 
 impl Error {

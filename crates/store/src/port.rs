@@ -34,6 +34,12 @@ impl Sha256 {
         use sha2::Digest as _;
         Self(sha2::Sha256::digest(bytes).into())
     }
+
+    /// What an adapter answers, as the cause of [`Error::Io`], for a body that is not the one announced.
+    pub(crate) fn mismatch(self, body: Self) -> std::io::Error {
+        let sentence = format!("the body has the SHA-256 {body}, not {self} as announced");
+        std::io::Error::new(std::io::ErrorKind::InvalidData, sentence)
+    }
 }
 
 impl fmt::Display for Sha256 {
@@ -100,8 +106,19 @@ pub enum Condition {
     None,
     /// The object is absent (`If-None-Match: *`).
     Absent,
-    /// The object is this version (`If-Match`).
+    /// The object is this version (`If-Match`); an absent object is no version.
     Match(ETag),
+}
+
+impl Condition {
+    /// Does it hold of the version that is there, if any?
+    pub fn holds(&self, current: Option<&ETag>) -> bool {
+        match self {
+            Self::None => true,
+            Self::Absent => current.is_none(),
+            Self::Match(wanted) => current == Some(wanted),
+        }
+    }
 }
 
 /// How to read.
@@ -137,6 +154,20 @@ pub struct ListRequest {
     pub after: Option<String>,
     /// At most so many entries; 0 means the store's own page size (1,000).
     pub limit: usize,
+}
+
+impl ListRequest {
+    /// Does it fold? A delimiter that is not `/` is [`Error::Unsupported`].
+    pub(crate) fn folds(&self, store: &str) -> Result<bool, Error> {
+        match self.delimiter {
+            None => Ok(false),
+            Some('/') => Ok(true),
+            Some(other) => Err(Error::Unsupported {
+                store: store.to_owned(),
+                reason: format!("listings fold at `/` only, not at {other:?}"),
+            }),
+        }
+    }
 }
 
 /// One page of a listing.

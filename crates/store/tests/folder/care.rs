@@ -1,0 +1,133 @@
+//! How the folder is treated: nothing left behind, nothing mistaken for absence, closed doors named as such.
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use minilab_store::{Error, Fs, GetOptions, Layout, ListRequest, RESERVED_FOLDER, Store};
+
+use super::{World, key, put, unfinished};
+
+#[tokio::test]
+async fn folder_that_is_only_read_stays_as_it_is() {
+    let world = World::plain();
+    world.place("2024/photo.jpg", "photo");
+    let head = world.store.head(&key("2024/photo.jpg")).await.unwrap();
+    assert_eq!((head.size_bytes, head.content_type, head.sha256), (5, None, None));
+    world.store.delete(&key("2024/no.jpg")).await.unwrap();
+    assert_eq!(world.keys().await, ["2024/photo.jpg"]);
+    assert!(!world.path(RESERVED_FOLDER).exists());
+}
+
+#[tokio::test]
+async fn replaced_and_deleted_objects_leave_no_files_behind() {
+    for layout in [Layout::Plain, Layout::Marked] {
+        let world = World::new(layout);
+        for body in ["one", "two", "three"] {
+            put(&world.store, "a/b/c.txt", body).await.unwrap();
+        }
+        put(&world.store, "a/d.txt", "stays").await.unwrap();
+        world.store.delete(&key("a/b/c.txt")).await.unwrap();
+        let root = world.path("");
+        let shards = fs::read_dir(root.join(RESERVED_FOLDER).join("attributes")).unwrap();
+        let sidecars: usize = shards
+            .map(|shard| fs::read_dir(shard.unwrap().path()).unwrap().count())
+            .sum();
+        assert_eq!(sidecars, 1);
+        assert!(unfinished(&root).is_empty());
+        world.store.delete(&key("a/d.txt")).await.unwrap();
+        assert_eq!(
+            fs::read_dir(&root).unwrap().count(),
+            1,
+            "only the reserved folder"
+        );
+    }
+}
+
+#[tokio::test]
+async fn lost_folder_is_unavailable_not_empty() {
+    let world = World::plain();
+    put(&world.store, "a", "body").await.unwrap();
+    for restore_as_empty in [false, true] {
+        let away = world.folder.path().join(format!("away-{restore_as_empty}"));
+        fs::rename(world.path(""), &away).unwrap();
+        if restore_as_empty {
+            fs::create_dir(world.path("")).unwrap();
+        }
+        let answers = [
+            world.store.head(&key("b")).await.map(drop),
+            world.store.list(ListRequest::default()).await.map(drop),
+            put(&world.store, "b", "body").await,
+            world.store.delete(&key("b")).await,
+        ];
+        for answer in answers {
+            assert!(matches!(answer, Err(Error::Unavailable { .. })), "{answer:?}");
+        }
+        if !restore_as_empty {
+            fs::rename(&away, world.path("")).unwrap();
+            assert_eq!(world.keys().await, ["a"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn reserved_folder_that_was_tidied_away_is_made_again() {
+    let world = World::plain();
+    put(&world.store, "a", "body").await.unwrap();
+    fs::remove_dir_all(world.path(RESERVED_FOLDER)).unwrap();
+    assert_eq!(world.keys().await, ["a"]);
+    put(&world.store, "b", "body").await.unwrap();
+    assert_eq!(
+        world.store.head(&key("b")).await.unwrap().content_type.as_deref(),
+        Some("text/plain")
+    );
+}
+
+#[tokio::test]
+async fn leftovers_of_dead_processes_are_cleared_and_those_of_the_living_kept() {
+    let world = World::plain();
+    put(&world.store, "a", "body").await.unwrap();
+    let temporary = world.path(RESERVED_FOLDER).join("temporary");
+    let living = fs::read_dir(&temporary).unwrap().next().unwrap().unwrap().path();
+    fs::write(living.join("unfinished"), "half").unwrap();
+    let dead = temporary.join("4711-0-0");
+    fs::create_dir(&dead).unwrap();
+    fs::write(dead.join("owner"), "").unwrap();
+    fs::write(dead.join("0"), "half").unwrap();
+    Fs::open(world.path(""), Layout::Plain).unwrap();
+    assert!(!dead.exists());
+    assert_eq!(unfinished(&world.path("")), [living.join("unfinished")]);
+}
+
+#[tokio::test]
+async fn unreadable_original_is_denied_and_still_listed() {
+    if rustix::process::geteuid().is_root() {
+        eprintln!("skipped: root may read everything");
+        return;
+    }
+    let world = World::plain();
+    world.place("closed", "photo");
+    fs::set_permissions(world.path("closed"), fs::Permissions::from_mode(0o000)).unwrap();
+    let got = world
+        .store
+        .get(&key("closed"), GetOptions::default())
+        .await
+        .map(drop);
+    assert!(matches!(got, Err(Error::Denied { .. })), "{got:?}");
+    assert_eq!(world.keys().await, ["closed"]);
+}
+
+#[tokio::test]
+async fn folder_without_write_permission_is_unavailable() {
+    if rustix::process::geteuid().is_root() {
+        eprintln!("skipped: root may write everywhere");
+        return;
+    }
+    let world = World::plain();
+    fs::set_permissions(world.path(""), fs::Permissions::from_mode(0o555)).unwrap();
+    let refused = put(&world.store, "a", "body").await.unwrap_err();
+    assert!(matches!(refused, Error::Unavailable { .. }), "{refused:?}");
+    assert!(
+        refused
+            .to_string()
+            .contains("no permission to write in the folder"),
+        "{refused}"
+    );
+}
