@@ -43,12 +43,13 @@ pub(super) fn modified(stat: &Stat) -> SystemTime {
 
 /// May bytes read between these two looks at one open file be of two versions?
 ///
-/// A put that replaces the file takes its name away, which changes the link count and with it the change time, but
-/// not the bytes that the open file still reads.
+/// A put that replaces the file takes its name away, which changes the link count and the change time (not in one
+/// step), but not the bytes that the open file still reads.
 pub(super) fn torn(before: &Stat, after: &Stat) -> bool {
     let body = |stat: &Stat| (stat.st_size, modified_ns(stat));
     let changed = |stat: &Stat| (stat.st_ctime, stat.st_ctime_nsec);
-    body(before) != body(after) || (changed(before) != changed(after) && before.st_nlink == after.st_nlink)
+    let unnamed = after.st_nlink == 0 || after.st_nlink != before.st_nlink;
+    body(before) != body(after) || (changed(before) != changed(after) && !unnamed)
 }
 
 /// A time for a file about to be written: now, to the nanosecond, and never the same twice in this process.

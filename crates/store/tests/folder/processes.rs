@@ -172,7 +172,7 @@ async fn on_a_small_disk(folder: &Path) {
     // A disk with files open for writing cannot be made read-only.
     drop(store);
     let remounted = Command::new("mount")
-        .args(["-o", "remount,ro"])
+        .args(["-o", "remount,bind,ro"])
         .arg(folder)
         .status()
         .unwrap();
