@@ -1,0 +1,260 @@
+//! The plan: one decode, a tree of images, and the files encoded from it. A pure value, printed by `minilab explain`.
+//!
+//! The original is decoded once into the **trunk**: upright, in the output's colour space, shrunk to the largest size
+//! that any file of the plan needs. Every [`Node`] is made from the trunk or from an earlier node.
+use serde::{Deserialize, Serialize};
+
+use crate::{Encoding, Lane, Rect, Rgb, Size};
+
+/// How one original becomes its files.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// How the trunk is made.
+    pub decode: Decode,
+    /// Images made from the trunk or from earlier nodes, parents first.
+    pub nodes: Vec<Node>,
+    /// What is encoded, in the order in which it is wanted: lanes in order, small before large.
+    pub files: Vec<PlannedFile>,
+    /// What the recipe names and this original does not get.
+    pub skipped: Vec<Skipped>,
+    /// What is derived from the trunk besides files.
+    pub analyses: Vec<Analysis>,
+    /// What it is expected to cost.
+    pub predicted: Predicted,
+}
+
+/// How the trunk is made. Order: load with `shrink`, page `page`; resize to the trunk's size (in the stored orientation);
+/// turn upright; convert to `colour`, 8 bits per sample.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decode {
+    /// The loader's own reduction.
+    pub shrink: Shrink,
+    /// Frame or page, from 0.
+    pub page: u32,
+    /// Size of the trunk, upright. Equal to the loaded size if nothing is to be resized.
+    pub size: Size,
+    /// Colour space of the trunk and all files.
+    pub colour: ColourSpace,
+    /// Kernel of the resize to `size`.
+    pub kernel: Kernel,
+}
+
+/// Reduction while loading: 1 (none), 2, 4 or 8; only JPEG and lossy WebP have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Shrink(pub u8);
+
+/// Colour space of what is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ColourSpace {
+    /// Converted to sRGB.
+    #[default]
+    Srgb,
+    /// Converted to Display P3.
+    P3,
+    /// The original's own profile, embedded in each file.
+    Original,
+}
+
+/// What a node or a file is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The decoded original.
+    Trunk,
+    /// The node of that index in [`Plan::nodes`].
+    Node(usize),
+}
+
+/// One image of the tree.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// From what.
+    pub from: Source,
+    /// By which steps, in order; never empty.
+    pub steps: Vec<Step>,
+    /// Its size after them.
+    pub size: Size,
+}
+
+/// One operation on pixels. Transparent pixels are premultiplied where samples are mixed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Turn clockwise by quarters.
+    Turn(Turn),
+    /// Turn clockwise by any angle; corners are filled (`None`: transparent) and the canvas grows.
+    Rotate {
+        /// Clockwise.
+        degrees: f64,
+        /// Colour of the corners.
+        background: Option<Rgb>,
+    },
+    /// Mirror top to bottom.
+    Flip,
+    /// Mirror left to right.
+    Flop,
+    /// Keep a part.
+    Extract(Rect),
+    /// Resample to exactly this size.
+    Resize {
+        /// Target.
+        size: Size,
+        /// Resampling kernel.
+        kernel: Kernel,
+    },
+    /// Keep the most interesting part of exactly this size.
+    SmartCrop {
+        /// Size of what is kept.
+        size: Size,
+        /// What counts as interesting.
+        interest: Interest,
+    },
+    /// Put onto a larger canvas.
+    Extend {
+        /// The canvas.
+        size: Size,
+        /// Columns added on the left.
+        left: u32,
+        /// Rows added at the top.
+        top: u32,
+        /// What the added pixels are.
+        mode: ExtendMode,
+    },
+}
+
+/// Quarter turns, clockwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Turn {
+    /// 90 degrees.
+    Quarter,
+    /// 180 degrees.
+    Half,
+    /// 270 degrees.
+    ThreeQuarters,
+}
+
+/// Resampling kernels, as libvips names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kernel {
+    /// Nearest neighbour.
+    Nearest,
+    /// Triangle.
+    Linear,
+    /// Catmull-Rom.
+    Cubic,
+    /// Mitchell.
+    Mitchell,
+    /// Lanczos with two lobes.
+    Lanczos2,
+    /// Lanczos with three lobes.
+    #[default]
+    Lanczos3,
+}
+
+/// What a smart crop looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interest {
+    /// Skin, saturation, edges.
+    Attention,
+    /// Detail.
+    Entropy,
+}
+
+/// What added pixels are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExtendMode {
+    /// One colour.
+    Background(Rgb),
+    /// Fully transparent.
+    Transparent,
+    /// The edge's pixels, repeated.
+    Copy,
+    /// The picture, mirrored.
+    Mirror,
+}
+
+/// Which metadata a file carries. Orientation is always baked in; GPS only if asked for by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Keep {
+    /// The colour profile, also where it is plain sRGB.
+    pub icc: bool,
+    /// EXIF Copyright and Artist.
+    pub copyright: bool,
+    /// All EXIF but GPS, thumbnail and orientation.
+    pub exif: bool,
+    /// The GPS block of EXIF.
+    pub gps: bool,
+    /// XMP (which may hold a place of its own).
+    pub xmp: bool,
+}
+
+/// One object that will be stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedFile {
+    /// Which derivative it belongs to.
+    pub derivative: String,
+    /// Which lane makes it.
+    pub lane: Lane,
+    /// Encoded from.
+    pub from: Source,
+    /// Its size; equal to that of `from`.
+    pub size: Size,
+    /// How it is encoded.
+    pub encoding: Encoding,
+    /// Put on this colour first, where the format has no transparency and the image has.
+    pub flatten: Option<Rgb>,
+    /// Metadata that survives.
+    pub keep: Keep,
+    /// What a reader of the manifest must know of it.
+    pub notes: Vec<Note>,
+    /// SHA-256 (hex) of everything about it but the original's bytes: the canonical derivative, size and encoding.
+    pub canonical: String,
+}
+
+/// Something that happened to a file that its user did not ask for by name.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Note {
+    /// Transparency was put on the background colour.
+    Flattened,
+    /// Only the first frame of an animation is shown.
+    FirstFrame,
+}
+
+/// A file that the recipe names and this original does not get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Of which derivative.
+    pub derivative: String,
+    /// Which file, as the recipe writes it: `width 2560`, `2x`.
+    pub what: String,
+    /// Why, as a sentence.
+    pub reason: String,
+}
+
+/// Something derived from the trunk besides files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Analysis {
+    /// A blurred preview in about 25 bytes.
+    Thumbhash,
+    /// The one colour that stands for the picture.
+    Dominant,
+}
+
+/// Expected cost, for admission and scaling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Predicted {
+    /// Peak memory of the renderer for this plan, above its idle state.
+    pub memory_bytes: u64,
+    /// CPU time.
+    pub cpu_ms: u64,
+}

@@ -1,0 +1,77 @@
+//! What is known of an original before its pixels are decoded.
+use serde::{Deserialize, Serialize};
+
+use crate::{Format, Rect, Size};
+
+/// What the pixels of an original mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pixels {
+    /// Red, green, blue.
+    Rgb,
+    /// Shades of grey.
+    Grey,
+    /// Inks.
+    Cmyk,
+    /// CIE Lab and others that libvips converts by itself.
+    Other,
+}
+
+/// The header of an original: enough to plan by, never trusted beyond the limits it was checked against.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Told by content.
+    pub format: Format,
+    /// Width and height as stored, before the orientation is applied.
+    pub stored: Size,
+    /// EXIF orientation, 1 to 8; 1 where there is none or a wrong one.
+    pub orientation: u8,
+    /// Frames or pages; 1 for a still.
+    pub pages: u32,
+    /// Does it have transparency?
+    pub alpha: bool,
+    /// Bits per sample: 1, 8, 16 or 32.
+    pub bits: u8,
+    /// What the samples mean.
+    pub pixels: Pixels,
+    /// Does it carry an ICC profile?
+    pub icc: bool,
+    /// Must the whole image be decoded before its first row is known (interlaced, progressive, lossless WebP, AVIF)?
+    pub whole_image: bool,
+}
+
+impl Probe {
+    /// Width and height as people see it.
+    pub fn upright(&self) -> Size {
+        if self.orientation >= 5 {
+            Size {
+                width: self.stored.height,
+                height: self.stored.width,
+            }
+        } else {
+            self.stored
+        }
+    }
+}
+
+/// A point of an image, as fractions of the upright width and height, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// From the left.
+    pub x: f64,
+    /// From the top.
+    pub y: f64,
+}
+
+/// Everything about one original that a plan depends on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Original {
+    /// Its key.
+    pub key: String,
+    /// Its header.
+    pub probe: Probe,
+    /// The point that must stay in the picture, where the object's metadata names one.
+    pub focal: Option<Point>,
+    /// For each trim that the recipe asks (by the trim's canonical text): what is left of the upright image.
+    pub trims: Vec<(String, Rect)>,
+}
