@@ -1,1 +1,2 @@
-//! Placeholder.
+//! Deliveries in, derivatives out; owns the pool of renderer processes.
+pub mod renderer;

@@ -4,12 +4,14 @@
 mod format;
 mod geometry;
 mod lane;
+mod limits;
 mod plan;
 mod probe;
 
 pub use format::{Encoding, Format, OutputFormat, Subsampling};
 pub use geometry::{Rect, Rgb, Size};
 pub use lane::Lane;
+pub use limits::Limits;
 pub use plan::{
     Analysis, ColourSpace, Decode, ExtendMode, Interest, Keep, Kernel, Node, Note, Plan, PlannedFile,
     Predicted, Shrink, Skipped, Source, Step, Turn,

@@ -1,0 +1,161 @@
+//! The port to whatever decodes and encodes: a pool of renderer processes, or a script in tests.
+use std::{fmt, fs::File, sync::Arc};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use minilab_recipe::{Plan, Probe, Rect};
+use tokio::sync::mpsc;
+
+/// Makes files of originals. A session is one slot: it holds a process (and its memory) until it is closed or dropped.
+#[async_trait]
+pub trait Renderer: Send + Sync + fmt::Debug + 'static {
+    /// What renders: part of every file's version, so that two builds never adopt each other's bytes.
+    fn engine(&self) -> &Engine;
+
+    /// Waits for a free slot, hands the original over and probes it.
+    ///
+    /// Dropping the future or the session at any time frees the slot (the process is killed if it was busy).
+    async fn open(&self, original: OriginalFile, limits: &minilab_recipe::Limits) -> Result<Box<dyn Session>, RenderError>;
+}
+
+/// One original in one renderer.
+#[async_trait]
+pub trait Session: Send + fmt::Debug {
+    /// Its header.
+    fn probe(&self) -> &Probe;
+
+    /// What a trim (by its canonical text) leaves of the upright original.
+    async fn find_trim(&mut self, trim: &str) -> Result<Rect, RenderError>;
+
+    /// Encodes the files of `plan` with these indexes, in this order, and sends each as soon as it is done. Waits for
+    /// admission by the plan's predicted memory. Files that fail for a reason of their own are in the report; the rest is
+    /// made. A later call with the same plan reuses what is decoded.
+    async fn render(
+        &mut self,
+        plan: &Arc<Plan>,
+        files: &[usize],
+        done: mpsc::Sender<RenderedFile>,
+    ) -> Result<RenderReport, RenderError>;
+
+    /// Forgets the original and gives the process back to the pool.
+    async fn close(self: Box<Self>);
+}
+
+/// What renders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Engine {
+    /// Digest of both binaries' build.
+    pub build_id: String,
+    /// For people: `libvips 8.18.7 (...)`.
+    pub version: String,
+}
+
+/// An original's bytes in an anonymous memory file, complete and sealed.
+#[derive(Debug)]
+pub struct OriginalFile {
+    /// The memory file.
+    pub file: File,
+    /// Its length.
+    pub size_bytes: u64,
+}
+
+/// A finished file.
+#[derive(Debug, Clone)]
+pub struct RenderedFile {
+    /// Index in [`Plan::files`].
+    pub index: usize,
+    /// The encoded picture, checked to be of the planned format and size.
+    pub body: Bytes,
+    /// Time spent on it.
+    pub micros: u64,
+}
+
+/// What one call of [`Session::render`] came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RenderReport {
+    /// Files that could not be made, for reasons of their own.
+    pub failed: Vec<FileFailure>,
+    /// How often this session has decoded its original so far.
+    pub decodes: u32,
+    /// Time spent decoding in this session so far.
+    pub decode_micros: u64,
+    /// Base64 of the thumbhash, where the plan asks for it.
+    pub thumbhash: Option<String>,
+    /// `#rrggbb`, where the plan asks for it.
+    pub dominant: Option<String>,
+}
+
+/// One file that could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFailure {
+    /// Index in [`Plan::files`].
+    pub index: usize,
+    /// Stable code.
+    pub code: String,
+    /// For people.
+    pub sentence: String,
+}
+
+/// Why an original could not be rendered at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenderError {
+    /// The original's own fault: not an image, corrupt, over limits. The same bytes fail again.
+    #[error("{stage}: {sentence}")]
+    Input {
+        /// Stable code.
+        code: String,
+        /// For people.
+        sentence: String,
+        /// `probe`, `decode`, ...
+        stage: String,
+    },
+    /// The renderer died, hung, ran out of memory or broke the protocol; it has been killed and replaced.
+    #[error("the renderer was lost while it worked on {stage}: {how}")]
+    Crash {
+        /// What happened to it.
+        how: CrashKind,
+        /// What it was doing.
+        stage: String,
+    },
+    /// No renderer can be started, or the machine refuses memory or descriptors: not the original's fault.
+    #[error("no renderer is available: {reason}")]
+    Unavailable {
+        /// For people, with the fix.
+        reason: String,
+    },
+}
+
+/// How a renderer was lost, by signal and stage, never by what it said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrashKind {
+    /// Died of a signal.
+    Signal(i32),
+    /// Ended by itself.
+    Exit(i32),
+    /// Killed at its deadline.
+    Deadline,
+    /// Ran into its memory limit.
+    Memory,
+    /// Sent what no renderer of this build sends.
+    Protocol,
+}
+
+impl fmt::Display for CrashKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(signal) => write!(f, "killed by signal {signal}"),
+            Self::Exit(code) => write!(f, "exited with status {code}"),
+            Self::Deadline => f.write_str("killed at its deadline"),
+            Self::Memory => f.write_str("out of its memory limit"),
+            Self::Protocol => f.write_str("broke the protocol"),
+        }
+    }
+}
+
+impl RenderError {
+    /// May the same original succeed later, with nothing else changed?
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Crash { .. } | Self::Unavailable { .. })
+    }
+}
