@@ -1,0 +1,158 @@
+//! The record of an original: what was seen of it, and per lane what was made of it. A pure value.
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use minilab_recipe::{Encoding, Lane, Note, Probe, Size};
+use minilab_store::{ETag, Sha256};
+use serde::{Deserialize, Serialize};
+
+/// The truth about one original. Written only by compare-and-swap; see [`crate::Records`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of this form: 1.
+    pub v: u32,
+    /// Key of the original.
+    pub key: String,
+    /// Rises by one with every swap.
+    pub generation: u64,
+    /// Highest configuration revision that has swapped it.
+    pub revision: u64,
+    /// Name of the recipe in force at the last swap.
+    pub recipe: String,
+    /// What was last seen of the original; `None`: it is gone, and this is a tombstone.
+    pub observation: Option<Observation>,
+    /// What was made of it, per lane. A lane that the recipe does not use is absent, but its generation stays in `retired`.
+    pub lanes: BTreeMap<Lane, LaneState>,
+    /// Generations of lanes that are no longer there, so that they never restart.
+    pub retired: BTreeMap<Lane, u64>,
+    /// The complete set of an earlier upload that manifests show until all lanes of this one are done (`replace: atomic`).
+    pub standing: Option<Standing>,
+    /// Files no longer wanted, kept for their time of grace.
+    pub previous: Vec<Previous>,
+    /// Derived from the pixels once, by the first lane.
+    pub placeholder: Placeholder,
+    /// When it was last swapped.
+    pub updated: Timestamp,
+}
+
+/// What was seen of an original.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observation {
+    /// The store's version.
+    pub etag: ETag,
+    /// Length in bytes.
+    pub size_bytes: u64,
+    /// The store's version id, if it keeps versions.
+    pub version_id: Option<String>,
+    /// Digest of the bytes; `None` only if they were never read (refused by size).
+    pub sha256: Option<Sha256>,
+    /// The object metadata that the recipe reads, by name.
+    pub reads: BTreeMap<String, String>,
+    /// The header; `None` if it could not be read.
+    pub probe: Option<Probe>,
+}
+
+/// One lane of one original.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LaneState {
+    /// Rises by one with every swap that changes this lane; part of its files' keys.
+    pub generation: u64,
+    /// How far it is.
+    pub status: LaneStatus,
+    /// Digest of the lane's part of the recipe at the last final status.
+    pub recipe_digest: String,
+    /// Build of the engine at the last final status.
+    pub engine: String,
+    /// What there is.
+    pub files: Vec<FileEntry>,
+    /// Why files are missing (`partial`: some, `failed`: all).
+    pub failures: Vec<FailureEntry>,
+}
+
+/// How far a lane is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LaneStatus {
+    /// To be made.
+    Pending,
+    /// All files are there.
+    Done,
+    /// Some files cannot be made; the failures say why.
+    Partial,
+    /// No file can be made; the failures say why.
+    Failed,
+}
+
+impl LaneStatus {
+    /// Has the lane been decided?
+    pub fn is_final(self) -> bool {
+        self != Self::Pending
+    }
+}
+
+/// One stored file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Of which derivative.
+    pub derivative: String,
+    /// Its key in the output store.
+    pub key: String,
+    /// Pixels.
+    pub size: Size,
+    /// How it was encoded.
+    pub encoding: Encoding,
+    /// Length.
+    pub bytes: u64,
+    /// Digest of its bytes.
+    pub sha256: Sha256,
+    /// Identity of what it was made from and how.
+    pub fingerprint: String,
+    /// What a reader must know.
+    pub notes: Vec<Note>,
+    /// Build that made it.
+    pub engine: String,
+    /// Time spent on it, in microseconds.
+    pub micros: u64,
+}
+
+/// One thing that could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureEntry {
+    /// Which derivative; `None`: the original as a whole.
+    pub derivative: Option<String>,
+    /// `input`, `crash`, ...
+    pub class: String,
+    /// Stable code.
+    pub code: String,
+    /// For people.
+    pub sentence: String,
+}
+
+/// A complete set that is still shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The upload it was made from.
+    pub observation: Observation,
+    /// Its files, per lane.
+    pub lanes: BTreeMap<Lane, Vec<FileEntry>>,
+    /// Its placeholder.
+    pub placeholder: Placeholder,
+}
+
+/// A file in its time of grace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Previous {
+    /// Its key.
+    pub key: String,
+    /// When it was last wanted.
+    pub since: Timestamp,
+}
+
+/// Derived from the pixels.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Placeholder {
+    /// Base64.
+    pub thumbhash: Option<String>,
+    /// `#rrggbb`.
+    pub dominant: Option<String>,
+}
