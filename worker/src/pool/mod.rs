@@ -1,0 +1,4 @@
+//! Renderer processes behind the [`Renderer`](crate::renderer::Renderer) port.
+mod original;
+
+pub use original::OriginalWriter;

@@ -1,0 +1,303 @@
+//! A [`Renderer`] without processes and pixels, for tests of everything around it.
+//!
+//! An original is any text that begins with `WIDTHxHEIGHT`, say `4000x3000 a cat`; all else is not an image. A "file" of it
+//! is a line of text that names the original and the planned file, so equal plans give equal bytes.
+use std::collections::BTreeMap;
+use std::os::unix::fs::FileExt as _;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use minilab_recipe::{Analysis, Format, Limits, Pixels, Plan, PlannedFile, Probe, Rect, Size};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+
+use crate::pool::OriginalWriter;
+use crate::renderer::{
+    CrashKind, Engine, FileFailure, OriginalFile, RenderError, RenderReport, RenderedFile, Renderer, Session,
+};
+
+/// Renders by a script and counts what it is asked for. Clones share script and tally.
+#[derive(Debug, Clone)]
+pub struct ScriptedRenderer {
+    engine: Engine,
+    state: Arc<Mutex<State>>,
+}
+
+/// Where a fault strikes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moment {
+    /// While the original is opened and probed.
+    Open,
+    /// While a trim is looked for.
+    Trim,
+    /// While the files of this derivative are encoded.
+    Encode(String),
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The original is refused with this code.
+    Input(String),
+    /// The renderer is lost.
+    Crash(CrashKind),
+    /// No renderer can be started.
+    Unavailable,
+    /// This file alone fails, with this code. Elsewhere than at [`Moment::Encode`] it is [`Fault::Input`].
+    File(String),
+    /// Nothing happens any more; only dropping the future ends it.
+    Hang,
+}
+
+/// What was asked so far. Originals go by the SHA-256 of their bytes, in hex.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Originals opened.
+    pub opens: BTreeMap<String, u32>,
+    /// Originals decoded; at most once in a session.
+    pub decodes: BTreeMap<String, u32>,
+    /// Files made, by original and [`PlannedFile::canonical`].
+    pub files: BTreeMap<(String, String), u32>,
+    /// Sessions that are neither closed nor dropped.
+    pub sessions: u32,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    faults: Vec<(Moment, Fault, u32)>,
+    tally: Tally,
+}
+
+impl Default for ScriptedRenderer {
+    fn default() -> Self {
+        Self::with_build_id("scripted")
+    }
+}
+
+impl ScriptedRenderer {
+    /// A renderer of another build: its files have other versions.
+    pub fn with_build_id(build_id: &str) -> Self {
+        let version = "scripted".to_owned();
+        let engine = Engine {
+            build_id: build_id.to_owned(),
+            version,
+        };
+        Self {
+            engine,
+            state: Arc::default(),
+        }
+    }
+
+    /// Lets `fault` strike the next `times` times that `moment` comes. Faults added earlier strike first.
+    pub fn fail(&self, moment: Moment, fault: Fault, times: u32) {
+        self.with(|state| state.faults.push((moment, fault, times)));
+    }
+
+    /// What was asked so far.
+    pub fn tally(&self) -> Tally {
+        self.with(|state| state.tally.clone())
+    }
+
+    /// The bytes that `file` of the original with these bytes is made as.
+    pub fn body(original: &[u8], file: &PlannedFile) -> Bytes {
+        encode(&sha256(original), file)
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(
+            &mut self
+                .state
+                .lock()
+                .expect("no test panics while it holds the script"),
+        )
+    }
+
+    fn fault(&self, moment: &Moment) -> Option<Fault> {
+        self.with(|state| {
+            let (_, fault, times) = state
+                .faults
+                .iter_mut()
+                .find(|(at, _, times)| at == moment && *times > 0)?;
+            *times -= 1;
+            Some(fault.clone())
+        })
+    }
+
+    /// Waits or fails as the script says; a fault of a single file is handed back.
+    async fn pass(&self, moment: &Moment, stage: &str) -> Result<Option<String>, RenderError> {
+        match self.fault(moment) {
+            None => Ok(None),
+            Some(Fault::File(code)) if matches!(moment, Moment::Encode(_)) => Ok(Some(code)),
+            Some(Fault::Input(code) | Fault::File(code)) => Err(refused(&code, stage)),
+            Some(Fault::Crash(how)) => Err(RenderError::Crash {
+                how,
+                stage: stage.to_owned(),
+            }),
+            Some(Fault::Unavailable) => Err(RenderError::Unavailable {
+                reason: "the script says so".to_owned(),
+            }),
+            Some(Fault::Hang) => std::future::pending().await,
+        }
+    }
+}
+
+#[async_trait]
+impl Renderer for ScriptedRenderer {
+    fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    async fn open(&self, original: OriginalFile, limits: &Limits) -> Result<Box<dyn Session>, RenderError> {
+        let mut bytes = vec![0; usize::try_from(original.size_bytes).expect("a test's original fits memory")];
+        original
+            .file
+            .read_exact_at(&mut bytes, 0)
+            .map_err(|cause| RenderError::Unavailable {
+                reason: format!("cannot read the original's memory file: {cause}"),
+            })?;
+        let sha256 = sha256(&bytes);
+        self.with(|state| *state.tally.opens.entry(sha256.clone()).or_default() += 1);
+        self.pass(&Moment::Open, "probe").await?;
+        let probe = probe(&bytes).ok_or_else(|| refused("not_an_image", "probe"))?;
+        if probe.stored.pixels() > limits.pixels {
+            return Err(refused("too_many_pixels", "probe"));
+        }
+        self.with(|state| state.tally.sessions += 1);
+        Ok(Box::new(ScriptedSession {
+            renderer: self.clone(),
+            sha256,
+            probe,
+            decodes: 0,
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct ScriptedSession {
+    renderer: ScriptedRenderer,
+    sha256: String,
+    probe: Probe,
+    decodes: u32,
+}
+
+impl Drop for ScriptedSession {
+    fn drop(&mut self) {
+        self.renderer.with(|state| state.tally.sessions -= 1);
+    }
+}
+
+#[async_trait]
+impl Session for ScriptedSession {
+    fn probe(&self) -> &Probe {
+        &self.probe
+    }
+
+    async fn find_trim(&mut self, _trim: &str) -> Result<Rect, RenderError> {
+        self.renderer.pass(&Moment::Trim, "trim").await?;
+        let Size { width, height } = self.probe.upright();
+        // A tenth of each side is border.
+        Ok(Rect {
+            left: width / 10,
+            top: height / 10,
+            width: width - 2 * (width / 10),
+            height: height - 2 * (height / 10),
+        })
+    }
+
+    async fn render(
+        &mut self,
+        plan: &Arc<Plan>,
+        files: &[usize],
+        done: mpsc::Sender<RenderedFile>,
+    ) -> Result<RenderReport, RenderError> {
+        if self.decodes == 0 {
+            self.decodes = 1;
+            self.renderer
+                .with(|state| *state.tally.decodes.entry(self.sha256.clone()).or_default() += 1);
+        }
+        let mut failed = Vec::new();
+        for &index in files {
+            let file = &plan.files[index];
+            if let Some(code) = self
+                .renderer
+                .pass(&Moment::Encode(file.derivative.clone()), "encode")
+                .await?
+            {
+                let sentence = "the script says so".to_owned();
+                failed.push(FileFailure {
+                    index,
+                    code,
+                    sentence,
+                });
+                continue;
+            }
+            let made = (self.sha256.clone(), file.canonical.clone());
+            self.renderer
+                .with(|state| *state.tally.files.entry(made).or_default() += 1);
+            let body = encode(&self.sha256, file);
+            // Whoever asked may have stopped listening.
+            let _ = done
+                .send(RenderedFile {
+                    index,
+                    body,
+                    micros: 1,
+                })
+                .await;
+        }
+        let asks = |analysis| plan.analyses.contains(&analysis);
+        Ok(RenderReport {
+            failed,
+            decodes: self.decodes,
+            decode_micros: 1,
+            thumbhash: asks(Analysis::Thumbhash).then(|| "1QcSHQRnh493V4dIh4eXh1h4kJUI".to_owned()),
+            dominant: asks(Analysis::Dominant).then(|| format!("#{}", &self.sha256[..6])),
+        })
+    }
+
+    async fn close(self: Box<Self>) {}
+}
+
+/// An original of these bytes, as the attempt would hand it over.
+pub fn original(bytes: &[u8]) -> OriginalFile {
+    let mut writer = OriginalWriter::create().expect("memory files exist");
+    writer.write_all(bytes).expect("memory files take bytes");
+    writer.finish().expect("memory files can be sealed")
+}
+
+fn probe(bytes: &[u8]) -> Option<Probe> {
+    let text = str::from_utf8(bytes).ok()?;
+    let (width, height) = text.split_whitespace().next()?.split_once('x')?;
+    let stored = Size {
+        width: width.parse().ok()?,
+        height: height.parse().ok()?,
+    };
+    Some(Probe {
+        format: Format::Jpeg,
+        stored,
+        orientation: 1,
+        pages: 1,
+        alpha: false,
+        bits: 8,
+        pixels: Pixels::Rgb,
+        icc: false,
+        whole_image: false,
+    })
+}
+
+fn encode(sha256: &str, file: &PlannedFile) -> Bytes {
+    let (format, Size { width, height }) = (file.encoding.format(), file.size);
+    format!("{format} {width}x{height} {} of {sha256}", file.canonical).into()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+fn refused(code: &str, stage: &str) -> RenderError {
+    RenderError::Input {
+        code: code.to_owned(),
+        sentence: format!("the original is refused: {code}"),
+        stage: stage.to_owned(),
+    }
+}
