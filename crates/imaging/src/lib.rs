@@ -1,1 +1,31 @@
-//! Placeholder.
+//! Pixels: libvips behind a safe, synchronous API. Bytes in, bytes out; no socket, no store, no clock but stop-watches.
+//!
+//! ```text
+//! Engine::start -> probe(bytes) -> (the recipe makes a plan) -> open(bytes, plan) decodes once -> encode(file)...
+//! ```
+//!
+//! The bytes of an original are hostile: its format is told by content, its header is read by safe code before libvips
+//! sees a byte, and only the named loader of that format may run.
+mod analysis;
+mod carried;
+mod container;
+mod encode;
+mod engine;
+mod error;
+mod inspect;
+mod limits;
+mod probe;
+mod session;
+mod sniff;
+mod steps;
+mod trunk;
+mod vips;
+
+pub use analysis::{Analyses, Trim};
+pub use encode::{Encoded, Timing};
+pub use engine::{Engine, Settings};
+pub use error::{Error, Result};
+pub use limits::Limits;
+pub use session::Session;
+pub use sniff::{Recognised, recognise, sniff};
+pub use vips::Blob;

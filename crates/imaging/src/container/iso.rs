@@ -1,0 +1,84 @@
+//! AVIF (HEIF in ISO base media boxes): the sizes of its items, and what kinds of items there are.
+use super::{Header, Tally, be32};
+use crate::{Error, Limits, Result};
+
+/// A box's type and payload.
+struct Box4<'a> {
+    kind: [u8; 4],
+    payload: &'a [u8],
+}
+
+/// Boxes side by side, up to the end or to damage.
+fn boxes(bytes: &[u8]) -> impl Iterator<Item = Box4<'_>> {
+    let mut at = 0_usize;
+    std::iter::from_fn(move || {
+        let rest = bytes.get(at..)?;
+        let kind = *rest.get(4..)?.first_chunk::<4>()?;
+        let (head, len) = match be32(rest, 0).ok()? {
+            0 => (8, rest.len()),
+            1 => (
+                16,
+                usize::try_from(u64::from_be_bytes(*rest.get(8..)?.first_chunk()?)).ok()?,
+            ),
+            len => (8, len as usize),
+        };
+        let payload = rest.get(head..len.min(rest.len()))?;
+        at = at.checked_add(len)?;
+        Some(Box4 { kind, payload })
+    })
+}
+
+fn child<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+    boxes(bytes)
+        .find(|found| found.kind == *kind)
+        .map(|found| found.payload)
+}
+
+/// The metadata box without its version.
+fn meta(bytes: &[u8]) -> Option<&[u8]> {
+    child(bytes, b"meta")?.get(4..)
+}
+
+pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
+    let meta = meta(bytes).ok_or_else(|| Error::truncated("it ends before its metadata box"))?;
+    let properties = child(meta, b"iprp").and_then(|iprp| child(iprp, b"ipco"));
+    let mut tally = Tally::default();
+    let mut largest = (0, 0);
+    // Which item is the picture is for the decoder to say; no item may be beyond the limits.
+    for property in boxes(properties.unwrap_or_default()) {
+        tally.chunk(limits)?;
+        match &property.kind {
+            b"ispe" => {
+                let size = (
+                    u64::from(be32(property.payload, 4)?),
+                    u64::from(be32(property.payload, 8)?),
+                );
+                largest = (size.0.max(largest.0), size.1.max(largest.1));
+            }
+            b"colr" => tally.metadata(property.payload.len(), limits)?,
+            _ => {}
+        }
+    }
+    Ok(Header {
+        width: largest.0,
+        height: largest.1,
+        exact: false,
+        whole_image: true,
+    })
+}
+
+/// Four-letter types of all items: `av01`, `Exif`, `mime`.
+pub(crate) fn item_types(bytes: &[u8]) -> Vec<[u8; 4]> {
+    let Some(infos) = meta(bytes).and_then(|meta| child(meta, b"iinf")) else {
+        return Vec::new();
+    };
+    // Version 0 counts entries in two bytes, later ones in four.
+    let head = if infos.first() == Some(&0) { 6 } else { 8 };
+    boxes(infos.get(head..).unwrap_or_default())
+        .filter(|entry| entry.kind == *b"infe")
+        .filter_map(|entry| {
+            let at = if entry.payload.first() == Some(&3) { 10 } else { 8 };
+            entry.payload.get(at..)?.first_chunk().copied()
+        })
+        .collect()
+}

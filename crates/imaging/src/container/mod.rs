@@ -1,0 +1,85 @@
+//! Containers walked by safe code before libvips sees a byte: sizes, frames, scans, how much metadata.
+//!
+//! Only headers are read; everything is bounds-checked and counted in 64 bits, and nothing is inflated.
+mod gif;
+mod iso;
+mod jpeg;
+mod png;
+mod tiff;
+mod webp;
+
+use minilab_recipe::Format;
+
+use crate::{Error, Limits, Result, limits};
+
+pub(crate) use iso::item_types;
+pub(crate) use jpeg::segments;
+pub(crate) use png::chunks as png_chunks;
+pub(crate) use tiff::has_tag;
+pub(crate) use webp::chunks as webp_chunks;
+
+/// What a container says of its picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) width: u64,
+    pub(crate) height: u64,
+    /// Must the loader agree on the size? Not where it has reasons of its own, as with frames that leave the canvas.
+    pub(crate) exact: bool,
+    pub(crate) whole_image: bool,
+}
+
+/// Reads the header of a container and refuses what is beyond the limits.
+pub(crate) fn scan(format: Format, bytes: &[u8], limits: &Limits) -> Result<Header> {
+    let header = match format {
+        Format::Jpeg => jpeg::scan(bytes, limits),
+        Format::Png => png::scan(bytes, limits),
+        Format::Webp => webp::scan(bytes, limits),
+        Format::Gif => gif::scan(bytes, limits),
+        Format::Tiff => tiff::scan(bytes),
+        Format::Avif => iso::scan(bytes, limits),
+    }?;
+    limits.check_size(header.width, header.height, header.whole_image)?;
+    Ok(header)
+}
+
+/// Counts chunks and the bytes of metadata among them.
+#[derive(Default)]
+struct Tally {
+    chunks: u64,
+    metadata: u64,
+}
+
+impl Tally {
+    fn chunk(&mut self, limits: &Limits) -> Result<()> {
+        self.chunks += 1;
+        limits::within("segments in its container", self.chunks, limits.chunks_max.into())
+    }
+
+    fn metadata(&mut self, bytes: usize, limits: &Limits) -> Result<()> {
+        self.metadata += bytes as u64;
+        limits::within("bytes of metadata", self.metadata, limits.metadata_bytes_max)
+    }
+}
+
+/// Bytes that may be missing.
+fn part(bytes: &[u8], at: usize, len: usize) -> Result<&[u8]> {
+    at.checked_add(len)
+        .and_then(|end| bytes.get(at..end))
+        .ok_or_else(|| Error::truncated("it ends within its header"))
+}
+
+fn be16(bytes: &[u8], at: usize) -> Result<u16> {
+    part(bytes, at, 2).map(|word| u16::from_be_bytes([word[0], word[1]]))
+}
+
+fn be32(bytes: &[u8], at: usize) -> Result<u32> {
+    part(bytes, at, 4).map(|word| u32::from_be_bytes([word[0], word[1], word[2], word[3]]))
+}
+
+fn le16(bytes: &[u8], at: usize) -> Result<u16> {
+    be16(bytes, at).map(u16::swap_bytes)
+}
+
+fn le32(bytes: &[u8], at: usize) -> Result<u32> {
+    be32(bytes, at).map(u32::swap_bytes)
+}

@@ -1,0 +1,186 @@
+//! What can go wrong with pixels, by what the caller can do about it; the only place that reads libvips' text.
+use minilab_recipe::OutputFormat;
+
+use crate::vips::Fault;
+
+/// The crate's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an original could not be probed, decoded or encoded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The original is of a kind that is not decoded here.
+    #[error("the original is {what}, which is not a supported image format")]
+    Unsupported {
+        /// The kind, with its article: `a PDF document`.
+        what: String,
+    },
+    /// The original has no bytes.
+    #[error("the original is empty (0 bytes)")]
+    Empty,
+    /// The original ends before its picture does.
+    #[error("the original is cut short: {detail}")]
+    Truncated {
+        /// What was missing.
+        detail: String,
+    },
+    /// The original's bytes do not follow its format.
+    #[error("the original is damaged: {detail}")]
+    Corrupt {
+        /// What was wrong.
+        detail: String,
+    },
+    /// The original is beyond a limit.
+    #[error("the original has {found} {limit}, more than the limit of {max}")]
+    TooLarge {
+        /// What is limited: `pixels`, `pixels on its longer side`, `frames`, ...
+        limit: &'static str,
+        /// How much of it there is.
+        found: u64,
+        /// How much there may be.
+        max: u64,
+    },
+    /// Memory ran out.
+    #[error("not enough memory to render: {detail}")]
+    OutOfMemory {
+        /// What could not be allocated.
+        detail: String,
+    },
+    /// An encoder refused.
+    #[error("cannot encode {format}: {detail}")]
+    Encode {
+        /// Into what.
+        format: OutputFormat,
+        /// What the encoder said.
+        detail: String,
+    },
+    /// A file carries what must not leave: it was thrown away.
+    #[error(
+        "the encoded {format} still holds {what}, which the recipe does not keep; the file was thrown away"
+    )]
+    Leak {
+        /// The file's format.
+        format: OutputFormat,
+        /// Which block.
+        what: &'static str,
+    },
+    /// libvips could not be started as required.
+    #[error("cannot start libvips: {detail}")]
+    Start {
+        /// Why.
+        detail: String,
+    },
+    /// Plan and pixels do not fit together, or libvips failed where it never should.
+    #[error("rendering failed: {detail}")]
+    Internal {
+        /// What happened.
+        detail: String,
+    },
+}
+
+impl Error {
+    /// A stable name for records and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unsupported { .. } => "unsupported_format",
+            Self::Empty => "empty",
+            Self::Truncated { .. } => "truncated",
+            Self::Corrupt { .. } => "corrupt",
+            Self::TooLarge { .. } => "too_large",
+            Self::OutOfMemory { .. } => "out_of_memory",
+            Self::Encode { .. } => "encode_failed",
+            Self::Leak { .. } => "metadata_leak",
+            Self::Start { .. } => "engine_start",
+            Self::Internal { .. } => "render_internal",
+        }
+    }
+
+    /// May the same bytes succeed later, or elsewhere?
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::OutOfMemory { .. } | Self::Start { .. })
+    }
+
+    pub(crate) fn internal(detail: impl Into<String>) -> Self {
+        Self::Internal {
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn corrupt(detail: impl Into<String>) -> Self {
+        Self::Corrupt {
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn truncated(detail: impl Into<String>) -> Self {
+        Self::Truncated {
+            detail: detail.into(),
+        }
+    }
+
+    /// While pixels are read from the original.
+    pub(crate) fn decoding(Fault(text): Fault) -> Self {
+        match class(&text) {
+            Class::OutOfMemory => Self::OutOfMemory { detail: text },
+            Class::Truncated => Self::Truncated { detail: text },
+            Class::Unsupported => Self::Unsupported {
+                what: format!("in a variant that the decoder lacks ({text})"),
+            },
+            Class::Ours => Self::Internal { detail: text },
+            Class::Other => Self::Corrupt { detail: text },
+        }
+    }
+
+    /// While pixels in memory are worked on: the original is no longer to blame.
+    pub(crate) fn computing(Fault(text): Fault) -> Self {
+        match class(&text) {
+            Class::OutOfMemory => Self::OutOfMemory { detail: text },
+            _ => Self::Internal { detail: text },
+        }
+    }
+
+    /// While pixels in memory are written.
+    pub(crate) fn encoding(format: OutputFormat, Fault(text): Fault) -> Self {
+        match class(&text) {
+            Class::OutOfMemory => Self::OutOfMemory { detail: text },
+            _ => Self::Encode { format, detail: text },
+        }
+    }
+}
+
+enum Class {
+    OutOfMemory,
+    Truncated,
+    Unsupported,
+    Ours,
+    Other,
+}
+
+/// Fragments of libvips' messages in lower case. First match wins.
+const PATTERNS: [(&str, Class); 16] = [
+    ("out of memory", Class::OutOfMemory),
+    ("cannot allocate memory", Class::OutOfMemory),
+    ("premature end of jpeg", Class::Truncated),
+    ("premature end of input", Class::Truncated),
+    ("file has been truncated", Class::Truncated),
+    ("unexpected end of file", Class::Truncated),
+    ("unexpected end of data", Class::Truncated),
+    ("end of file", Class::Truncated),
+    ("end of stream", Class::Truncated),
+    ("libpng read error", Class::Truncated),
+    ("read error at", Class::Truncated),
+    ("read error on", Class::Truncated),
+    ("unsupported", Class::Unsupported),
+    ("not supported", Class::Unsupported),
+    ("operation is blocked", Class::Ours),
+    ("libvips has no argument", Class::Ours),
+];
+
+fn class(text: &str) -> &'static Class {
+    let text = text.to_ascii_lowercase();
+    PATTERNS
+        .iter()
+        .find(|(fragment, _)| text.contains(fragment))
+        .map_or(&Class::Other, |(_, class)| class)
+}

@@ -1,0 +1,70 @@
+//! The header of an original: by safe code first, then by the loader that the content named.
+use minilab_recipe::{Format, Pixels, Probe};
+
+use crate::container::{self, Header};
+use crate::sniff::{Recognised, recognise};
+use crate::vips::{Call, Image, Interpretation};
+use crate::{Engine, Error, Limits, Result, engine};
+
+impl Engine {
+    /// Reads the header of an original and refuses what is beyond the limits. No pixel is decoded.
+    pub fn probe(&self, bytes: &[u8], limits: &Limits) -> Result<Probe> {
+        let format = self.format(bytes)?;
+        let header = container::scan(format, bytes, limits)?;
+        let loaded = Call::new(engine::loader(format))
+            .from_bytes(bytes)
+            .image()
+            .map_err(Error::decoding)?;
+        let probe = describe(format, &header, &loaded);
+        limits.check(&probe, loaded.bands())?;
+        agree(&header, &probe)?;
+        Ok(probe)
+    }
+
+    fn format(&self, bytes: &[u8]) -> Result<Format> {
+        if bytes.is_empty() {
+            return Err(Error::Empty);
+        }
+        match recognise(bytes) {
+            Recognised::Image(format) if self.decodes(format) => Ok(format),
+            Recognised::Image(format) => Err(Error::Unsupported {
+                what: format!("a {format:?} picture"),
+            }),
+            Recognised::Other(what) => Err(Error::Unsupported { what: what.into() }),
+        }
+    }
+}
+
+fn describe(format: Format, header: &Header, loaded: &Image<'_>) -> Probe {
+    Probe {
+        format,
+        stored: minilab_recipe::Size {
+            width: loaded.width(),
+            height: loaded.height(),
+        },
+        orientation: loaded.orientation(),
+        pages: loaded.pages(),
+        alpha: loaded.has_alpha(),
+        bits: loaded.band_format().bits().min(32),
+        pixels: match loaded.interpretation() {
+            Interpretation::GREY | Interpretation::GREY16 => Pixels::Grey,
+            Interpretation::RGB | Interpretation::SRGB | Interpretation::RGB16 => Pixels::Rgb,
+            Interpretation::CMYK => Pixels::Cmyk,
+            _ => Pixels::Other,
+        },
+        icc: loaded.blob_field(c"icc-profile-data").is_some(),
+        whole_image: header.whole_image,
+    }
+}
+
+/// Safe code and the loader must have read the same size, or one of them was deceived.
+fn agree(header: &Header, probe: &Probe) -> Result<()> {
+    let (width, height) = (u64::from(probe.stored.width), u64::from(probe.stored.height));
+    if header.exact && (header.width, header.height) != (width, height) {
+        return Err(Error::corrupt(format!(
+            "its container says {} x {} pixels, its decoder {width} x {height}",
+            header.width, header.height
+        )));
+    }
+    Ok(())
+}

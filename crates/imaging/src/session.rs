@@ -1,0 +1,222 @@
+//! One original being rendered: the trunk, the nodes that are still needed, and the files encoded from them.
+use std::time::{Duration, Instant};
+
+use minilab_recipe::{Plan, PlannedFile, Probe, Size, Source};
+
+use crate::analysis::{self, Analyses};
+use crate::carried::Carried;
+use crate::encode::{self, Encoded, Timing};
+use crate::vips::{Blob, Call, Image};
+use crate::{Engine, Error, Result, inspect, steps, trunk};
+
+/// A decoded original and its plan. Images are made when a file first needs them and dropped after the last.
+pub struct Session<'a> {
+    plan: &'a Plan,
+    carried: Carried,
+    trunk: Option<Image<'a>>,
+    nodes: Vec<Option<Image<'a>>>,
+    needs: Needs,
+    wanted: Vec<bool>,
+    decodes: u32,
+    decoding: Duration,
+}
+
+impl Engine {
+    /// Decodes an original once, for the files of the plan with these indexes, in any order.
+    ///
+    /// `probe` is what [`Engine::probe`] said of the same bytes.
+    pub fn open<'a>(
+        &self,
+        bytes: &'a [u8],
+        probe: &Probe,
+        plan: &'a Plan,
+        files: &[usize],
+    ) -> Result<Session<'a>> {
+        let mut wanted = vec![false; plan.files.len()];
+        for &file in files {
+            *wanted
+                .get_mut(file)
+                .ok_or_else(|| Error::internal(format!("the plan has no file {file}")))? = true;
+        }
+        let needs = Needs::count(plan, &wanted)?;
+        let started = Instant::now();
+        let (trunk, carried) = trunk::grow(bytes, probe, &plan.decode)?;
+        Ok(Session {
+            plan,
+            carried,
+            trunk: Some(trunk),
+            nodes: (0..plan.nodes.len()).map(|_| None).collect(),
+            needs,
+            wanted,
+            decodes: 1,
+            decoding: started.elapsed(),
+        })
+    }
+}
+
+impl<'a> Session<'a> {
+    /// How often the original was decoded: once, whatever is asked of the session.
+    pub fn decodes(&self) -> u32 {
+        self.decodes
+    }
+
+    /// How long that took, with the way to the trunk.
+    pub fn decoding(&self) -> Duration {
+        self.decoding
+    }
+
+    /// Images held in memory now, the trunk included.
+    pub fn levels(&self) -> usize {
+        self.nodes.iter().flatten().count() + usize::from(self.trunk.is_some())
+    }
+
+    /// What is derived from the trunk besides files. Must come before the last file.
+    pub fn analyse(&self) -> Result<Analyses> {
+        analysis::analyse(self.trunk()?)
+    }
+
+    /// Makes one file. Each can be made once.
+    pub fn encode(&mut self, file: usize) -> Result<Encoded> {
+        let planned = self.take_wanted(file)?;
+        let started = Instant::now();
+        let image = self.level(planned.from)?;
+        check_size(&image, planned.size, || format!("file {file}"))?;
+        let steps = started.elapsed();
+        let bytes = self.write(&image, planned)?;
+        drop(image);
+        self.release(planned.from);
+        let timing = Timing {
+            steps,
+            encode: started.elapsed().saturating_sub(steps),
+        };
+        Ok(Encoded {
+            bytes,
+            size: planned.size,
+            timing,
+        })
+    }
+
+    fn take_wanted(&mut self, file: usize) -> Result<&'a PlannedFile> {
+        if self.wanted.get_mut(file).map(std::mem::take) == Some(true) {
+            return Ok(&self.plan.files[file]);
+        }
+        Err(Error::internal(format!(
+            "file {file} was not announced to the session, or was made before"
+        )))
+    }
+
+    fn write(&self, image: &Image<'a>, file: &PlannedFile) -> Result<Blob> {
+        let format = file.encoding.format();
+        let mut ready = match file.flatten {
+            Some(colour) if image.has_alpha() => steps::flatten(image, colour),
+            // A copy of its own to put metadata on; pixels are shared.
+            _ => Call::new(c"copy").set(c"in", image).image(),
+        }
+        .map_err(Error::computing)?;
+        encode::check_alpha(&ready, format)?;
+        self.carried.dress(&mut ready, file.keep);
+        let profile = self.carried.profile(file.keep);
+        let bytes = encode::write(&ready, &file.encoding, file.keep, profile)?;
+        inspect::check(&bytes, format, file.keep)?;
+        Ok(bytes)
+    }
+
+    fn trunk(&self) -> Result<&Image<'a>> {
+        self.trunk
+            .as_ref()
+            .ok_or_else(|| Error::internal("the trunk is gone: everything announced was made"))
+    }
+
+    /// The image of a source, made on the first use.
+    fn level(&mut self, source: Source) -> Result<Image<'a>> {
+        let Source::Node(index) = source else {
+            return self.trunk().cloned();
+        };
+        if let Some(made) = &self.nodes[index] {
+            return Ok(made.clone());
+        }
+        let node = &self.plan.nodes[index];
+        let parent = self.level(node.from)?;
+        let image = steps::apply(&parent, &node.steps)?
+            .in_memory()
+            .map_err(Error::computing)?;
+        check_size(&image, node.size, || format!("node {index}"))?;
+        drop(parent);
+        self.nodes[index] = Some(image.clone());
+        self.release(node.from);
+        Ok(image)
+    }
+
+    /// One need of a source is met; the last one frees its pixels.
+    fn release(&mut self, source: Source) {
+        if self.needs.met(source) {
+            match source {
+                Source::Trunk => self.trunk = None,
+                Source::Node(index) => self.nodes[index] = None,
+            }
+        }
+    }
+}
+
+fn check_size(image: &Image<'_>, planned: Size, what: impl FnOnce() -> String) -> Result<()> {
+    let Size { width, height } = planned;
+    if (image.width(), image.height()) == (width, height) {
+        return Ok(());
+    }
+    let (made, tall) = (image.width(), image.height());
+    Err(Error::internal(format!(
+        "{} came out as {made} x {tall} where the plan says {width} x {height}",
+        what()
+    )))
+}
+
+/// How many files and nodes still need each image.
+struct Needs {
+    trunk: usize,
+    nodes: Vec<usize>,
+}
+
+impl Needs {
+    fn count(plan: &Plan, wanted: &[bool]) -> Result<Self> {
+        let mut needs = Self {
+            trunk: 0,
+            nodes: vec![0; plan.nodes.len()],
+        };
+        for (file, _) in plan.files.iter().zip(wanted).filter(|(_, wanted)| **wanted) {
+            needs.add(file.from)?;
+        }
+        // Parents come first, so all needs of a node are known when it is reached from the end.
+        for (index, node) in plan.nodes.iter().enumerate().rev() {
+            if matches!(node.from, Source::Node(parent) if parent >= index) {
+                return Err(Error::internal(format!(
+                    "node {index} of the plan comes before what it is made from"
+                )));
+            }
+            if needs.nodes[index] > 0 {
+                needs.add(node.from)?;
+            }
+        }
+        Ok(needs)
+    }
+
+    fn of(&mut self, source: Source) -> Option<&mut usize> {
+        match source {
+            Source::Trunk => Some(&mut self.trunk),
+            Source::Node(index) => self.nodes.get_mut(index),
+        }
+    }
+
+    fn add(&mut self, source: Source) -> Result<()> {
+        *self
+            .of(source)
+            .ok_or_else(|| Error::internal("the plan refers to a node that it does not have"))? += 1;
+        Ok(())
+    }
+
+    /// Takes one off; is nothing left?
+    fn met(&mut self, source: Source) -> bool {
+        let left = self.of(source).expect("every source was counted");
+        *left = left.saturating_sub(1);
+        *left == 0
+    }
+}

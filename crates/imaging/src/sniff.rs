@@ -1,0 +1,133 @@
+//! What a file is, told by its content in safe code. Names and media types of uploads are never believed.
+use minilab_recipe::Format;
+
+/// What bytes turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recognised {
+    /// An image that can be decoded.
+    Image(Format),
+    /// Something well known that cannot, with its article: `a PDF document`.
+    Other(&'static str),
+}
+
+/// The image format of some bytes; their first 64 are enough for most, SVG and text look further.
+pub fn sniff(bytes: &[u8]) -> Option<Format> {
+    match recognise(bytes) {
+        Recognised::Image(format) => Some(format),
+        Recognised::Other(_) => None,
+    }
+}
+
+/// What the bytes are, supported or not.
+pub fn recognise(bytes: &[u8]) -> Recognised {
+    if let Some(format) = image(bytes) {
+        return Recognised::Image(format);
+    }
+    let found = brand(bytes)
+        .or_else(|| {
+            MAGIC
+                .iter()
+                .find(|(magic, _)| bytes.starts_with(magic))
+                .map(|&(_, what)| what)
+        })
+        .unwrap_or_else(|| text(bytes));
+    Recognised::Other(found)
+}
+
+fn image(bytes: &[u8]) -> Option<Format> {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some(Format::Jpeg),
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::Webp),
+        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] if !bytes[8..].starts_with(b"CR\x02") => {
+            Some(Format::Tiff)
+        }
+        [b'I', b'I', b'+', 0, ..] | [b'M', b'M', 0, b'+', ..] => Some(Format::Tiff),
+        _ if brands(bytes).any(|brand| matches!(brand, b"avif" | b"avis")) => Some(Format::Avif),
+        _ => None,
+    }
+}
+
+/// Major and compatible brands of an ISO base media file.
+fn brands(bytes: &[u8]) -> impl Iterator<Item = &[u8; 4]> {
+    let is_media = bytes.get(4..8) == Some(b"ftyp");
+    let declared = bytes
+        .first_chunk::<4>()
+        .map_or(0, |len| u32::from_be_bytes(*len) as usize);
+    let end = if is_media {
+        declared.clamp(8, 256).min(bytes.len())
+    } else {
+        0
+    };
+    let words = bytes.get(8..end).unwrap_or_default().as_chunks::<4>().0;
+    // The second word is the minor version, not a brand.
+    words
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| *index != 1)
+        .map(|(_, brand)| brand)
+}
+
+fn brand(bytes: &[u8]) -> Option<&'static str> {
+    brands(bytes).next()?;
+    let is = |wanted: &[&[u8; 4]]| brands(bytes).any(|brand| wanted.contains(&brand));
+    Some(
+        if is(&[b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1", b"hevc"]) {
+            "a HEIC picture"
+        } else if is(&[b"crx "]) {
+            "a Canon raw photo (CR3)"
+        } else if is(&[b"qt  "]) {
+            "a QuickTime video"
+        } else {
+            "an MP4 video"
+        },
+    )
+}
+
+const MAGIC: [(&[u8], &str); 18] = [
+    (b"%PDF-", "a PDF document"),
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 codestream"),
+    (b"BM", "a BMP picture"),
+    (b"\0\0\x01\0", "an icon (ICO)"),
+    (b"8BPS", "a Photoshop document"),
+    (b"II*\0", "a raw photo"),
+    (b"IIU\0", "a raw photo"),
+    (b"FUJIFILM", "a raw photo"),
+    (b"\x1aE\xdf\xa3", "a Matroska or WebM video"),
+    (b"RIFF", "an audio or video file"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"%!PS", "a PostScript document"),
+];
+
+fn text(bytes: &[u8]) -> &'static str {
+    let head = &bytes[..bytes.len().min(1024)];
+    // A multi-byte character may be cut at the end of the head.
+    let valid = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or("")
+        }
+        Err(_) => return "an unknown kind of file",
+    };
+    let text = valid.trim_start_matches('\u{feff}').trim_start();
+    let starts = |tag: &str| {
+        text.get(..tag.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(tag))
+    };
+    if valid.contains('\0') || text.is_empty() {
+        "an unknown kind of file"
+    } else if text.contains("<svg") {
+        "an SVG drawing"
+    } else if starts("<!doctype html") || starts("<html") {
+        "an HTML page"
+    } else {
+        "text"
+    }
+}

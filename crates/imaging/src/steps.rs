@@ -1,0 +1,189 @@
+//! The plan's steps on pixels. Each is one or two operations of libvips; transparent pixels weigh nothing where samples mix.
+use minilab_recipe::{ExtendMode, Interest, Kernel, Rgb, Size, Step, Turn};
+
+use crate::vips::{BandFormat, Call, Fault, Image};
+use crate::{Error, Result};
+
+/// Applies the steps in order.
+pub(crate) fn apply<'a>(image: &Image<'a>, steps: &[Step]) -> Result<Image<'a>> {
+    steps
+        .iter()
+        .try_fold(image.clone(), |image, step| one(&image, step))
+        .map_err(Error::computing)
+}
+
+fn one<'a>(image: &Image<'a>, step: &Step) -> Result<Image<'a>, Fault> {
+    match *step {
+        Step::Turn(by) => turn(image, by),
+        Step::Rotate { degrees, background } => rotate(image, degrees, background),
+        Step::Flip => mirror(image, VERTICAL),
+        Step::Flop => mirror(image, HORIZONTAL),
+        Step::Extract(part) => Call::new(c"extract_area")
+            .set(c"input", image)
+            .set(c"left", part.left as i32)
+            .set(c"top", part.top as i32)
+            .set(c"width", part.width as i32)
+            .set(c"height", part.height as i32)
+            .image(),
+        Step::Resize { size, kernel } => resize(image, size, kernel),
+        Step::SmartCrop { size, interest } => Call::new(c"smartcrop")
+            .set(c"input", image)
+            .set(c"width", size.width as i32)
+            .set(c"height", size.height as i32)
+            .set(c"interesting", interesting(interest))
+            .image(),
+        Step::Extend {
+            size,
+            left,
+            top,
+            mode,
+        } => extend(image, size, left, top, mode),
+    }
+}
+
+/// Turns clockwise by quarters.
+pub(crate) fn turn<'a>(image: &Image<'a>, by: Turn) -> Result<Image<'a>, Fault> {
+    let angle = match by {
+        Turn::Quarter => 1,
+        Turn::Half => 2,
+        Turn::ThreeQuarters => 3,
+    };
+    Call::new(c"rot").set(c"in", image).set(c"angle", angle).image()
+}
+
+pub(crate) const HORIZONTAL: i32 = 0;
+pub(crate) const VERTICAL: i32 = 1;
+
+/// Mirrors along an axis.
+pub(crate) fn mirror<'a>(image: &Image<'a>, direction: i32) -> Result<Image<'a>, Fault> {
+    Call::new(c"flip")
+        .set(c"in", image)
+        .set(c"direction", direction)
+        .image()
+}
+
+/// Resamples to exactly this size.
+pub(crate) fn resize<'a>(image: &Image<'a>, size: Size, kernel: Kernel) -> Result<Image<'a>, Fault> {
+    if (image.width(), image.height()) == (size.width, size.height) {
+        return Ok(image.clone());
+    }
+    let format = image.band_format();
+    let translucent = image.has_alpha();
+    let weighted = if translucent {
+        Call::new(c"premultiply").set(c"in", image).image()?
+    } else {
+        image.clone()
+    };
+    let resized = Call::new(c"resize")
+        .set(c"in", &weighted)
+        .set(c"scale", f64::from(size.width) / f64::from(image.width()))
+        .set(c"vscale", f64::from(size.height) / f64::from(image.height()))
+        .set(c"kernel", kernel_number(kernel))
+        .image()?;
+    if translucent {
+        unweighted(&resized, format)
+    } else {
+        Ok(resized)
+    }
+}
+
+/// Back to plain samples in their former format.
+fn unweighted<'a>(image: &Image<'a>, format: BandFormat) -> Result<Image<'a>, Fault> {
+    let plain = Call::new(c"unpremultiply").set(c"in", image).image()?;
+    // Premultiplied samples are floats; a cast alone would round down.
+    if format.bits() > 16 {
+        return Ok(plain);
+    }
+    let rounded = Call::new(c"round").set(c"in", &plain).image()?;
+    Call::new(c"cast")
+        .set(c"in", &rounded)
+        .set(c"format", format.0)
+        .image()
+}
+
+fn rotate<'a>(image: &Image<'a>, degrees: f64, background: Option<Rgb>) -> Result<Image<'a>, Fault> {
+    let image = if background.is_none() {
+        with_alpha(image)?
+    } else {
+        image.clone()
+    };
+    let ink = background.map_or_else(|| vec![0.0; image.bands() as usize], |colour| ink(&image, colour));
+    Call::new(c"rotate")
+        .set(c"in", &image)
+        .set(c"angle", degrees)
+        .set(c"background", &ink[..])
+        .image()
+}
+
+fn extend<'a>(
+    image: &Image<'a>,
+    size: Size,
+    left: u32,
+    top: u32,
+    mode: ExtendMode,
+) -> Result<Image<'a>, Fault> {
+    let image = if mode == ExtendMode::Transparent {
+        with_alpha(image)?
+    } else {
+        image.clone()
+    };
+    let (how, ink) = match mode {
+        ExtendMode::Copy => (1, None),
+        ExtendMode::Mirror => (3, None),
+        ExtendMode::Background(colour) => (5, Some(ink(&image, colour))),
+        ExtendMode::Transparent => (5, Some(vec![0.0; image.bands() as usize])),
+    };
+    let call = Call::new(c"embed")
+        .set(c"in", &image)
+        .set(c"x", left as i32)
+        .set(c"y", top as i32)
+        .set(c"width", size.width as i32)
+        .set(c"height", size.height as i32)
+        .set(c"extend", how);
+    match &ink {
+        Some(ink) => call.set(c"background", &ink[..]).image(),
+        None => call.image(),
+    }
+}
+
+/// Puts the picture on an opaque colour.
+pub(crate) fn flatten<'a>(image: &Image<'a>, colour: Rgb) -> Result<Image<'a>, Fault> {
+    let background = colour.0.map(f64::from);
+    Call::new(c"flatten")
+        .set(c"in", image)
+        .set(c"background", &background[..])
+        .image()
+}
+
+/// Opaque where it had no transparency.
+pub(crate) fn with_alpha<'a>(image: &Image<'a>) -> Result<Image<'a>, Fault> {
+    if image.has_alpha() {
+        Ok(image.clone())
+    } else {
+        Call::new(c"addalpha").set(c"in", image).image()
+    }
+}
+
+/// An opaque colour in the image's bands.
+fn ink(image: &Image<'_>, colour: Rgb) -> Vec<f64> {
+    let alpha = image.has_alpha().then_some(255.0);
+    colour.0.map(f64::from).into_iter().chain(alpha).collect()
+}
+
+fn interesting(interest: Interest) -> i32 {
+    match interest {
+        Interest::Entropy => 2,
+        Interest::Attention => 3,
+    }
+}
+
+fn kernel_number(kernel: Kernel) -> i32 {
+    match kernel {
+        Kernel::Nearest => 0,
+        Kernel::Linear => 1,
+        Kernel::Cubic => 2,
+        Kernel::Mitchell => 3,
+        Kernel::Lanczos2 => 4,
+        Kernel::Lanczos3 => 5,
+    }
+}
