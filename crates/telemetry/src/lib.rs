@@ -1,1 +1,23 @@
-//! Placeholder.
+//! What a running minilab tells of itself: logs on stderr and metrics for Prometheus.
+//!
+//! Instances are passed, nothing is static, so that two services or two tests of one process never mix. Only the logger is
+//! one per process, because `tracing` has one.
+mod families;
+mod labels;
+mod logging;
+mod metered_queue;
+mod metered_store;
+mod metrics;
+
+pub use families::{Counter, Gauge, Histogram};
+pub use labels::{
+    Class, DeadReason, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal, Label, Labels, Lane,
+    MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation, QueueResult, RescanReason,
+    SlotState, Stage, StoreOperation, StoreResult, StoreRole,
+};
+pub use logging::{Form, InvalidFilter, LogConfig, init};
+pub use metered_queue::MeteredQueue;
+pub use metered_store::MeteredStore;
+pub use metrics::{
+    DispatcherMetrics, Metrics, ProcessMetrics, QueueMetrics, RendererMetrics, StoreMetrics, WorkerMetrics,
+};

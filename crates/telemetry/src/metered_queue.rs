@@ -1,0 +1,118 @@
+//! A queue whose calls are counted and timed.
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use minilab_queue::{
+    DeadLetter, Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
+};
+
+use crate::{
+    labels::{QueueOperation, QueueResult},
+    metrics::QueueMetrics,
+};
+
+/// Wraps a queue; changes nothing but the metrics.
+#[derive(Debug)]
+pub struct MeteredQueue {
+    inner: Arc<dyn Queue>,
+    metrics: QueueMetrics,
+}
+
+impl MeteredQueue {
+    /// Counts the calls of `inner`.
+    pub fn new(inner: Arc<dyn Queue>, metrics: &QueueMetrics) -> Self {
+        Self {
+            inner,
+            metrics: metrics.clone(),
+        }
+    }
+
+    /// Answers what `call` answers; `judge` names a good answer.
+    async fn metered<T>(
+        &self,
+        operation: QueueOperation,
+        call: impl Future<Output = Result<T, Error>> + Send,
+        judge: impl Fn(&T) -> QueueResult + Send,
+    ) -> Result<T, Error> {
+        let begun = Instant::now();
+        let answer = call.await;
+        if operation != QueueOperation::Receive {
+            self.metrics
+                .queue_request_duration_seconds
+                .observe(operation, begun.elapsed());
+        }
+        let result = match &answer {
+            Ok(value) => judge(value),
+            Err(error) if error.is_transient() => QueueResult::Unavailable,
+            Err(_) => QueueResult::Refused,
+        };
+        self.metrics.queue_requests_total.inc((operation, result));
+        answer
+    }
+}
+
+fn ok<T>(_: &T) -> QueueResult {
+    QueueResult::Ok
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "it judges an answer that the caller still needs")]
+fn settled(settled: &Settled) -> QueueResult {
+    match settled {
+        Settled::Done => QueueResult::Ok,
+        Settled::LeaseLost => QueueResult::LeaseLost,
+    }
+}
+
+#[deny(
+    clippy::missing_trait_methods,
+    reason = "a method left to its default would escape the metrics"
+)]
+#[async_trait]
+impl Queue for MeteredQueue {
+    fn limits(&self) -> Limits {
+        self.inner.limits()
+    }
+
+    async fn send(&self, messages: Vec<Outgoing>) -> Result<(), Error> {
+        self.metered(QueueOperation::Send, self.inner.send(messages), ok)
+            .await
+    }
+
+    async fn receive(&self, queue: &QueueName, max: usize, wait: Duration) -> Result<Vec<Delivery>, Error> {
+        self.metered(QueueOperation::Receive, self.inner.receive(queue, max, wait), ok)
+            .await
+    }
+
+    async fn extend(&self, receipt: &Receipt) -> Result<Settled, Error> {
+        self.metered(QueueOperation::Extend, self.inner.extend(receipt), settled)
+            .await
+    }
+
+    async fn settle(&self, receipt: &Receipt, disposition: Disposition) -> Result<Settled, Error> {
+        self.metered(
+            QueueOperation::Settle,
+            self.inner.settle(receipt, disposition),
+            settled,
+        )
+        .await
+    }
+
+    async fn depth(&self, queue: &QueueName) -> Result<Depth, Error> {
+        self.metered(QueueOperation::Depth, self.inner.depth(queue), ok)
+            .await
+    }
+
+    async fn dead(&self, after: Option<&str>, max: usize) -> Result<Vec<DeadLetter>, Error> {
+        self.metered(QueueOperation::Dead, self.inner.dead(after, max), ok)
+            .await
+    }
+
+    async fn redrive(&self, id: &str, payload: Bytes) -> Result<bool, Error> {
+        self.metered(QueueOperation::Redrive, self.inner.redrive(id, payload), ok)
+            .await
+    }
+}
