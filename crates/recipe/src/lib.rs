@@ -1,19 +1,38 @@
 //! The operator's recipes and the pure planner: document, rules, geometry, plan.
 //!
 //! No IO, no clock, no runtime: text and a probe go in, a [`Plan`] comes out, the same on every machine.
+mod canonical;
+mod default_recipe;
+mod diagnostic;
+mod document;
+mod fingerprint;
 mod format;
 mod geometry;
+mod keys;
 mod lane;
-mod limits;
 mod plan;
+mod planner;
 mod probe;
+mod recipe;
 
+pub use default_recipe::DEFAULT_RECIPE;
+pub use diagnostic::{Code, Diagnostics, Problem};
+pub use document::{
+    Decision, Document, Intake, Location, Match, OnDelete, Output, QueueConfig, Rule, S3, schema,
+};
+pub use fingerprint::version;
 pub use format::{Encoding, Format, OutputFormat, Subsampling};
 pub use geometry::{Rect, Rgb, Size};
+pub use keys::{FOCAL, KEY_BYTES_MAX, KeyRefused, KeyTemplate, Naming, is_alias_key, is_file_key};
 pub use lane::Lane;
-pub use limits::Limits;
 pub use plan::{
     Analysis, ColourSpace, Decode, ExtendMode, Interest, Keep, Kernel, Node, Note, Plan, PlannedFile,
     Predicted, Shrink, Skipped, Source, Step, Turn,
 };
+pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 pub use probe::{Original, Pixels, Point, Probe};
+pub use recipe::{
+    Accept, Asked, Background, Density, Derivative, Edges, Extend, Extract, Filling, Fit, Gravity,
+    LanedEncoding, NotAnImage, Ratio, Recipe, Refusal, RefusalCode, Replace, Resize, Rotation, Rung, Trim,
+    Unit, Urls,
+};

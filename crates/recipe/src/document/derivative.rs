@@ -1,0 +1,220 @@
+//! Reading a derivative.
+use super::encodings::{self, Defaults, Overrides};
+use super::geometry;
+use super::read::{Fields, Problems, one_or_many, suggestion};
+use super::resize::resize;
+use super::scalar;
+use super::tree::{Name, Tree};
+use crate::diagnostic::Code;
+use crate::{Background, Density, Derivative, Keep, LanedEncoding, OutputFormat, Rgb};
+
+/// What a recipe says for all its derivatives.
+pub(super) struct Common<'a> {
+    defaults: &'a Defaults,
+    keep: Keep,
+    background: Rgb,
+}
+
+/// White, as on paper: what transparency is put on where nothing else is said.
+const WHITE: Rgb = Rgb([255; 3]);
+
+impl<'a> Common<'a> {
+    pub fn read(fields: &mut Fields<'_>, defaults: &'a Defaults) -> Self {
+        let keep = fields.read("keep", keep).unwrap_or_default();
+        let background = fields.read("background", scalar::colour).unwrap_or(WHITE);
+        Self {
+            defaults,
+            keep,
+            background,
+        }
+    }
+}
+
+pub(super) fn derivative(
+    name: &Name,
+    tree: &Tree,
+    common: &Common<'_>,
+    problems: &Problems,
+) -> Option<Derivative> {
+    let mut fields = Fields::open("derivative", tree, problems)?;
+    fields.planned(&[
+        "crop",
+        "steps",
+        "animation",
+        "to",
+        "keep_smaller",
+        "page",
+        "border",
+        "quality",
+    ]);
+    let background = fields
+        .read("background", scalar::colour)
+        .unwrap_or(common.background);
+    let paint = Background::Colour(background);
+    let autorotate = fields.read("autorotate", scalar::boolean).unwrap_or(true);
+    let rotate = fields
+        .read("rotate", |tree, problems| {
+            geometry::rotation(tree, paint, problems)
+        })
+        .flatten();
+    let flip = fields.read("flip", scalar::boolean).unwrap_or(false);
+    let flop = fields.read("flop", scalar::boolean).unwrap_or(false);
+    let trim = fields.read("trim", geometry::trim).flatten();
+    let extract = fields.read("extract", geometry::extract);
+    let resized = fields.read("resize", |tree, problems| resize(tree, paint, problems));
+    let extend = fields.read("extend", |tree, problems| geometry::extend(tree, paint, problems));
+    let listed = resized.as_ref().is_some_and(|resized| resized.0.boxes.len() > 1);
+    let asked = fields.read("densities", densities);
+    if fields.has("densities") && (listed || resized.is_none()) {
+        fields.conflict(
+            "densities",
+            "densities multiply one size, and this derivative has a list of widths or none",
+            "add the larger widths to the list instead",
+        );
+    }
+    if trim.is_some() && rotate.is_some_and(|rotation| rotation.degrees % 90.0 != 0.0) {
+        fields.conflict(
+            "trim",
+            "a trim after a turn by such an angle would find the corners",
+            "turn by quarters",
+        );
+    }
+    let lane = fields.read("lane", encodings::lane);
+    let own = fields.read("encodings", |tree, problems| {
+        let mut base = common.defaults.clone();
+        for told in [&mut base.avif, &mut base.webp, &mut base.jpeg, &mut base.png] {
+            told.lane = None;
+        }
+        encodings::overrides(tree, &base, problems)
+    });
+    let formats = fields.require("formats", |tree, problems| formats(tree, own.as_ref(), problems));
+    let kept = fields.read("keep", keep).unwrap_or(common.keep);
+    fields.close();
+    let (resize, padding) = match resized {
+        Some((resize, padding)) => (Some(resize), padding),
+        None => (None, paint),
+    };
+    let laned = |format: OutputFormat| {
+        let base = common.defaults.of(format);
+        let told = own.as_ref().and_then(|own| own.of(format));
+        LanedEncoding {
+            encoding: told.unwrap_or(base).encoding.clone(),
+            lane: told
+                .and_then(|told| told.lane)
+                .or(lane)
+                .or(base.lane)
+                .unwrap_or(crate::Lane::Standard),
+        }
+    };
+    Some(Derivative {
+        name: name.text.clone(),
+        autorotate,
+        rotate,
+        flip,
+        flop,
+        trim,
+        extract,
+        resize,
+        extend,
+        padding,
+        background,
+        densities: asked.unwrap_or_else(|| vec![Density::ONE]),
+        encodings: formats?.into_iter().map(laned).collect(),
+        keep: kept,
+    })
+}
+
+fn formats(tree: &Tree, own: Option<&Overrides>, problems: &Problems) -> Option<Vec<OutputFormat>> {
+    const ALL: [OutputFormat; 4] = [
+        OutputFormat::Avif,
+        OutputFormat::Webp,
+        OutputFormat::Jpeg,
+        OutputFormat::Png,
+    ];
+    let read = |tree: &Tree, problems: &Problems| {
+        scalar::choice(tree, &ALL.map(|format| (format.as_str(), format)), problems)
+    };
+    let formats = one_or_many(tree, problems, read)?;
+    if formats.is_empty() {
+        let help = suggestion("", &ALL.map(OutputFormat::as_str));
+        problems.note(
+            tree.span,
+            Code::BadValue,
+            "a derivative needs at least one format",
+            Some(help),
+        );
+    }
+    for (index, format) in formats.iter().enumerate() {
+        if formats[..index].contains(format) {
+            problems.note(
+                tree.span,
+                Code::SameKey,
+                format!("the format {format} is there twice"),
+                None,
+            );
+        }
+    }
+    for format in ALL {
+        if own.and_then(|own| own.of(format)).is_some() && !formats.contains(&format) {
+            let message = format!("encodings names {format}, formats does not");
+            problems.note(
+                tree.span,
+                Code::Conflict,
+                message,
+                Some("add it to one or drop it from the other".to_owned()),
+            );
+        }
+    }
+    Some(formats)
+}
+
+fn densities(tree: &Tree, problems: &Problems) -> Option<Vec<Density>> {
+    let one = |tree: &Tree, problems: &Problems| {
+        scalar::number(tree, 1.0..=4.0, problems).map(|factor| Density((factor * 100.0).round() as u16))
+    };
+    let mut densities = one_or_many(tree, problems, one)?;
+    densities.sort();
+    densities.dedup();
+    if densities.is_empty() {
+        problems.note(
+            tree.span,
+            Code::BadValue,
+            "no density is left",
+            Some("such as [1, 2]".to_owned()),
+        );
+    }
+    Some(densities)
+}
+
+#[derive(Clone, Copy)]
+enum Kept {
+    Icc,
+    Copyright,
+    Exif,
+    Gps,
+    Xmp,
+}
+
+fn keep(tree: &Tree, problems: &Problems) -> Option<Keep> {
+    let words = [
+        ("icc", Kept::Icc),
+        ("copyright", Kept::Copyright),
+        ("exif", Kept::Exif),
+        ("gps", Kept::Gps),
+        ("xmp", Kept::Xmp),
+    ];
+    let named = one_or_many(tree, problems, |tree, problems| {
+        scalar::choice(tree, &words, problems)
+    })?;
+    let mut keep = Keep::default();
+    for kept in named {
+        match kept {
+            Kept::Icc => keep.icc = true,
+            Kept::Copyright => keep.copyright = true,
+            Kept::Exif => keep.exif = true,
+            Kept::Gps => keep.gps = true,
+            Kept::Xmp => keep.xmp = true,
+        }
+    }
+    Some(keep)
+}

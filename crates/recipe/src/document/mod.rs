@@ -1,0 +1,195 @@
+//! The operator's document: where originals come from, where files go, and which recipe each key gets.
+mod check;
+mod derivative;
+mod digest;
+mod encodings;
+mod geometry;
+mod ladder;
+mod location;
+mod operation;
+mod read;
+mod recipe;
+mod resize;
+mod rules;
+mod scalar;
+mod schema;
+mod tree;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use location::{Location, Output, S3};
+pub use operation::{Intake, QueueConfig};
+pub use rules::{Decision, Match, Rule};
+pub use schema::schema;
+
+use crate::Recipe;
+use crate::diagnostic::{Code, Diagnostics, Problem, Span};
+use read::{Fields, Problems};
+
+/// The whole document, defaults resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// Of the language: 1.
+    pub version: u32,
+    /// Where originals are.
+    pub from: Location,
+    /// Where files and manifests go.
+    pub to: Output,
+    /// Where records and failures are; `None`: next to `to`, under `_minilab/`.
+    pub state: Option<Location>,
+    /// Extra places, by name.
+    pub stores: BTreeMap<String, Location>,
+    /// Where jobs wait; `None`: in memory, or what the role takes by default.
+    pub queue: Option<QueueConfig>,
+    /// How uploads are noticed; empty: what suits `from` (a folder is watched).
+    pub intake: Vec<Intake>,
+    /// First match wins.
+    pub rules: Vec<Rule>,
+    /// By name.
+    pub recipes: BTreeMap<String, Recipe>,
+    /// Where files are served over HTTP.
+    pub serve: Option<SocketAddr>,
+    /// How long dropped files stay.
+    pub retain: Duration,
+    /// What becomes of files when their original is deleted.
+    pub on_delete: OnDelete,
+}
+
+/// What becomes of files when their original is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDelete {
+    /// They are dropped at once and removed by the sweep after `retain`.
+    #[default]
+    Purge,
+    /// They stay.
+    Keep,
+}
+
+/// 30 days: pages, mails and search caches keep URLs for weeks.
+const RETAIN_DEFAULT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+impl Document {
+    /// Reads a document. `name` is what messages call it; `env` looks up `${NAME}`.
+    pub fn parse(name: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Diagnostics> {
+        let problems = Problems::default();
+        let document = match tree::parse(text, env, &problems) {
+            Some(root) => read(&root, &problems),
+            None => None,
+        };
+        let found = problems.into_list();
+        match document {
+            Some(document) if found.is_empty() => Ok(document),
+            _ if found.is_empty() => Err(Diagnostics::new(name, text, vec![nothing_there()])),
+            _ => Err(Diagnostics::new(name, text, found)),
+        }
+    }
+
+    /// The three-line document: these folders, the default recipe for every key.
+    pub fn default_for_folders(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Self {
+        Self {
+            version: 1,
+            from: Location::Folder(from.as_ref().to_owned()),
+            to: Output {
+                location: Location::Folder(to.as_ref().to_owned()),
+                url: None,
+            },
+            state: None,
+            stores: BTreeMap::new(),
+            queue: None,
+            intake: Vec::new(),
+            rules: rules::default_rules("default"),
+            recipes: recipe::defaults(&encodings::Defaults::default()).expect("the default recipe is valid"),
+            serve: None,
+            retain: RETAIN_DEFAULT,
+            on_delete: OnDelete::default(),
+        }
+    }
+
+    /// Which recipe a key gets.
+    pub fn decide(&self, key: &str) -> Decision<'_> {
+        rules::decide(&self.rules, &self.recipes, key)
+    }
+
+    /// SHA-256 (hex) of what affects outputs: recipes, rules, output stores. Never secrets, queues or intakes.
+    pub fn digest(&self) -> String {
+        digest::digest(self)
+    }
+
+    /// Recipe of that name.
+    pub fn recipe(&self, name: &str) -> Option<&Recipe> {
+        self.recipes.get(name)
+    }
+}
+
+fn nothing_there() -> Problem {
+    Problem {
+        span: Span::default(),
+        code: Code::MissingKey,
+        message: "the document is empty".to_owned(),
+        help: Some("at least: version: 1, from: { folder: ./photos }, to: { folder: ./public }".to_owned()),
+    }
+}
+
+fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
+    let mut fields = Fields::open("document", root, problems)?;
+    let version = fields.require("version", |tree, problems| scalar::integer(tree, 1..=1, problems));
+    let from = fields.require("from", location::location);
+    let to = fields.require("to", location::output);
+    let state = fields.read("state", location::location);
+    let stores = fields.read("stores", location::stores).unwrap_or_default();
+    let queue = fields.read("queue", operation::queue);
+    let intake = fields.read("intake", operation::intake).unwrap_or_default();
+    let serve = fields.read("serve", operation::serve);
+    let retain = fields.read("retain", scalar::duration).unwrap_or(RETAIN_DEFAULT);
+    let on_delete = fields.read("on_delete", |tree, problems| {
+        scalar::choice(
+            tree,
+            &[("purge", OnDelete::Purge), ("keep", OnDelete::Keep)],
+            problems,
+        )
+    });
+    let defaults = fields.read("encodings", encodings::defaults).unwrap_or_default();
+    let recipes = if fields.has("recipes") {
+        fields.read("recipes", |tree, problems| {
+            recipe::recipes(tree, &defaults, problems)
+        })
+    } else {
+        recipe::defaults(&defaults)
+    };
+    let known = recipes
+        .as_ref()
+        .map(|recipes| recipes.keys().cloned().collect::<Vec<_>>());
+    let rules = if fields.has("rules") {
+        fields.read("rules", |tree, problems| {
+            rules::rules(tree, known.as_deref(), problems)
+        })
+    } else {
+        check::only_recipe(root, known.as_deref(), problems).map(|name| rules::default_rules(&name))
+    };
+    fields.close();
+    let document = Document {
+        version: version?,
+        from: from?,
+        to: to?,
+        state,
+        stores,
+        queue,
+        intake,
+        rules: rules?,
+        recipes: recipes?,
+        serve,
+        retain,
+        on_delete: on_delete.unwrap_or_default(),
+    };
+    check::places(root, &document, problems);
+    Some(document)
+}
+
+/// Paths are kept as written: relative ones are the composer's to resolve, against the document's folder.
+fn path(tree: &tree::Tree, problems: &Problems) -> Option<PathBuf> {
+    scalar::text(tree, problems).map(PathBuf::from)
+}

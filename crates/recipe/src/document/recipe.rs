@@ -1,0 +1,240 @@
+//! Reading recipes.
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::derivative::{Common, derivative};
+use super::encodings::Defaults;
+use super::read::{self, Fields, Problems, one_or_many};
+use super::scalar;
+use super::tree::{self, Name, Tree};
+use crate::diagnostic::Code;
+use crate::keys::stable_name;
+use crate::{
+    Accept, Analysis, ColourSpace, DEFAULT_RECIPE, Format, KeyTemplate, NotAnImage, Recipe, Replace, Urls,
+};
+
+/// The recipes of a document that has none.
+pub(super) fn defaults(defaults: &Defaults) -> Option<BTreeMap<String, Recipe>> {
+    let problems = Problems::default();
+    let root = tree::parse(DEFAULT_RECIPE, &|_| None, &problems)?;
+    let mut fields = Fields::open("document", &root, &problems)?;
+    fields.read("recipes", |tree, problems| recipes(tree, defaults, problems))
+}
+
+/// `None` if any of them cannot be read.
+pub(super) fn recipes(
+    tree: &Tree,
+    defaults: &Defaults,
+    problems: &Problems,
+) -> Option<BTreeMap<String, Recipe>> {
+    let entries = read::entries("recipes", tree, problems)?;
+    if entries.is_empty() {
+        problems.note(
+            tree.span,
+            Code::MissingKey,
+            "recipes is empty",
+            Some("leave it out for the default recipe".to_owned()),
+        );
+    }
+    let all: Vec<_> = entries
+        .iter()
+        .map(|(name, tree)| recipe(name, tree, defaults, problems))
+        .collect();
+    let all: Option<Vec<_>> = all.into_iter().collect();
+    Some(
+        all?.into_iter()
+            .map(|recipe| (recipe.name.clone(), recipe))
+            .collect(),
+    )
+}
+
+fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) -> Option<Recipe> {
+    if name.text == "none" {
+        let help = Some("rules say `recipe: none` for keys that get nothing".to_owned());
+        problems.note(
+            name.span,
+            Code::BadValue,
+            "a recipe cannot be called \"none\"",
+            help,
+        );
+    }
+    let mut fields = Fields::open("recipe", tree, problems)?;
+    let accept = fields.read("accept", accept).unwrap_or_default();
+    let not_an_image = fields.read("not_an_image", |tree, problems| {
+        scalar::choice(
+            tree,
+            &[("ignore", NotAnImage::Ignore), ("fail", NotAnImage::Fail)],
+            problems,
+        )
+    });
+    let urls = fields.read("urls", |tree, problems| {
+        let words = [
+            ("versioned", Urls::Versioned),
+            ("stable", Urls::Stable),
+            ("both", Urls::Both),
+        ];
+        scalar::choice(tree, &words, problems)
+    });
+    let replace = fields.read("replace", |tree, problems| {
+        scalar::choice(
+            tree,
+            &[("atomic", Replace::Atomic), ("progressive", Replace::Progressive)],
+            problems,
+        )
+    });
+    let colour = fields.read("colour", |tree, problems| {
+        let words = [
+            ("srgb", ColourSpace::Srgb),
+            ("p3", ColourSpace::P3),
+            ("original", ColourSpace::Original),
+        ];
+        scalar::choice(tree, &words, problems)
+    });
+    let placeholder = fields.read("placeholder", placeholder).unwrap_or_default();
+    let epoch = fields.read("epoch", |tree, problems| {
+        scalar::integer(tree, 0..=u32::MAX, problems)
+    });
+    let key = fields.read("key", template).unwrap_or_default();
+    let common = Common::read(&mut fields, defaults);
+    let derivatives = fields.require("derivatives", |tree, problems| {
+        let entries = read::entries("derivatives", tree, problems)?;
+        if entries.is_empty() {
+            problems.note(
+                tree.span,
+                Code::MissingKey,
+                "a recipe needs at least one derivative",
+                None,
+            );
+        }
+        let all: Vec<_> = entries
+            .iter()
+            .map(|(name, tree)| derivative(name, tree, &common, problems))
+            .collect();
+        all.into_iter().collect::<Option<Vec<_>>>()
+    });
+    fields.planned(&["animation", "publish", "keep_smaller", "notify"]);
+    let mut derivatives = derivatives;
+    if let Some(derivatives) = &mut derivatives {
+        derivatives.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+    let recipe = derivatives.map(|derivatives| Recipe {
+        name: name.text.clone(),
+        accept,
+        not_an_image: not_an_image.unwrap_or_default(),
+        urls: urls.unwrap_or_default(),
+        replace: replace.unwrap_or_default(),
+        colour: colour.unwrap_or_default(),
+        placeholder,
+        epoch: epoch.unwrap_or_default().into(),
+        key,
+        derivatives,
+    });
+    if let Some(recipe) = &recipe {
+        check_keys(recipe, &fields);
+    }
+    fields.close();
+    recipe
+}
+
+/// Two files of one recipe never share a key.
+fn check_keys(recipe: &Recipe, fields: &Fields<'_>) {
+    let mut seen = BTreeSet::new();
+    for rung in recipe.rungs() {
+        let name = stable_name(&rung);
+        if !seen.insert(name.clone()) {
+            let message = format!(
+                "two files of the recipe {:?} would be called {name:?}",
+                recipe.name
+            );
+            let help = Some("rename a derivative, or let their widths differ".to_owned());
+            fields
+                .problems()
+                .note(fields.span_of("derivatives"), Code::SameKey, message, help);
+        }
+    }
+    let many = |name: &str| {
+        recipe
+            .rungs()
+            .iter()
+            .filter(|rung| rung.derivative == name)
+            .count()
+    };
+    let several = recipe
+        .derivatives()
+        .iter()
+        .find(|d| many(&d.name) > d.encodings.len());
+    if let Some(derivative) = several.filter(|_| !recipe.key.tells_sizes()) {
+        let message = format!(
+            "the key template does not tell the sizes of {:?} apart",
+            derivative.name
+        );
+        let help = Some("add {width}".to_owned());
+        fields
+            .problems()
+            .note(fields.span_of("key"), Code::SameKey, message, help);
+    }
+}
+
+fn template(tree: &Tree, problems: &Problems) -> Option<KeyTemplate> {
+    let text = scalar::text(tree, problems)?;
+    match KeyTemplate::parse(&text) {
+        Ok(template) => Some(template),
+        Err(fault) => {
+            problems.note(tree.span, Code::BadTemplate, fault.message, Some(fault.help));
+            None
+        }
+    }
+}
+
+fn placeholder(tree: &Tree, problems: &Problems) -> Option<Vec<Analysis>> {
+    let words = [
+        ("thumbhash", Analysis::Thumbhash),
+        ("dominant", Analysis::Dominant),
+    ];
+    let mut asked = one_or_many(tree, problems, |tree, problems| {
+        scalar::choice(tree, &words, problems)
+    })?;
+    asked.sort_by_key(|analysis| matches!(analysis, Analysis::Dominant));
+    asked.dedup();
+    Some(asked)
+}
+
+fn accept(tree: &Tree, problems: &Problems) -> Option<Accept> {
+    let base = Accept::default();
+    let mut fields = Fields::open("accept", tree, problems)?;
+    let bytes = fields.read("bytes", scalar::bytes).unwrap_or(base.bytes);
+    let pixels = fields.read("pixels", scalar::count).unwrap_or(base.pixels);
+    let whole = fields.read("whole_image_pixels", scalar::count);
+    let side = fields
+        .read("side", |t, p| scalar::integer(t, 1..=1_000_000, p))
+        .unwrap_or(base.side);
+    let frames = fields
+        .read("frames", |t, p| scalar::integer(t, 1..=100_000, p))
+        .unwrap_or(base.frames);
+    let formats = fields.read("formats", |tree, problems| one_or_many(tree, problems, format));
+    fields.close();
+    let mut formats = formats.unwrap_or(base.formats);
+    formats.sort();
+    formats.dedup();
+    Some(Accept {
+        bytes,
+        pixels,
+        whole_image_pixels: whole.unwrap_or(pixels / 2).max(1),
+        side,
+        frames,
+        formats,
+    })
+}
+
+fn format(tree: &Tree, problems: &Problems) -> Option<Format> {
+    if let Some(later) =
+        scalar::text(tree, problems).filter(|t| matches!(t.as_str(), "heic" | "heif" | "svg" | "jxl"))
+    {
+        read::not_supported(tree.span, &format!("the format {later}"), problems);
+        return None;
+    }
+    scalar::choice(
+        tree,
+        &Format::ALL.map(|format| (format.as_str(), format)),
+        problems,
+    )
+}

@@ -1,0 +1,96 @@
+//! One derivative of a recipe: a name, geometry and encodings.
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::{Background, Extend, Extract, Gravity, Resize, Rotation, Trim};
+use crate::{Encoding, Keep, Lane, Rgb};
+
+/// An entry of a recipe. Geometry runs in the order of these fields, whatever the order in the document.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Derivative {
+    /// `[a-z][a-z0-9-]{0,62}`.
+    pub name: String,
+    /// Is the EXIF orientation applied? (If not, the picture is as it is stored.)
+    pub autorotate: bool,
+    /// Turned.
+    pub rotate: Option<Rotation>,
+    /// Mirrored top to bottom.
+    pub flip: bool,
+    /// Mirrored left to right.
+    pub flop: bool,
+    /// Uniform borders cut off.
+    pub trim: Option<Trim>,
+    /// A part kept.
+    pub extract: Option<Extract>,
+    /// Sizes; without it, the size that is there.
+    pub resize: Option<Resize>,
+    /// A border.
+    pub extend: Option<Extend>,
+    /// What fills the rest of a `fit: contain`.
+    pub padding: Background,
+    /// What transparency is put on, where a format has none.
+    pub background: Rgb,
+    /// How often each size is made, for screens with more pixels; small first.
+    pub densities: Vec<Density>,
+    /// In which formats, as the document orders them.
+    pub encodings: Vec<LanedEncoding>,
+    /// Metadata that survives.
+    pub keep: Keep,
+}
+
+/// An encoding and the lane that makes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LanedEncoding {
+    /// Format and quality.
+    pub encoding: Encoding,
+    /// Of the files.
+    pub lane: Lane,
+}
+
+/// Pixels of a file per pixel asked, in hundredths: 1x is 100.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Density(pub(crate) u16);
+
+impl Density {
+    /// One pixel for one.
+    pub const ONE: Self = Self(100);
+
+    /// As a factor.
+    pub fn factor(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+
+    /// A length at this density.
+    pub(crate) fn scale(self, pixels: u32) -> u32 {
+        ((u64::from(pixels) * u64::from(self.0) + 50) / 100) as u32
+    }
+}
+
+impl fmt::Display for Density {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x", self.factor())
+    }
+}
+
+impl Serialize for Density {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Derivative {
+    /// Does any of its files depend on the original's focal point?
+    pub fn reads_focal(&self) -> bool {
+        self.resize
+            .as_ref()
+            .is_some_and(|resize| resize.gravity.contains(&Gravity::Focal))
+    }
+
+    /// The encodings of some lanes.
+    pub fn encodings_in<'a>(&'a self, lanes: &'a [Lane]) -> impl Iterator<Item = &'a LanedEncoding> {
+        self.encodings
+            .iter()
+            .filter(|encoding| lanes.contains(&encoding.lane))
+    }
+}

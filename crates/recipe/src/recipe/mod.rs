@@ -1,0 +1,122 @@
+//! A recipe: what an operator wants made of each original, all defaults resolved.
+//!
+//! Everything here is plain data read from the document; what follows from it (lanes, rungs, digests, keys, plans) are
+//! methods, spread over the files by idea.
+mod accept;
+mod derivative;
+mod geometry;
+mod lanes;
+mod rungs;
+
+use serde::Serialize;
+
+pub use accept::{Accept, NotAnImage, Refusal, RefusalCode};
+pub use derivative::{Density, Derivative, LanedEncoding};
+pub use geometry::{
+    Asked, Background, Edges, Extend, Extract, Filling, Fit, Gravity, Ratio, Resize, Rotation, Trim, Unit,
+};
+pub use rungs::Rung;
+
+use crate::keys::KeyTemplate;
+use crate::{Analysis, ColourSpace};
+
+/// Which derivatives an original gets.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Recipe {
+    /// Its name in the document.
+    pub name: String,
+    /// Which originals it takes.
+    pub accept: Accept,
+    /// What becomes of a key whose object is no image.
+    pub not_an_image: NotAnImage,
+    /// Under which keys files can be found.
+    pub urls: Urls,
+    /// What is shown after an overwrite while lanes are pending.
+    pub replace: Replace,
+    /// Colour space of all files.
+    pub colour: ColourSpace,
+    /// What is derived besides files; sorted.
+    pub placeholder: Vec<Analysis>,
+    /// The operator's number: raise it to have everything made anew.
+    pub epoch: u64,
+    /// How versioned keys are built.
+    pub key: KeyTemplate,
+    /// Sorted by name.
+    pub(crate) derivatives: Vec<Derivative>,
+}
+
+/// Under which keys files can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Urls {
+    /// Only under keys that never change their content.
+    #[default]
+    Versioned,
+    /// Also under keys that can be computed without a lookup; the manifest names these.
+    Stable,
+    /// Both; the manifest names both.
+    Both,
+}
+
+impl Urls {
+    /// Are stable aliases written? (Versioned files exist in any case: aliases are copies of them.)
+    pub fn has_stable(self) -> bool {
+        !matches!(self, Self::Versioned)
+    }
+}
+
+/// What is shown after an overwrite while lanes are pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Replace {
+    /// The old complete set, until the new one is complete.
+    #[default]
+    Atomic,
+    /// The new set as it grows.
+    Progressive,
+}
+
+impl Recipe {
+    /// Its derivatives, by name.
+    pub fn derivatives(&self) -> &[Derivative] {
+        &self.derivatives
+    }
+
+    /// One derivative.
+    pub fn derivative(&self, name: &str) -> Option<&Derivative> {
+        self.derivatives.iter().find(|d| d.name == name)
+    }
+
+    /// Names of the object metadata it reads, sorted: part of the observation of an original.
+    pub fn reads(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .derivatives
+            .iter()
+            .flat_map(|derivative| self.reads_of(derivative))
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Names of the object metadata that one derivative's files depend on.
+    pub(crate) fn reads_of(&self, derivative: &Derivative) -> Vec<String> {
+        let mut names = self.key.metadata_names();
+        if derivative.reads_focal() {
+            names.push(crate::FOCAL.to_owned());
+        }
+        names
+    }
+
+    /// What must be trimmed off originals, each once. The worker asks the renderer for the rectangles of those that
+    /// [`crate::Original::trims`] lacks, under [`Trim::canonical`], before it plans.
+    pub fn trims(&self) -> Vec<Trim> {
+        let mut trims: Vec<Trim> = Vec::new();
+        for trim in self.derivatives.iter().filter_map(|derivative| derivative.trim) {
+            if !trims.iter().any(|known| known.canonical() == trim.canonical()) {
+                trims.push(trim);
+            }
+        }
+        trims
+    }
+}
