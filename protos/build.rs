@@ -14,6 +14,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     prost_build::Config::new().compile_fds(descriptors)?;
     // Proto3 JSON for what travels in queues; the renderer's messages stay binary.
-    pbjson_build::Builder::new().register_descriptors(&encoded)?.out_dir(out).ignore_unknown_fields().build(&[".minilab.v1"])?;
+    pbjson_build::Builder::new()
+        .register_descriptors(&encoded)?
+        .out_dir(out)
+        .ignore_unknown_fields()
+        .build(&[".minilab.v1"])?;
     Ok(())
 }

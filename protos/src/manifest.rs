@@ -1,0 +1,149 @@
+//! The manifest: what front ends read of one original, published as `{original}/manifest.json`.
+//!
+//! Public API. Within one `schema` version fields are only added; readers ignore fields they do not know.
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Version of the form that this build writes.
+pub const MANIFEST_SCHEMA: u32 = 1;
+
+/// What there is of one original. It never mixes files of two uploads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// Version of this form: 1.
+    pub schema: u32,
+    /// The upload that everything below was made from.
+    pub original: Original,
+    /// How much there is of what was asked.
+    pub status: Status,
+    /// Lanes that are still to be made, of this upload or of a newer one. While it is not empty, look again later.
+    pub pending: Vec<String>,
+    /// What to show while files load.
+    pub placeholder: Placeholder,
+    /// What there is, by the derivative's name.
+    pub derivatives: BTreeMap<String, Derivative>,
+    /// What could not be made, and why.
+    pub failures: Vec<Failure>,
+    /// Rises with every change; a manifest with a lower one is older.
+    pub generation: u64,
+    /// Made by what.
+    pub provenance: Provenance,
+    /// When it last changed, RFC 3339.
+    pub updated: String,
+}
+
+/// An uploaded object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Original {
+    /// Its key in the store of originals.
+    pub key: String,
+    /// Its ETag; absent once it is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Pixels across, upright; absent if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<u32>,
+    /// Pixels down, upright; absent if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub height: Option<u32>,
+    /// `jpeg`, `png`, `webp`, `avif`, `gif` or `tiff`, told by content; absent if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// Length; absent once it is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// SHA-256 of its bytes, hex; absent if they were not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+/// How much there is of what was asked of the upload that is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Some files are missing: still pending, or told by `failures`.
+    Partial,
+    /// All files are there.
+    Complete,
+    /// Nothing could be made; `failures` says why.
+    Failed,
+    /// The original was deleted; files already linked to stay for a time of grace.
+    Deleted,
+}
+
+/// What to show while files load; each only if the recipe asks for it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Placeholder {
+    /// A blurred preview, base64 of a ThumbHash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thumbhash: Option<String>,
+    /// The one colour that stands for the picture, `#rrggbb`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dominant: Option<String>,
+}
+
+/// One derivative of the recipe.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Derivative {
+    /// Ready for `srcset` attributes, by format: `https://... 320w, https://... 640w`.
+    pub srcset: BTreeMap<String, String>,
+    /// All files, by format and small before large.
+    pub files: Vec<File>,
+}
+
+/// One stored file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct File {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// `avif`, `webp`, `jpeg` or `png`.
+    pub format: String,
+    /// Media type.
+    #[serde(rename = "type")]
+    pub media_type: String,
+    /// Length.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, hex.
+    pub sha256: String,
+    /// Where it is; its content never changes under this URL, unless the recipe publishes stable URLs only.
+    pub url: String,
+    /// Where a page can find the current version without a lookup, if the recipe publishes stable URLs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stable_url: Option<String>,
+    /// What the encoder was told, 1 to 100; absent where the format has no quality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
+    /// What was lost on the way: `flattened` (transparency), `first_frame` (animation).
+    pub notes: Vec<String>,
+}
+
+/// One thing that could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Failure {
+    /// Which derivative; absent: the original as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derivative: Option<String>,
+    /// `input`, `crash`, ...
+    pub class: String,
+    /// For people.
+    pub sentence: String,
+}
+
+/// Made by what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Provenance {
+    /// Builds of the engine that made the files.
+    pub engines: Vec<String>,
+    /// Name of the recipe.
+    pub recipe: String,
+}
+
+/// The JSON Schema (draft-07) of [`Manifest`], as published in `schema/manifest.schema.json`.
+pub fn manifest_schema() -> serde_json::Value {
+    let generator = schemars::generate::SchemaSettings::draft07().into_generator();
+    generator.into_root_schema_for::<Manifest>().to_value()
+}
