@@ -1,4 +1,86 @@
-//! The planner: recipe and original in, plan out.
+//! The planner: recipe and original in, plan out; pure, and the same whatever the order of keys in the document.
+//!
+//! 1. [`rungs`] turns each derivative's boxes into sizes that the original can fill, by [`fit`];
+//! 2. [`target`] says for each of them what is resized and what follows (crop, canvas, border);
+//! 3. [`trunk`] chooses how small the decoded original may be;
+//! 4. [`tree`] hangs all targets on it, each at the smallest level that keeps its quality.
+mod cost;
+mod fit;
+mod frame;
 mod limits;
+mod orthogonal;
+mod rungs;
+mod target;
+mod tree;
+mod trunk;
 
 pub use limits::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
+
+use crate::{Lane, Original, Plan, PlannedFile, Recipe, Refusal, RefusalCode, Size};
+use target::Target;
+
+impl Recipe {
+    /// How the files of some lanes are made from an original. Refused: what `accept` does not take (the object's bytes
+    /// aside: see [`crate::Accept::bytes`]), and more files than one original may have.
+    pub fn plan(&self, original: &Original, lanes: &[Lane]) -> Result<Plan, Refusal> {
+        self.accept.probe(&original.probe)?;
+        let mut targets = Vec::new();
+        let mut skipped = Vec::new();
+        for derivative in &self.derivatives {
+            if derivative.encodings_in(lanes).next().is_some() {
+                targets.extend(target::targets(self, derivative, original, lanes, &mut skipped)?);
+            }
+        }
+        targets.sort_by_key(Target::order);
+        let files: usize = targets.iter().map(|target| target.files.len()).sum();
+        if files > FILES_MAX {
+            let sentence = format!("the recipe asks {files} files of one original; {FILES_MAX} are allowed");
+            return Err(Refusal::new(RefusalCode::TooManyFiles, sentence));
+        }
+        let analyses = match self.lanes().first() {
+            Some(first) if lanes.contains(first) => self.placeholder.clone(),
+            _ => Vec::new(),
+        };
+        let decode = trunk::choose(self, &original.probe, &targets, !analyses.is_empty());
+        let (nodes, sources) = tree::grow(decode.size, &targets);
+        let mut files: Vec<PlannedFile> = targets
+            .into_iter()
+            .zip(sources)
+            .flat_map(|(target, from)| {
+                target
+                    .files
+                    .into_iter()
+                    .map(move |file| PlannedFile { from, ..file })
+            })
+            .collect();
+        files.sort_by(|one, other| order(one).cmp(&order(other)));
+        let predicted = cost::predict(&original.probe, &decode, &nodes, &files);
+        Ok(Plan {
+            decode,
+            nodes,
+            files,
+            skipped,
+            analyses,
+            predicted,
+        })
+    }
+}
+
+/// Lanes in order, small before large; the rest only makes it the same every time.
+fn order(file: &PlannedFile) -> (Lane, u64, &str, crate::OutputFormat, u32) {
+    (
+        file.lane,
+        file.size.pixels(),
+        &file.derivative,
+        file.encoding.format(),
+        file.size.width,
+    )
+}
+
+/// Width and height, each at least 1.
+fn size(width: f64, height: f64) -> Size {
+    Size {
+        width: width.round().max(1.0) as u32,
+        height: height.round().max(1.0) as u32,
+    }
+}

@@ -1,0 +1,104 @@
+//! What a plan is expected to cost: formulas from pixels, formats and efforts, for admission and scaling.
+//!
+//! Memory = idle work space + loaded picture (where it must be whole) + trunk + all nodes + the greediest encoder.
+//! CPU = decoding + resampling + encoding, each per megapixel. Figures are one core of a current server with libvips
+//! 8.18; those of encoders are from the curves of the recipe reference, others are rough and on the high side.
+use crate::{Decode, Encoding, Format, Node, PlannedFile, Predicted, Probe, Size};
+
+/// Buffers, tables, strips.
+const WORK_BYTES: u64 = 24 << 20;
+
+pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[PlannedFile]) -> Predicted {
+    let samples = if probe.alpha { 4 } else { 3 };
+    let wide = if probe.bits > 8 { 2 } else { 1 };
+    let shrink = u64::from(decode.shrink.0);
+    let loaded = probe.stored.pixels() / (shrink * shrink);
+    let whole = if probe.whole_image {
+        loaded * samples * wide
+    } else {
+        0
+    };
+    // A progressive JPEG's coefficients: two bytes per sample of the full picture, whatever the reduction.
+    let coefficients = match probe.format {
+        Format::Jpeg if probe.whole_image => probe.stored.pixels() * samples * 2,
+        _ => 0,
+    };
+    let tree: u64 = nodes.iter().map(|node| node.size.pixels() * 4).sum();
+    let encoder = files
+        .iter()
+        .map(|file| file.size.pixels() * encoder_bytes(&file.encoding))
+        .max();
+    let memory_bytes =
+        WORK_BYTES + whole + coefficients + decode.size.pixels() * 4 + tree + encoder.unwrap_or(0);
+    let encoding: f64 = files
+        .iter()
+        .map(|file| megapixels(file.size) * encode_ms(&file.encoding))
+        .sum();
+    let resampled = loaded as f64 / 1e6 + nodes.iter().map(|node| megapixels(node.size)).sum::<f64>();
+    let decoding = megapixels(probe.stored) * decode_ms(probe.format, shrink);
+    Predicted {
+        memory_bytes,
+        cpu_ms: (5.0 + decoding + resampled * RESAMPLE_MS + encoding).ceil() as u64,
+    }
+}
+
+/// Per megapixel read or written.
+const RESAMPLE_MS: f64 = 6.0;
+
+fn megapixels(size: Size) -> f64 {
+    size.pixels() as f64 / 1e6
+}
+
+/// Per megapixel of the stored picture.
+fn decode_ms(format: Format, shrink: u64) -> f64 {
+    match (format, shrink) {
+        (Format::Jpeg, 1) => 8.0,
+        (Format::Jpeg, _) => 5.0,
+        (Format::Webp, _) => 12.0,
+        (Format::Png, _) => 20.0,
+        (Format::Gif | Format::Tiff, _) => 15.0,
+        (Format::Avif, _) => 40.0,
+    }
+}
+
+/// Per megapixel. AVIF: measured at efforts 0, 3 and 4, the rest extrapolated upwards.
+fn encode_ms(encoding: &Encoding) -> f64 {
+    const AVIF: [f64; 10] = [
+        45.0, 60.0, 110.0, 230.0, 780.0, 1100.0, 1600.0, 2500.0, 4000.0, 7000.0,
+    ];
+    match *encoding {
+        Encoding::Jpeg { progressive, .. } => {
+            if progressive {
+                45.0
+            } else {
+                25.0
+            }
+        }
+        Encoding::Webp { effort, lossless, .. } => {
+            let lossy = 25.0 + 8.0 * f64::from(effort);
+            if lossless { lossy * 8.0 } else { lossy }
+        }
+        Encoding::Avif { effort, lossless, .. } => {
+            let lossy = AVIF[usize::from(effort).min(AVIF.len() - 1)];
+            if lossless { lossy * 2.0 } else { lossy }
+        }
+        Encoding::Png { compression, palette } => {
+            let deflate = 20.0 + 12.0 * f64::from(compression);
+            if palette { deflate + 150.0 } else { deflate }
+        }
+    }
+}
+
+/// Work space of an encoder per pixel of its file.
+fn encoder_bytes(encoding: &Encoding) -> u64 {
+    match encoding {
+        Encoding::Jpeg {
+            progressive: true, ..
+        } => 10,
+        Encoding::Jpeg { .. } => 4,
+        Encoding::Webp { lossless: false, .. } => 12,
+        Encoding::Webp { .. } => 24,
+        Encoding::Avif { .. } => 40,
+        Encoding::Png { .. } => 8,
+    }
+}

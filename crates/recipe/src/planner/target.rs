@@ -1,0 +1,269 @@
+//! Targets: for each size of a derivative, what is resized from which frame and what follows; and the files it yields.
+use serde::Serialize;
+
+use super::frame::{Frame, NoFrame};
+use super::rungs::{self, Kept};
+use crate::{
+    Background, ColourSpace, Derivative, Encoding, Extend, ExtendMode, Extract, Filling, Fit, Gravity, Keep,
+    Kernel, KeyTemplate, Lane, Note, Original, PlannedFile, Point, Recipe, Rect, Refusal, Resize, Rgb,
+    Rotation, Size, Skipped, Source, Step, Trim, canonical,
+};
+
+/// One picture to be made, in all its formats.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub frame: Frame,
+    /// Size before crop and canvas.
+    pub resized: Size,
+    pub kernel: Kernel,
+    /// Is it resized without changing the shape and without growing, so that others may be made from it?
+    pub faithful: bool,
+    /// Crop, canvas, border.
+    pub finish: Vec<Step>,
+    /// Not yet placed: `from` is set when the tree is grown.
+    pub files: Vec<PlannedFile>,
+}
+
+impl Target {
+    /// The same order whatever the document's.
+    pub fn order(&self) -> (std::cmp::Reverse<u64>, String, Size2) {
+        let file = self.files.first();
+        let name = file.map(|file| file.derivative.clone()).unwrap_or_default();
+        let size = file.map_or(self.resized, |file| file.size);
+        (
+            std::cmp::Reverse(self.resized.pixels()),
+            name,
+            (size.width, size.height),
+        )
+    }
+}
+
+type Size2 = (u32, u32);
+
+/// All targets of a derivative with files in some lanes.
+pub(super) fn targets(
+    recipe: &Recipe,
+    derivative: &Derivative,
+    original: &Original,
+    lanes: &[Lane],
+    skipped: &mut Vec<Skipped>,
+) -> Result<Vec<Target>, Refusal> {
+    let frame = match Frame::of(derivative, original) {
+        Ok(frame) => frame,
+        Err(NoFrame::Refused(refusal)) => return Err(refusal),
+        Err(NoFrame::Skipped(reason)) => {
+            let derivative = derivative.name.clone();
+            skipped.push(Skipped {
+                derivative,
+                what: "all files".to_owned(),
+                reason,
+            });
+            return Ok(Vec::new());
+        }
+    };
+    let content = frame.content();
+    let kept = rungs::kept(derivative, content, skipped);
+    let make = |kept: Kept| {
+        let resized = kept.fitted.resized;
+        let fills = derivative
+            .resize
+            .as_ref()
+            .is_some_and(|resize| resize.fit == Fit::Fill);
+        let grows = resized.width > content.width || resized.height > content.height;
+        Target {
+            resized,
+            kernel: derivative
+                .resize
+                .as_ref()
+                .map_or(Kernel::default(), |resize| resize.kernel),
+            faithful: !fills && !grows,
+            finish: finish(derivative, &frame, original, kept),
+            files: files(recipe, derivative, original, lanes, kept),
+            frame: frame.clone(),
+        }
+    };
+    Ok(kept.into_iter().map(make).collect())
+}
+
+/// Crop or canvas, then the border.
+fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kept) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let (resized, canvas) = (kept.fitted.resized, kept.fitted.canvas);
+    if let Some(resize) = derivative.resize.as_ref().filter(|_| resized != canvas) {
+        if resize.fit == Fit::Contain {
+            let (x, y) = resize
+                .gravity
+                .iter()
+                .find_map(|gravity| gravity.share())
+                .unwrap_or((0.5, 0.5));
+            let part = |whole: u32, inner: u32, share: f64| (f64::from(whole - inner) * share).round() as u32;
+            steps.push(Step::Extend {
+                size: canvas,
+                left: part(canvas.width, resized.width, x),
+                top: part(canvas.height, resized.height, y),
+                mode: mode(Filling::Background(derivative.padding)),
+            });
+        } else {
+            let focal = original.focal.map(|at| frame.point(original.probe.upright(), at));
+            steps.push(crop(resize, focal, resized, canvas));
+        }
+    }
+    if let Some(extend) = derivative.extend.filter(|_| kept.size != canvas) {
+        steps.push(Step::Extend {
+            size: kept.size,
+            left: kept.density.scale(extend.edges.left),
+            top: kept.density.scale(extend.edges.top),
+            mode: mode(extend.filling),
+        });
+    }
+    steps
+}
+
+/// The first gravity that applies; the middle where none does.
+fn crop(resize: &Resize, focal: Option<Point>, from: Size, to: Size) -> Step {
+    let (spare_x, spare_y) = (from.width - to.width, from.height - to.height);
+    let at = |left: f64, top: f64| {
+        Step::Extract(Rect {
+            left: left.round().clamp(0.0, f64::from(spare_x)) as u32,
+            top: top.round().clamp(0.0, f64::from(spare_y)) as u32,
+            width: to.width,
+            height: to.height,
+        })
+    };
+    let share = |(x, y): (f64, f64)| at(f64::from(spare_x) * x, f64::from(spare_y) * y);
+    let centred = |at: f64, whole: u32, part: u32| at * f64::from(whole) - f64::from(part) / 2.0;
+    for gravity in &resize.gravity {
+        match (gravity, focal) {
+            (Gravity::Focal, Some(point)) => {
+                return at(
+                    centred(point.x, from.width, to.width),
+                    centred(point.y, from.height, to.height),
+                );
+            }
+            (Gravity::Focal, None) => {}
+            (other, _) => match (other.interest(), other.share()) {
+                (Some(interest), _) => return Step::SmartCrop { size: to, interest },
+                (None, Some(shares)) => return share(shares),
+                (None, None) => {}
+            },
+        }
+    }
+    share((0.5, 0.5))
+}
+
+fn mode(filling: Filling) -> ExtendMode {
+    match filling {
+        Filling::Background(Background::Colour(colour)) => ExtendMode::Background(colour),
+        Filling::Background(Background::Transparent) => ExtendMode::Transparent,
+        Filling::Copy => ExtendMode::Copy,
+        Filling::Mirror => ExtendMode::Mirror,
+    }
+}
+
+fn files(
+    recipe: &Recipe,
+    derivative: &Derivative,
+    original: &Original,
+    lanes: &[Lane],
+    kept: Kept,
+) -> Vec<PlannedFile> {
+    let clear = original.probe.alpha || becomes_transparent(derivative, kept);
+    let file = |laned: &crate::LanedEncoding| {
+        let flatten = (clear && !laned.encoding.format().has_alpha()).then_some(derivative.background);
+        let notes = [
+            flatten.map(|_| Note::Flattened),
+            (original.probe.pages > 1).then_some(Note::FirstFrame),
+        ];
+        PlannedFile {
+            derivative: derivative.name.clone(),
+            lane: laned.lane,
+            from: Source::Trunk,
+            size: kept.size,
+            encoding: laned.encoding.clone(),
+            flatten,
+            keep: derivative.keep,
+            notes: notes.into_iter().flatten().collect(),
+            canonical: canonical::digest("file", &Form::of(recipe, derivative, kept, &laned.encoding)),
+        }
+    };
+    derivative.encodings_in(lanes).map(file).collect()
+}
+
+fn becomes_transparent(derivative: &Derivative, kept: Kept) -> bool {
+    let clear = |background: Background| background == Background::Transparent;
+    let turned = derivative
+        .rotate
+        .is_some_and(|r| r.degrees % 90.0 != 0.0 && clear(r.background));
+    let padded = kept.fitted.resized != kept.fitted.canvas && clear(derivative.padding);
+    let bordered = derivative
+        .extend
+        .is_some_and(|e| e.filling == Filling::Background(Background::Transparent));
+    turned || padded || bordered
+}
+
+/// What a file's bytes depend on besides the original's and its metadata. A new option must leave this text as it is
+/// where the option is not used, else an upgrade makes every file anew.
+#[derive(Serialize)]
+struct Form<'a> {
+    name: &'a str,
+    key: &'a KeyTemplate,
+    colour: ColourSpace,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    as_stored: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rotate: Option<Rotation>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    flip: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    flop: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trim: Option<Trim>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extract: Option<Extract>,
+    resized: Size,
+    kernel: Kernel,
+    canvas: Size,
+    #[serde(skip_serializing_if = "<[Gravity]>::is_empty")]
+    gravity: &'a [Gravity],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    padding: Option<Background>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extend: Option<Extend>,
+    size: Size,
+    /// Only where the format needs one: PNG and WebP do not change with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    background: Option<Rgb>,
+    encoding: &'a Encoding,
+    keep: Keep,
+}
+
+impl<'a> Form<'a> {
+    fn of(recipe: &'a Recipe, derivative: &'a Derivative, kept: Kept, encoding: &'a Encoding) -> Self {
+        let resize = derivative.resize.as_ref();
+        let fits =
+            |fit: Fit| kept.fitted.resized != kept.fitted.canvas && resize.is_some_and(|r| r.fit == fit);
+        Self {
+            name: &derivative.name,
+            key: &recipe.key,
+            colour: recipe.colour,
+            as_stored: !derivative.autorotate,
+            rotate: derivative.rotate,
+            flip: derivative.flip,
+            flop: derivative.flop,
+            trim: derivative.trim,
+            extract: derivative.extract,
+            resized: kept.fitted.resized,
+            kernel: resize.map_or(Kernel::default(), |resize| resize.kernel),
+            canvas: kept.fitted.canvas,
+            gravity: resize
+                .filter(|_| fits(Fit::Cover) || fits(Fit::Contain))
+                .map_or(&[], |r| &r.gravity),
+            padding: fits(Fit::Contain).then_some(derivative.padding),
+            extend: derivative.extend,
+            size: kept.size,
+            background: (!encoding.format().has_alpha()).then_some(derivative.background),
+            encoding,
+            keep: derivative.keep,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The trunk: how small may the decoded original be?
+use super::CHAIN_MARGIN;
+use super::limits::ANALYSIS_SIDE;
+use super::target::Target;
+use crate::{Decode, Format, Kernel, Probe, Recipe, Shrink, Size};
+
+/// The loader's strongest reduction that leaves enough for every target; then, if the largest target is a plain size
+/// and all others keep their distance to it, exactly that size (so that it is resampled once and kept small in memory).
+pub(super) fn choose(recipe: &Recipe, probe: &Probe, targets: &[Target], analysed: bool) -> Decode {
+    let upright = probe.upright();
+    let least = if analysed {
+        analysis_size(upright)
+    } else {
+        Size { width: 1, height: 1 }
+    };
+    let holds = |trunk: Size, plenty: bool| {
+        trunk.width >= least.width
+            && trunk.height >= least.height
+            && targets
+                .iter()
+                .all(|target| suffices(target, trunk, upright, plenty))
+    };
+    let shrinks = if can_shrink(probe, targets) {
+        &[8, 4, 2][..]
+    } else {
+        &[]
+    };
+    let found = shrinks.iter().find(|&&by| holds(loaded(probe, by), false));
+    let by = found.copied().unwrap_or(1);
+    let kernel = targets.first().map_or(Kernel::default(), |target| target.kernel);
+    let exact = targets
+        .iter()
+        .filter(|target| target.frame.is_plain() && target.faithful)
+        .map(|target| target.resized)
+        .max_by_key(|size| size.pixels())
+        .filter(|size| targets.iter().all(|target| target.kernel == kernel) && holds(*size, true));
+    Decode {
+        shrink: Shrink(by),
+        page: 0,
+        size: exact.unwrap_or_else(|| loaded(probe, by)),
+        colour: recipe.colour,
+        kernel,
+    }
+}
+
+/// Size after the loader's reduction, upright. libjpeg rounds up.
+fn loaded(probe: &Probe, by: u8) -> Size {
+    let by = u32::from(by);
+    let upright = probe.upright();
+    Size {
+        width: upright.width.div_ceil(by),
+        height: upright.height.div_ceil(by),
+    }
+}
+
+/// JPEG and lossy WebP stills; not where single pixels matter (`kernel: nearest`), as the loader averages.
+fn can_shrink(probe: &Probe, targets: &[Target]) -> bool {
+    let format = match probe.format {
+        Format::Jpeg => true,
+        Format::Webp => !probe.whole_image,
+        _ => false,
+    };
+    format && probe.pages == 1 && targets.iter().all(|target| target.kernel != Kernel::Nearest)
+}
+
+/// Can the target be made from a trunk of that size? `plenty`: with the distance that a resampled trunk needs.
+fn suffices(target: &Target, trunk: Size, upright: Size, plenty: bool) -> bool {
+    let (_, there) = target.frame.on(trunk);
+    let wanted = target.resized;
+    if there == wanted || trunk == upright {
+        return !plenty || there == wanted || far(there, wanted);
+    }
+    if plenty {
+        far(there, wanted)
+    } else {
+        there.width >= wanted.width && there.height >= wanted.height
+    }
+}
+
+/// Is a level large enough for another to be resampled from it?
+pub(super) fn far(level: Size, wanted: Size) -> bool {
+    f64::from(level.width) >= CHAIN_MARGIN * f64::from(wanted.width)
+        && f64::from(level.height) >= CHAIN_MARGIN * f64::from(wanted.height)
+}
+
+fn analysis_size(upright: Size) -> Size {
+    let longer = f64::from(upright.width.max(upright.height));
+    let scale = (f64::from(ANALYSIS_SIDE) / longer).min(1.0);
+    super::size(
+        f64::from(upright.width) * scale,
+        f64::from(upright.height) * scale,
+    )
+}
