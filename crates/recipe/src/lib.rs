@@ -10,6 +10,7 @@ mod format;
 mod geometry;
 mod keys;
 mod lane;
+mod limits;
 mod plan;
 mod planner;
 mod probe;
@@ -25,6 +26,7 @@ pub use format::{Encoding, Format, OutputFormat, Subsampling};
 pub use geometry::{Rect, Rgb, Size};
 pub use keys::{FOCAL, KEY_BYTES_MAX, KeyRefused, KeyTemplate, Naming, is_alias_key, is_file_key};
 pub use lane::Lane;
+pub use limits::Limits;
 pub use plan::{
     Analysis, ColourSpace, Decode, ExtendMode, Interest, Keep, Kernel, Node, Note, Plan, PlannedFile,
     Predicted, Shrink, Skipped, Source, Step, Turn,
