@@ -9,33 +9,35 @@ use crate::vips::Image;
 /// EXIF, XMP and colour profile of an original.
 #[derive(Debug, Default)]
 pub(crate) struct Carried {
-    exif: Option<Vec<u8>>,
-    exif_fields: Vec<(String, CString)>,
+    /// Tags as libvips names and spells them. Files get a block written anew from these: the original's own block
+    /// would bring along what no tag names.
+    exif: Vec<(String, CString)>,
     xmp: Option<Vec<u8>>,
     /// The profile that describes the trunk's samples; none where they are sRGB.
     pub(crate) icc: Option<Vec<u8>>,
 }
 
 const GPS: &str = "exif-ifd3-";
-const THUMBNAIL: &str = "exif-ifd1-";
 const COPYRIGHT: [&str; 2] = ["exif-ifd0-Copyright", "exif-ifd0-Artist"];
+
+/// Tags of the picture, the camera and the place; the thumbnail's directory (1) is left out.
+const DIRECTORIES: [&str; 3] = ["exif-ifd0-", "exif-ifd2-", GPS];
+
+/// Tags that never travel: orientation is baked in, and makers' notes are binary and may hold a place.
+const DROPPED: [&str; 2] = ["exif-ifd0-Orientation", "exif-ifd2-MakerNote"];
 
 impl Carried {
     /// Copies what a freshly loaded image carries.
     pub(crate) fn take(image: &Image<'_>) -> Self {
-        let exif_fields = image
-            .fields()
-            .into_iter()
-            .filter(|name| {
-                name.starts_with("exif-ifd")
-                    && !name.starts_with(THUMBNAIL)
-                    && !name.ends_with("-Orientation")
-            })
-            .filter_map(|name| image.text_field(&name).map(|text| (name, text)))
-            .collect();
+        let travels = |name: &String| {
+            DIRECTORIES.iter().any(|directory| name.starts_with(directory))
+                && !DROPPED.contains(&name.as_str())
+        };
+        let tags = image.fields().into_iter().filter(travels);
         Self {
-            exif: image.blob_field(c"exif-data"),
-            exif_fields,
+            exif: tags
+                .filter_map(|name| image.text_field(&name).map(|text| (name, text)))
+                .collect(),
             xmp: image.blob_field(c"xmp-data"),
             icc: image.blob_field(c"icc-profile-data"),
         }
@@ -43,17 +45,8 @@ impl Carried {
 
     /// Puts on an image, that has no metadata, what the recipe keeps.
     pub(crate) fn dress(&self, image: &mut Image<'_>, keep: Keep) {
-        let fields: Vec<_> = self
-            .exif_fields
-            .iter()
-            .filter(|(name, _)| keeps(keep, name))
-            .collect();
-        if let (Some(exif), false) = (&self.exif, fields.is_empty()) {
-            // libvips drops from the block whatever is missing among the fields.
-            image.set_blob_field(c"exif-data", exif);
-            for (name, text) in fields {
-                image.set_text_field(name, text);
-            }
+        for (name, text) in self.exif.iter().filter(|(name, _)| keeps(keep, name)) {
+            image.set_text_field(name, text);
         }
         if let (Some(xmp), true) = (&self.xmp, keep.xmp) {
             image.set_blob_field(c"xmp-data", xmp);

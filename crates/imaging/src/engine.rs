@@ -72,11 +72,9 @@ impl Engine {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        hash.finalize()
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        let digest = hash.finalize();
+        let (head, _) = digest.split_first_chunk::<8>().expect("a digest has 32 bytes");
+        format!("{:016x}", u64::from_be_bytes(*head))
     }
 
     /// May originals of this format be decoded?
@@ -119,7 +117,7 @@ impl Engine {
 
 fn warm_decode(format: Format, bytes: &[u8]) -> Result<()> {
     let image = Call::new(loader(format))
-        .from_bytes(bytes)
+        .source(bytes)
         .image()
         .map_err(Error::decoding)?;
     image.pixels().map_err(Error::decoding).map(drop)

@@ -61,7 +61,9 @@ fn png(bytes: &[u8]) -> Vec<Found<'_>> {
     png_chunks(bytes)
         .filter_map(|chunk| match &chunk.kind {
             b"eXIf" => Some(Found::Exif(chunk.payload)),
-            b"iTXt" if chunk.payload.starts_with(b"XML:com.adobe.xmp\0") => Some(Found::Xmp),
+            b"tEXt" | b"zTXt" | b"iTXt" if chunk.payload.starts_with(b"XML:com.adobe.xmp\0") => {
+                Some(Found::Xmp)
+            }
             b"tEXt" | b"zTXt" | b"iTXt" => Some(Found::Other("text")),
             _ => None,
         })

@@ -12,7 +12,7 @@ impl Engine {
         let format = self.format(bytes)?;
         let header = container::scan(format, bytes, limits)?;
         let loaded = Call::new(engine::loader(format))
-            .from_bytes(bytes)
+            .source(bytes)
             .image()
             .map_err(Error::decoding)?;
         let probe = describe(format, &header, &loaded);

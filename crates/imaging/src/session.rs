@@ -97,7 +97,7 @@ impl<'a> Session<'a> {
     }
 
     fn take_wanted(&mut self, file: usize) -> Result<&'a PlannedFile> {
-        if self.wanted.get_mut(file).map(std::mem::take) == Some(true) {
+        if self.wanted.get_mut(file).is_some_and(std::mem::take) {
             return Ok(&self.plan.files[file]);
         }
         Err(Error::internal(format!(
@@ -108,7 +108,7 @@ impl<'a> Session<'a> {
     fn write(&self, image: &Image<'a>, file: &PlannedFile) -> Result<Blob> {
         let format = file.encoding.format();
         let mut ready = match file.flatten {
-            Some(colour) if image.has_alpha() => steps::flatten(image, colour),
+            Some(colour) if image.has_alpha() && !format.has_alpha() => steps::flatten(image, colour),
             // A copy of its own to put metadata on; pixels are shared.
             _ => Call::new(c"copy").set(c"in", image).image(),
         }

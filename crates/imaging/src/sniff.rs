@@ -40,10 +40,9 @@ fn image(bytes: &[u8]) -> Option<Format> {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some(Format::Png),
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::Webp),
-        [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] if !bytes[8..].starts_with(b"CR\x02") => {
-            Some(Format::Tiff)
-        }
-        [b'I', b'I', b'+', 0, ..] | [b'M', b'M', 0, b'+', ..] => Some(Format::Tiff),
+        // Canon's raw photos are TIFFs with a mark of their own behind the header.
+        [_, _, _, _, _, _, _, _, b'C', b'R', 2, ..] => None,
+        [b'I', b'I', b'*' | b'+', 0, ..] | [b'M', b'M', 0, b'*' | b'+', ..] => Some(Format::Tiff),
         _ if brands(bytes).any(|brand| matches!(brand, b"avif" | b"avis")) => Some(Format::Avif),
         _ => None,
     }

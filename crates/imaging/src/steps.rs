@@ -94,12 +94,17 @@ fn unweighted<'a>(image: &Image<'a>, format: BandFormat) -> Result<Image<'a>, Fa
     if format.bits() > 16 {
         return Ok(plain);
     }
-    let rounded = Call::new(c"round").set(c"in", &plain).image()?;
+    let rounded = Call::new(c"round")
+        .set(c"in", &plain)
+        .set(c"round", NEAREST_INTEGER)
+        .image()?;
     Call::new(c"cast")
         .set(c"in", &rounded)
         .set(c"format", format.0)
         .image()
 }
+
+const NEAREST_INTEGER: i32 = 0;
 
 fn rotate<'a>(image: &Image<'a>, degrees: f64, background: Option<Rgb>) -> Result<Image<'a>, Fault> {
     let image = if background.is_none() {

@@ -40,7 +40,7 @@ fn load<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<Image<'a>
     let shrink = i32::from(decode.shrink.0.max(1));
     let page = decode.page as i32;
     let call = Call::new(engine::loader(probe.format))
-        .from_bytes(bytes)
+        .source(bytes)
         .set(c"access", SEQUENTIAL)
         .set(c"fail_on", FAIL_ON_ERROR);
     match probe.format {

@@ -28,20 +28,20 @@ fn boxes(bytes: &[u8]) -> impl Iterator<Item = Box4<'_>> {
     })
 }
 
-fn child<'a>(bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
+fn child(bytes: &[u8], kind: [u8; 4]) -> Option<&[u8]> {
     boxes(bytes)
-        .find(|found| found.kind == *kind)
+        .find(|found| found.kind == kind)
         .map(|found| found.payload)
 }
 
 /// The metadata box without its version.
 fn meta(bytes: &[u8]) -> Option<&[u8]> {
-    child(bytes, b"meta")?.get(4..)
+    child(bytes, *b"meta")?.get(4..)
 }
 
 pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let meta = meta(bytes).ok_or_else(|| Error::truncated("it ends before its metadata box"))?;
-    let properties = child(meta, b"iprp").and_then(|iprp| child(iprp, b"ipco"));
+    let properties = child(meta, *b"iprp").and_then(|iprp| child(iprp, *b"ipco"));
     let mut tally = Tally::default();
     let mut largest = (0, 0);
     // Which item is the picture is for the decoder to say; no item may be beyond the limits.
@@ -69,7 +69,7 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
 
 /// Four-letter types of all items: `av01`, `Exif`, `mime`.
 pub(crate) fn item_types(bytes: &[u8]) -> Vec<[u8; 4]> {
-    let Some(infos) = meta(bytes).and_then(|meta| child(meta, b"iinf")) else {
+    let Some(infos) = meta(bytes).and_then(|meta| child(meta, *b"iinf")) else {
         return Vec::new();
     };
     // Version 0 counts entries in two bytes, later ones in four.

@@ -3,6 +3,7 @@ use super::{Header, Tally, be32, part};
 use crate::{Error, Limits, Result};
 
 const SIGNATURE: usize = 8;
+const END: [u8; 4] = *b"IEND";
 
 /// A chunk's type and payload.
 pub(crate) struct Chunk<'a> {
@@ -10,15 +11,16 @@ pub(crate) struct Chunk<'a> {
     pub(crate) payload: &'a [u8],
 }
 
-/// Chunks in order, up to the end of the picture or to damage.
+/// Chunks in order, up to the end mark (included) or to damage.
 pub(crate) fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
-    let mut at = SIGNATURE;
+    let mut at = Some(SIGNATURE);
     std::iter::from_fn(move || {
-        let len = be32(bytes, at).ok()? as usize;
-        let kind = *bytes.get(at + 4..)?.first_chunk::<4>()?;
-        let payload = bytes.get(at + 8..at.checked_add(8)?.checked_add(len)?)?;
-        at = at + 12 + len;
-        (kind != *b"IEND").then_some(Chunk { kind, payload })
+        let start = at?;
+        let len = be32(bytes, start).ok()? as usize;
+        let kind = *bytes.get(start + 4..)?.first_chunk::<4>()?;
+        let payload = bytes.get(start + 8..start.checked_add(8)?.checked_add(len)?)?;
+        at = (kind != END).then_some(start + 12 + len);
+        Some(Chunk { kind, payload })
     })
 }
 
@@ -27,18 +29,28 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
         return Err(Error::corrupt("its first chunk is not IHDR"));
     }
     let header = part(bytes, SIGNATURE + 8, 13)?;
+    // The size first: it is the cheapest reason to refuse.
+    let (width, height) = (be32(header, 0)?.into(), be32(header, 4)?.into());
+    let whole_image = header[12] != 0;
+    limits.check_size(width, height, whole_image)?;
     let mut tally = Tally::default();
-    // Data chunks are as many as the writer liked; only the others say something.
-    for chunk in chunks(bytes).filter(|chunk| !matches!(&chunk.kind, b"IDAT" | b"fdAT" | b"fcTL")) {
-        tally.chunk(limits)?;
-        if matches!(&chunk.kind, b"iCCP" | b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt") {
-            tally.metadata(chunk.payload.len(), limits)?;
+    let mut complete = false;
+    for chunk in chunks(bytes) {
+        match &chunk.kind {
+            // As many as the writer liked.
+            b"IDAT" | b"fdAT" | b"fcTL" => continue,
+            b"iCCP" | b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => tally.metadata(chunk.payload.len(), limits)?,
+            kind => complete |= *kind == END,
         }
+        tally.chunk(limits)?;
+    }
+    if !complete {
+        return Err(Error::truncated("it has no end mark (IEND)"));
     }
     Ok(Header {
-        width: be32(header, 0)?.into(),
-        height: be32(header, 4)?.into(),
+        width,
+        height,
         exact: true,
-        whole_image: header[12] != 0,
+        whole_image,
     })
 }

@@ -17,6 +17,13 @@ pub(crate) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
 }
 
 pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
+    let declared = u64::from(le32(bytes, 4)?) + 8;
+    if declared > bytes.len() as u64 {
+        return Err(Error::truncated(format!(
+            "it says that it has {declared} bytes and has {}",
+            bytes.len()
+        )));
+    }
     let mut tally = Tally::default();
     let mut canvas = None;
     let mut frames = 0_u64;

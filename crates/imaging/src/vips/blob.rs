@@ -25,11 +25,11 @@ impl Deref for Blob {
         let mut len = 0;
         // SAFETY: the blob is alive as long as `self`; its bytes are not changed by anybody once it exists.
         unsafe {
-            let bytes = ffi::vips_blob_get(self.0.as_ptr(), &mut len);
+            let bytes = ffi::vips_blob_get(self.0.as_ptr(), &raw mut len);
             if bytes.is_null() {
                 return &[];
             }
-            std::slice::from_raw_parts(bytes.cast(), len as usize)
+            std::slice::from_raw_parts(bytes.cast(), len)
         }
     }
 }

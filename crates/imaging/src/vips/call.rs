@@ -23,11 +23,21 @@ mod gtype {
 pub(crate) struct Fault(pub(crate) String);
 
 impl Fault {
+    /// Forgets what operations said that succeeded all the same; to be called before each that may fail.
+    pub(super) fn forget() {
+        libvips::Vips::error_clear();
+    }
+
     /// Empties libvips' error buffer.
     pub(super) fn take() -> Self {
         let text = libvips::Vips::error_buffer().unwrap_or_default();
         libvips::Vips::error_clear();
-        Self(text.trim_end().replace('\n', "; "))
+        // Loaders that look for the end of a source complain about each step of their search.
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.starts_with("source: bad seek"))
+            .collect();
+        Self(lines.join("; "))
     }
 }
 
@@ -69,8 +79,8 @@ impl<'a> Call<'a> {
     }
 
     /// Reads encoded bytes in place.
-    pub(crate) fn from_bytes(self, bytes: &'a [u8]) -> Self {
-        self.set_value(c"source", Value::Bytes(bytes))
+    pub(crate) fn source(self, bytes: &'a [u8]) -> Self {
+        self.set_value(c"source", &Value::Bytes(bytes))
     }
 
     /// Sets an argument.
@@ -78,10 +88,10 @@ impl<'a> Call<'a> {
     where
         'a: 'v,
     {
-        self.set_value(name, value.into())
+        self.set_value(name, &value.into())
     }
 
-    fn set_value(mut self, name: &CStr, value: Value<'_, 'a>) -> Self {
+    fn set_value(mut self, name: &CStr, value: &Value<'_, 'a>) -> Self {
         let Ok(operation) = self.operation else {
             return self;
         };
@@ -95,7 +105,7 @@ impl<'a> Call<'a> {
         // alive, and takes its own references to objects and copies of the rest.
         unsafe {
             let mut property = MaybeUninit::<ffi::GValue>::zeroed();
-            match fill(property.as_mut_ptr(), &value) {
+            match fill(property.as_mut_ptr(), value) {
                 Ok(()) => {
                     ffi::g_object_set_property(operation.as_ptr().cast(), name.as_ptr(), property.as_ptr());
                     ffi::g_value_unset(property.as_mut_ptr());
@@ -160,6 +170,7 @@ impl<'a> Call<'a> {
     fn run(mut self) -> Result<Done, Fault> {
         let taken = std::mem::replace(&mut self.operation, Err(Fault(String::new())));
         let mut operation = taken?.as_ptr();
+        Fault::forget();
         // SAFETY: the operation is alive; building may replace it by an equal one and hands over the reference.
         let failed = unsafe { ffi::vips_cache_operation_buildp(&raw mut operation) } != 0;
         let done = Done(NonNull::new(operation).expect("libvips keeps the operation on success and failure"));

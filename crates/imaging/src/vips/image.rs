@@ -137,6 +137,7 @@ impl<'a> Image<'a> {
 
     /// Computes all pixels into memory; what they came from is no longer needed.
     pub(crate) fn in_memory(&self) -> Result<Image<'a>, Fault> {
+        Fault::forget();
         // SAFETY: a live image; a new reference or null comes back.
         unsafe {
             let copy = ffi::vips_image_copy_memory(self.as_ptr());
@@ -149,13 +150,14 @@ impl<'a> Image<'a> {
     /// Computes all pixels and copies them out.
     pub(crate) fn pixels(&self) -> Result<Vec<u8>, Fault> {
         let mut len = 0;
+        Fault::forget();
         // SAFETY: libvips allocates `len` bytes, which are copied and freed by its allocator.
         unsafe {
             let bytes = ffi::vips_image_write_to_memory(self.as_ptr(), &raw mut len);
             if bytes.is_null() {
                 return Err(Fault::take());
             }
-            let pixels = std::slice::from_raw_parts(bytes.cast::<u8>(), len as usize).to_vec();
+            let pixels = std::slice::from_raw_parts(bytes.cast::<u8>(), len).to_vec();
             ffi::g_free(bytes);
             Ok(pixels)
         }
@@ -187,7 +189,7 @@ impl<'a> Image<'a> {
             {
                 return None;
             }
-            Some(std::slice::from_raw_parts(bytes.cast::<u8>(), len as usize).to_vec())
+            Some(std::slice::from_raw_parts(bytes.cast::<u8>(), len).to_vec())
         }
     }
 

@@ -1,0 +1,304 @@
+//! What travels from original to file: nothing, or what is named; orientation is baked in, places never leave unasked.
+mod support;
+
+use minilab_imaging::Error;
+use minilab_recipe::{Encoding, Keep, Size};
+use support::{AVIF, JPEG, Lab, PNG, Picture, WEBP, chunk, corpus, lab};
+
+/// An EXIF block: orientation, Artist, Copyright, ImageDescription, and a place. Little endian.
+fn exif(orientation: u16) -> Vec<u8> {
+    let mut block = b"II*\0\x08\0\0\0".to_vec();
+    let texts = [
+        (0x10e_u16, "SECRET-DESCRIPTION"),
+        (0x13b, "ARTIST-NAME"),
+        (0x8298, "COPYRIGHT-LINE"),
+    ];
+    let first_text = 8 + 2 + 12 * 5 + 4;
+    block.extend(5_u16.to_le_bytes());
+    let mut values = Vec::new();
+    let mut entry = |tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+        block.extend(tag.to_le_bytes());
+        block.extend(kind.to_le_bytes());
+        block.extend(count.to_le_bytes());
+        block.extend(value);
+    };
+    let mut text_entry = |(tag, text): (u16, &str), entry: &mut dyn FnMut(u16, u16, u32, [u8; 4])| {
+        let at = (first_text + values.len()) as u32;
+        entry(tag, 2, text.len() as u32 + 1, at.to_le_bytes());
+        values.extend(text.bytes().chain([0]));
+        // Offsets are even.
+        if values.len() % 2 == 1 {
+            values.push(0);
+        }
+    };
+    text_entry(texts[0], &mut entry);
+    entry(0x112, 3, 1, u32::from(orientation).to_le_bytes());
+    text_entry(texts[1], &mut entry);
+    text_entry(texts[2], &mut entry);
+    let gps = (first_text + values.len()) as u32;
+    entry(0x8825, 4, 1, gps.to_le_bytes());
+    block.extend(0_u32.to_le_bytes());
+    block.extend(values);
+    // One entry of GPS: the latitude's letter.
+    block.extend(1_u16.to_le_bytes());
+    block.extend([1, 0, 2, 0, 2, 0, 0, 0, b'N', 0, 0, 0]);
+    block.extend(0_u32.to_le_bytes());
+    block
+}
+
+const XMP: &[u8] = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>SECRET-XMP</x:xmpmeta>";
+
+/// A JPEG with EXIF and XMP put in front of what `jpeg` holds.
+fn with_metadata(jpeg: &[u8], orientation: u16) -> Vec<u8> {
+    let segment = |head: &[u8], payload: &[u8]| {
+        let len = (2 + head.len() + payload.len()) as u16;
+        [&[0xff, 0xe1][..], &len.to_be_bytes(), head, payload].concat()
+    };
+    let exif = segment(b"Exif\0\0", &exif(orientation));
+    let xmp = segment(b"http://ns.adobe.com/xap/1.0/\0", XMP);
+    [&jpeg[..2], &exif, &xmp, &jpeg[2..]].concat()
+}
+
+fn corners() -> Picture {
+    Picture::new(64, 48, |x, y| match (x < 32, y < 24) {
+        (true, true) => vec![255, 0, 0],
+        (false, true) => vec![0, 255, 0],
+        (true, false) => vec![0, 0, 255],
+        (false, false) => vec![255, 255, 255],
+    })
+}
+
+/// Which of the four corners' colours is where: top left, top right, bottom left, bottom right.
+fn order(picture: &Picture) -> String {
+    let Size { width, height } = picture.size;
+    let name = |x: u32, y: u32| match picture.at(x, y) {
+        [200..=255, 200..=255, 200..=255, ..] => 'W',
+        [200..=255, ..] => 'R',
+        [_, 200..=255, ..] => 'G',
+        _ => 'B',
+    };
+    [(4, 4), (width - 5, 4), (4, height - 5), (width - 5, height - 5)]
+        .map(|(x, y)| name(x, y))
+        .iter()
+        .collect()
+}
+
+#[test]
+fn every_orientation_ends_upright() {
+    let lab = lab();
+    let jpeg = lab.convert(&corners().png(), &JPEG);
+    // What a viewer shows for stored corners R G / B W under each orientation.
+    for (orientation, expected) in (0_u16..).zip([
+        "RGBW", "RGBW", "GRWB", "WBGR", "BWRG", "RBGW", "BRWG", "WGBR", "GWRB",
+    ]) {
+        let original = with_metadata(&jpeg, orientation);
+        let upright = lab.probe(&original).unwrap().upright();
+        let turned = orientation >= 5;
+        assert_eq!(
+            (upright.width, upright.height),
+            if turned { (48, 64) } else { (64, 48) }
+        );
+        assert_eq!(
+            order(&lab.samples(&original)),
+            expected,
+            "orientation {orientation}"
+        );
+        // A file made from it must not be turned once more.
+        let again = lab.convert(&original, &JPEG);
+        assert_eq!(lab.probe(&again).unwrap().orientation, 1);
+    }
+}
+
+#[test]
+fn photographs_of_every_orientation_look_alike() {
+    let lab = lab();
+    for shape in ["Landscape", "Portrait"] {
+        let name = |orientation| format!("valid/{shape}_{orientation}.jpg");
+        let Some(upright) = corpus(&name(1)) else { return };
+        let size = Size {
+            width: 60,
+            height: 60,
+        };
+        let small = |bytes: &[u8]| {
+            let made = lab.make(bytes, &[support::resize(60, 60)], size, |_| {}).unwrap();
+            lab.samples(&made.bytes)
+        };
+        let upright = small(&upright);
+        for orientation in 2..=8 {
+            let turned = small(&corpus(&name(orientation)).unwrap());
+            // The test pictures carry their number as text: the rest of them must agree.
+            let (_, mean) = upright.difference(&turned);
+            assert!(mean < 8.0, "{shape} {orientation} differs by {mean}");
+        }
+    }
+}
+
+fn made(lab: &Lab, original: &[u8], encoding: Encoding, keep: Keep) -> Result<Vec<u8>, Error> {
+    let size = lab.probe(original)?.upright();
+    let change = |plan: &mut minilab_recipe::Plan| {
+        plan.files[0].encoding = encoding;
+        plan.files[0].keep = keep;
+    };
+    Ok(lab.make(original, &[], size, change)?.bytes.to_vec())
+}
+
+fn holds(bytes: &[u8], what: &str) -> bool {
+    bytes.windows(what.len()).any(|window| window == what.as_bytes())
+}
+
+#[test]
+fn nothing_travels_unless_it_is_named() {
+    let lab = lab();
+    let original = with_metadata(&lab.convert(&corners().png(), &JPEG), 1);
+    for encoding in [JPEG, PNG, WEBP, AVIF] {
+        let file = made(&lab, &original, encoding.clone(), Keep::default()).unwrap();
+        for secret in [
+            "SECRET",
+            "ARTIST",
+            "COPYRIGHT",
+            "Exif",
+            "xmpmeta",
+            "ICC_PROFILE",
+            "iCCP",
+            "ICCP",
+        ] {
+            assert!(!holds(&file, secret), "{secret} in {:?}", encoding.format());
+        }
+    }
+}
+
+#[test]
+fn each_kind_travels_by_its_name_alone() {
+    let lab = lab();
+    let original = with_metadata(&lab.convert(&corners().png(), &JPEG), 6);
+    let none = Keep::default();
+    for encoding in [JPEG, PNG, WEBP, AVIF] {
+        // PNG holds XMP deflated, behind its keyword.
+        let xmp = if encoding == PNG {
+            "XML:com.adobe.xmp"
+        } else {
+            "SECRET-XMP"
+        };
+        let kept = |keep: Keep| {
+            let file = made(&lab, &original, encoding.clone(), keep).unwrap();
+            assert_eq!(
+                lab.probe(&file).unwrap().orientation,
+                1,
+                "orientation is baked in"
+            );
+            ["SECRET-DESCRIPTION", "ARTIST-NAME", "COPYRIGHT-LINE", xmp].map(|text| holds(&file, text))
+        };
+        let format = encoding.format();
+        assert_eq!(
+            kept(Keep {
+                copyright: true,
+                ..none
+            }),
+            [false, true, true, false],
+            "{format}"
+        );
+        assert_eq!(
+            kept(Keep { exif: true, ..none }),
+            [true, true, true, false],
+            "{format}"
+        );
+        assert_eq!(
+            kept(Keep { gps: true, ..none }),
+            [false, false, false, false],
+            "{format}"
+        );
+        assert_eq!(
+            kept(Keep { xmp: true, ..none }),
+            [false, false, false, true],
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn a_place_leaves_only_if_asked_for() {
+    let lab = lab();
+    let original = with_metadata(&lab.convert(&corners().png(), &JPEG), 1);
+    let gps_tag = [0x25, 0x88];
+    let has_place = |keep: Keep, encoding: Encoding| {
+        let file = made(&lab, &original, encoding, keep).unwrap();
+        let exif = file
+            .windows(4)
+            .position(|window| window == b"II*\0" || window == b"MM\0*");
+        exif.is_some_and(|at| {
+            let block = &file[at..file.len().min(at + 2000)];
+            block.windows(2).any(|tag| tag == gps_tag || tag == [0x88, 0x25])
+        })
+    };
+    let everything_else = Keep {
+        icc: true,
+        copyright: true,
+        exif: true,
+        gps: false,
+        xmp: true,
+    };
+    for encoding in [JPEG, PNG, WEBP] {
+        assert!(
+            !has_place(everything_else, encoding.clone()),
+            "{:?}",
+            encoding.format()
+        );
+        assert!(
+            has_place(
+                Keep {
+                    gps: true,
+                    ..everything_else
+                },
+                encoding.clone()
+            ),
+            "{:?}",
+            encoding.format()
+        );
+    }
+    assert!(!has_place(Keep::default(), AVIF));
+}
+
+#[test]
+fn srgb_is_said_aloud_where_asked() {
+    let lab = lab();
+    let original = corners().png();
+    for encoding in [JPEG, PNG, WEBP, AVIF] {
+        let with = |icc| {
+            made(
+                &lab,
+                &original,
+                encoding.clone(),
+                Keep {
+                    icc,
+                    ..Keep::default()
+                },
+            )
+            .unwrap()
+        };
+        assert!(lab.probe(&with(true)).unwrap().icc, "{:?}", encoding.format());
+        assert!(!lab.probe(&with(false)).unwrap().icc, "{:?}", encoding.format());
+    }
+}
+
+#[test]
+fn text_chunks_of_a_png_do_not_travel() {
+    let lab = lab();
+    let png = corners().png();
+    let after_header = 8 + 25;
+    let original = [
+        &png[..after_header],
+        &chunk(*b"tEXt", b"Comment\0SECRET-TEXT"),
+        &png[after_header..],
+    ]
+    .concat();
+    let all = Keep {
+        icc: true,
+        copyright: true,
+        exif: true,
+        gps: true,
+        xmp: true,
+    };
+    for encoding in [JPEG, PNG, WEBP, AVIF] {
+        assert!(!holds(&made(&lab, &original, encoding, all).unwrap(), "SECRET"));
+    }
+}
