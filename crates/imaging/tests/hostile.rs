@@ -1,4 +1,5 @@
 //! What is refused, with which code, and before which cost.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
 
 use minilab_imaging::{Error, Limits, Recognised, recognise, sniff};

@@ -1,4 +1,5 @@
 //! What travels from original to file: nothing, or what is named; orientation is baked in, places never leave unasked.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
 
 use minilab_imaging::Error;

@@ -1,4 +1,5 @@
 //! Plans rendered: exact sizes, one decode, every step, transparency, what is kept in memory.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
 
 use minilab_recipe::{ExtendMode, Interest, Node, Rect, Rgb, Size, Source, Step, Turn};
