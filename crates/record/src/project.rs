@@ -1,0 +1,192 @@
+//! The manifest of a record: its public projection.
+use std::collections::{BTreeMap, BTreeSet};
+
+use minilab_protos::manifest::{
+    Derivative, Failure, File, MANIFEST_SCHEMA, Manifest, Original, Provenance, Status,
+};
+use minilab_recipe::{Format, Lane, Urls};
+
+use crate::{
+    FileEntry, LaneStatus, Observation, PublicUrls, Record, Wanted,
+    aliases::{Alias, aliases},
+    pending_lanes,
+    shown::{Shown, shown},
+};
+
+/// What front ends may know of the record.
+pub fn manifest(record: &Record, urls: &PublicUrls<'_>) -> Manifest {
+    let shown = shown(record);
+    let pending = pending(record, urls);
+    let status = status(record, &shown, pending.is_empty());
+    Manifest {
+        schema: MANIFEST_SCHEMA,
+        original: original(&record.key, shown.observation),
+        status,
+        pending: pending.into_iter().map(|lane| lane.as_str().to_owned()).collect(),
+        placeholder: minilab_protos::manifest::Placeholder {
+            thumbhash: shown.placeholder.thumbhash.clone(),
+            dominant: shown.placeholder.dominant.clone(),
+        },
+        derivatives: derivatives(record, &shown, urls),
+        failures: if shown.stands {
+            Vec::new()
+        } else {
+            failures(record)
+        },
+        generation: record.generation,
+        provenance: Provenance {
+            engines: shown
+                .files
+                .iter()
+                .map(|f| f.engine.clone())
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
+            recipe: record.recipe.clone(),
+        },
+        updated: record.updated.to_string(),
+    }
+}
+
+/// Lanes still to be made: of this upload, or by a recipe that has changed since.
+fn pending(record: &Record, urls: &PublicUrls<'_>) -> Vec<Lane> {
+    if let Some(recipe) = urls.recipe {
+        return pending_lanes(record, &Wanted::by(recipe).lanes);
+    }
+    let pending = record.lanes.iter().filter(|(_, state)| !state.status.is_final());
+    pending.map(|(lane, _)| *lane).collect()
+}
+
+/// Of the set that is shown: one that stands was complete when it was superseded.
+fn status(record: &Record, shown: &Shown<'_>, decided: bool) -> Status {
+    let whole = decided
+        && record
+            .lanes
+            .values()
+            .all(|state| state.status == LaneStatus::Done);
+    match shown.observation {
+        None => Status::Deleted,
+        Some(_) if shown.stands || whole => Status::Complete,
+        Some(_) if decided && shown.files.is_empty() => Status::Failed,
+        Some(_) => Status::Partial,
+    }
+}
+
+fn original(key: &str, observation: Option<&Observation>) -> Original {
+    let Some(seen) = observation else {
+        return Original {
+            key: key.to_owned(),
+            ..Original::default()
+        };
+    };
+    let upright = seen.probe.as_ref().map(minilab_recipe::Probe::upright);
+    Original {
+        key: key.to_owned(),
+        version: Some(seen.etag.0.clone()),
+        width: upright.map(|size| size.width),
+        height: upright.map(|size| size.height),
+        format: seen
+            .probe
+            .as_ref()
+            .map(|probe| format_name(probe.format).to_owned()),
+        bytes: Some(seen.size_bytes),
+        sha256: seen.sha256.map(|digest| digest.to_string()),
+    }
+}
+
+fn derivatives(record: &Record, shown: &Shown<'_>, urls: &PublicUrls<'_>) -> BTreeMap<String, Derivative> {
+    let aliases = urls
+        .recipe
+        .map(|recipe| aliases(recipe, record))
+        .unwrap_or_default();
+    let only_stable = urls.recipe.is_some_and(|recipe| recipe.urls == Urls::Stable);
+    let mut files = shown.files.clone();
+    files.sort_by_key(|f| (f.encoding.format(), f.size.width, f.size.height));
+    let mut derivatives: BTreeMap<String, Derivative> = BTreeMap::new();
+    for entry in files {
+        let stable_url = stable_key(entry, &aliases).map(|key| urls.of(key));
+        let url = stable_url
+            .clone()
+            .filter(|_| only_stable)
+            .unwrap_or_else(|| urls.of(&entry.key));
+        let derivative = derivatives.entry(entry.derivative.clone()).or_default();
+        let file = file(entry, url, stable_url);
+        // A browser takes the first of two candidates of one width; naming one is enough.
+        if !derivative
+            .files
+            .iter()
+            .any(|f| f.format == file.format && f.width == file.width)
+        {
+            let candidate = format!("{} {}w", file.url, file.width);
+            let list = derivative.srcset.entry(file.format.clone()).or_default();
+            *list = if list.is_empty() {
+                candidate
+            } else {
+                format!("{list}, {candidate}")
+            };
+        }
+        derivative.files.push(file);
+    }
+    derivatives
+}
+
+/// The alias whose rung the file is; for a file between two rungs, one that falls back to it.
+fn stable_key<'a>(file: &FileEntry, aliases: &'a [Alias<'_>]) -> Option<&'a str> {
+    let mut serving = aliases.iter().filter(|alias| alias.file.key == file.key);
+    let first = serving.clone().next();
+    let own = serving
+        .find(|alias| alias.width == Some(file.size.width))
+        .or(first);
+    own.map(|alias| alias.stable_key.as_str())
+}
+
+fn file(entry: &FileEntry, url: String, stable_url: Option<String>) -> File {
+    let format = entry.encoding.format();
+    let note = |note: &minilab_recipe::Note| {
+        let name = serde_json::to_value(note)
+            .ok()
+            .and_then(|value| value.as_str().map(str::to_owned));
+        name.expect("notes are written as plain names")
+    };
+    File {
+        width: entry.size.width,
+        height: entry.size.height,
+        format: format.as_str().to_owned(),
+        media_type: format.media_type().to_owned(),
+        bytes: entry.bytes,
+        sha256: entry.sha256.to_string(),
+        url,
+        stable_url,
+        quality: entry.encoding.quality(),
+        notes: entry.notes.iter().map(note).collect(),
+    }
+}
+
+/// Class and sentence only: codes and counters are for operators.
+fn failures(record: &Record) -> Vec<Failure> {
+    let entries = record.lanes.values().flat_map(|state| &state.failures);
+    let mut failures: Vec<Failure> = Vec::new();
+    for entry in entries {
+        let failure = Failure {
+            derivative: entry.derivative.clone(),
+            class: entry.class.clone(),
+            sentence: entry.sentence.clone(),
+        };
+        // An original that cannot be read fails in every lane by the same words.
+        if !failures.contains(&failure) {
+            failures.push(failure);
+        }
+    }
+    failures
+}
+
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "jpeg",
+        Format::Png => "png",
+        Format::Webp => "webp",
+        Format::Avif => "avif",
+        Format::Gif => "gif",
+        Format::Tiff => "tiff",
+    }
+}
