@@ -1,1 +1,30 @@
-//! Placeholder.
+//! Upload events in, jobs out; and what keeps the world right when events are lost: reconcile and sweep.
+//!
+//! Events are hints, the store of originals is the truth: everything here only decides which keys are worth a look. The
+//! attempt looks again and decides by itself, so a duplicate, late or wrong hint costs a request and nothing else.
+mod brake;
+mod dispatcher;
+mod error;
+mod finding;
+mod hint;
+mod intake;
+mod jobs;
+mod merge;
+mod names;
+mod progress;
+mod reconcile;
+mod rounds;
+mod settle;
+mod sweep;
+mod watch;
+
+pub use brake::{Allowance, Brake};
+pub use dispatcher::{Config, Dispatcher, Folder, Stores};
+pub use error::Error;
+pub use hint::{Change, Hint};
+pub use jobs::{Enqueued, Jobs, STORE_OF_ORIGINALS, queue_name};
+pub use names::{Names, is_passing};
+pub use progress::{Progress, Watching};
+pub use reconcile::{Ended, Pass, Reconcile, ReconcileConfig, Report};
+pub use settle::{Measured, Settle, Settled, Sign};
+pub use sweep::{Sweep, SweepConfig, SweepReport};

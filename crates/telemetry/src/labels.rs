@@ -164,7 +164,7 @@ labels! {
     /// What reconcile found of one key.
     Finding("finding") {
         Current = "current", Missing = "missing", Changed = "changed", Gone = "gone", Unmatched = "unmatched",
-        Pending = "pending", Stale = "stale",
+        Pending = "pending", Stale = "stale", Unreadable = "unreadable",
     }
     /// Why a folder is listed anew.
     RescanReason("reason") { Overflow = "overflow", WatcherError = "watcher_error", NoWatches = "no_watches" }

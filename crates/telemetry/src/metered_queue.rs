@@ -59,7 +59,10 @@ fn ok<T>(_: &T) -> QueueResult {
     QueueResult::Ok
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "it judges an answer that the caller still needs")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "it judges an answer that the caller still needs"
+)]
 fn settled(settled: &Settled) -> QueueResult {
     match settled {
         Settled::Done => QueueResult::Ok,

@@ -1,0 +1,230 @@
+//! The dispatcher as a service: watch, rounds and sweep under one roof.
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use minilab_record::Records;
+use minilab_store::Store;
+use minilab_telemetry::Metrics;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Brake, Error, Jobs, Names, Progress, Reconcile, ReconcileConfig, Settle, Sweep, SweepConfig, Watching,
+    intake::Intake,
+    rounds::{Requests, Rounds},
+    watch::Watch,
+};
+
+/// What the dispatcher does, and how often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The folder of originals, where there is one to watch.
+    pub folder: Option<Folder>,
+    /// How passes work; `quiet` and `names` follow from `folder`.
+    pub reconcile: ReconcileConfig,
+    /// Pause between passes over everything.
+    pub reconcile_every: Duration,
+    /// What a periodic pass may change.
+    pub brake: Brake,
+    /// What the first pass may change.
+    pub brake_at_start: Brake,
+    /// What is swept.
+    pub sweep: SweepConfig,
+    /// Pause between sweeps.
+    pub sweep_every: Duration,
+}
+
+/// A folder to watch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Folder {
+    /// Where it is.
+    pub root: PathBuf,
+    /// How long a file that nobody closed must stay the same.
+    pub quiet: Duration,
+}
+
+impl Folder {
+    /// With the default quiet time: twice what the slowest writers seen pause between two writes.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            quiet: Duration::from_millis(500),
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            folder: None,
+            reconcile: ReconcileConfig::default(),
+            reconcile_every: Duration::from_hours(1),
+            brake: Brake::default(),
+            brake_at_start: Brake::default().allowing_creations(),
+            sweep: SweepConfig::default(),
+            sweep_every: Duration::from_hours(6),
+        }
+    }
+}
+
+/// The stores it reads, compares and sweeps.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// Of originals.
+    pub originals: Arc<dyn Store>,
+    /// Of files.
+    pub outputs: Arc<dyn Store>,
+    /// Of records.
+    pub state: Arc<dyn Store>,
+}
+
+/// Upload events in, jobs out.
+#[derive(Debug)]
+pub struct Dispatcher {
+    config: Config,
+    stores: Stores,
+    jobs: Arc<Jobs>,
+    metrics: Arc<Metrics>,
+    progress: watch::Sender<Progress>,
+}
+
+impl Dispatcher {
+    /// Does nothing before it runs.
+    pub fn new(mut config: Config, stores: Stores, jobs: Arc<Jobs>, metrics: Arc<Metrics>) -> Self {
+        let mut progress = Progress::default();
+        if let Some(folder) = &config.folder {
+            config.reconcile.quiet = folder.quiet;
+            config.reconcile.names = Names::Folder;
+            progress.watching = Watching::Events;
+        }
+        Self {
+            config,
+            stores,
+            jobs,
+            metrics,
+            progress: watch::Sender::new(progress),
+        }
+    }
+
+    /// How far it is.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Runs until `drain`, then ends what is under way, or drops it on `abort`. Returns when its tasks have.
+    ///
+    /// The watch stands before the first pass begins, so nothing falls between them.
+    pub async fn run(self, drain: CancellationToken, abort: CancellationToken) -> Result<(), Error> {
+        let drain = drain.child_token();
+        let mut tasks = JoinSet::new();
+        self.spawn(&mut tasks, &drain).await?;
+        let mut outcome = Ok(());
+        loop {
+            tokio::select! {
+                ended = tasks.join_next() => match ended {
+                    None => return outcome,
+                    Some(Ok(Ok(()))) => {}
+                    Some(Ok(Err(error))) => {
+                        drain.cancel();
+                        outcome = outcome.and(Err(error));
+                    }
+                    Some(Err(panicked)) => match panicked.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_aborted) => {}
+                    },
+                },
+                () = abort.cancelled() => {
+                    tasks.shutdown().await;
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    async fn spawn(
+        &self,
+        tasks: &mut JoinSet<Result<(), Error>>,
+        drain: &CancellationToken,
+    ) -> Result<(), Error> {
+        let records = Records::new(Arc::clone(&self.stores.state));
+        let requests = Arc::new(Requests::default());
+        // One batch at a time: the intake takes them as fast as it takes notices.
+        let (unsettled, young) = mpsc::channel(1);
+        let watch = match &self.config.folder {
+            None => None,
+            Some(folder) => {
+                let root = folder.root.clone();
+                let started = tokio::task::spawn_blocking(move || Watch::start(&root)).await;
+                let (watch, notices) = started.expect("starting a watch does not panic")?;
+                let intake = Intake {
+                    root: folder.root.clone(),
+                    settle: Settle::new(folder.quiet),
+                    jobs: Arc::clone(&self.jobs),
+                    requests: Arc::clone(&requests),
+                    progress: self.progress.clone(),
+                    metrics: Arc::clone(&self.metrics),
+                };
+                tasks.spawn(intake.run(notices, young, drain.clone()));
+                Some(watch)
+            }
+        };
+        let reconcile = Reconcile::new(
+            Arc::clone(&self.stores.originals),
+            records.clone(),
+            Arc::clone(&self.jobs),
+            Arc::clone(&self.metrics),
+            self.config.reconcile.clone(),
+        );
+        let rounds = Rounds {
+            reconcile,
+            brake: self.config.brake,
+            start: self.config.brake_at_start,
+            every: self.config.reconcile_every,
+            watch,
+            requests,
+            unsettled,
+            progress: self.progress.clone(),
+            metrics: Arc::clone(&self.metrics),
+            degraded: false,
+        };
+        tasks.spawn(rounds.run(drain.clone()));
+        let outputs = Arc::clone(&self.stores.outputs);
+        let sweep = Sweep::new(records, outputs, Arc::clone(&self.metrics), self.config.sweep);
+        tasks.spawn(sweeps(
+            sweep,
+            Arc::clone(&self.jobs),
+            self.config.sweep_every,
+            drain.clone(),
+        ));
+        Ok(())
+    }
+}
+
+/// Sweeps at start, because a process may live shorter than the pause, and then periodically.
+async fn sweeps(
+    sweep: Sweep,
+    jobs: Arc<Jobs>,
+    every: Duration,
+    drain: CancellationToken,
+) -> Result<(), Error> {
+    while !drain.is_cancelled() {
+        let now = Timestamp::try_from(jobs.now()).expect("the clock is within jiff's ten thousand years");
+        match sweep.run_once(now, &drain).await {
+            Ok(report) if report.deleted + report.leftovers > 0 => {
+                tracing::info!(
+                    report.deleted,
+                    report.leftovers,
+                    report.moved_on,
+                    "sweep pass ended"
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a sweep pass failed"),
+        }
+        let _ = drain.run_until_cancelled(tokio::time::sleep(every)).await;
+    }
+    Ok(())
+}

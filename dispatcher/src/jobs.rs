@@ -1,0 +1,190 @@
+//! From hints to jobs: which rule, which lane, and into which queue. Confirmed when it answers.
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use minilab_protos::job::{self, Job, Via};
+use minilab_queue::{Clock, Outgoing, Queue, QueueName};
+use minilab_recipe::{Decision, Document, Lane};
+use minilab_record::KEY_BYTES_MAX;
+use minilab_telemetry::{EventResult, KeyRefusal, Label as _, MessageState, Metrics, QueueLabel};
+use ulid::Ulid;
+
+use crate::{Change, Error, Hint};
+
+/// What jobs call the store that the document names under `from`.
+pub const STORE_OF_ORIGINALS: &str = "from";
+
+/// Messages per send: one transaction or one request, without holding the broker for long.
+const SEND_MAX: usize = 500;
+
+/// A first guess of a job's CPU time, to be refined by the plan once the header is known: what starting costs, and what a
+/// megabyte of JPEG costs to decode and encode at usual sizes.
+const PREDICTED_BASE_MS: u64 = 20;
+const PREDICTED_MS_PER_MB: u64 = 120;
+
+/// Where jobs of a lane wait.
+pub fn queue_name(lane: Lane) -> QueueName {
+    QueueName::new(lane.as_str()).expect("lanes are lower-case words")
+}
+
+/// Makes jobs of hints.
+#[derive(Debug)]
+pub struct Jobs {
+    document: Arc<Document>,
+    revision: u64,
+    queue: Arc<dyn Queue>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+}
+
+/// What became of some hints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Enqueued {
+    /// A job waits for each of these.
+    pub jobs: u64,
+    /// No rule takes these keys and nothing says that a record exists.
+    pub unmatched: u64,
+    /// These keys cannot be an original's.
+    pub refused: u64,
+}
+
+impl Jobs {
+    /// Jobs by the document's rules, marked with the configuration revision it is bound to.
+    pub fn new(
+        document: Arc<Document>,
+        revision: u64,
+        queue: Arc<dyn Queue>,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            document,
+            revision,
+            queue,
+            clock,
+            metrics,
+        }
+    }
+
+    /// The rules in force.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The time that hints and jobs are dated by.
+    pub fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// Sends a job for every hint that deserves one. On an error none, some or all were sent; asking again is safe.
+    pub async fn enqueue(&self, hints: &[Hint], via: Via) -> Result<Enqueued, Error> {
+        let mut sum = Enqueued::default();
+        for batch in hints.chunks(SEND_MAX) {
+            let judged: Vec<(EventResult, Option<Outgoing>)> =
+                batch.iter().map(|hint| self.message(hint, via)).collect();
+            let (results, messages): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
+            let messages: Vec<Outgoing> = messages.into_iter().flatten().collect();
+            if !messages.is_empty() {
+                self.queue.send(messages).await?;
+            }
+            for (hint, result) in batch.iter().zip(results) {
+                self.metrics.dispatcher.events_total.inc((hint.producer, result));
+                match result {
+                    EventResult::Enqueued => sum.jobs += 1,
+                    EventResult::Unmatched => sum.unmatched += 1,
+                    EventResult::Refused => sum.refused += 1,
+                }
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Messages that wait or are worked on in the lanes' queues; also keeps the gauges.
+    pub async fn queued(&self) -> Result<u64, Error> {
+        let mut sum = 0;
+        for lane in Lane::ALL {
+            let depth = self.queue.depth(&queue_name(lane)).await?;
+            sum += depth.ready + depth.leased + depth.delayed;
+            let label = QueueLabel::named(lane.as_str()).expect("every lane has a queue label");
+            let states = [depth.ready, depth.leased, depth.delayed, depth.dead];
+            for (state, count) in MessageState::ALL.iter().zip(states) {
+                self.metrics
+                    .dispatcher
+                    .queue_messages
+                    .set((label, *state), count as i64);
+            }
+        }
+        Ok(sum)
+    }
+
+    fn message(&self, hint: &Hint, via: Via) -> (EventResult, Option<Outgoing>) {
+        let key = hint.key.as_str();
+        if key.len() > KEY_BYTES_MAX {
+            self.metrics
+                .dispatcher
+                .keys_refused_total
+                .inc(KeyRefusal::TooLong);
+            tracing::warn!(
+                original.bytes = key.len(),
+                original.begins = %key.chars().take(80).collect::<String>().escape_debug(),
+                "the key is longer than the {KEY_BYTES_MAX} bytes a record's name can hold: rename the original"
+            );
+            return (EventResult::Refused, None);
+        }
+        let (lane, tenant) = match (self.document.decide(key), hint.change) {
+            (Decision::Recipe { recipe, tenant }, _) => {
+                (recipe.lanes().first().copied().unwrap_or(Lane::Fast), tenant)
+            }
+            // No rule takes it, but files may be left from when one did: the attempt finds out.
+            (Decision::Nothing, Change::Removed | Change::Recorded) => (Lane::Fast, None),
+            (Decision::Nothing, Change::Uploaded) => return (EventResult::Unmatched, None),
+        };
+        let job = self.job(hint, lane, tenant, via);
+        let payload = serde_json::to_vec(&job).expect("a job is plain strings and numbers");
+        let queue = match via {
+            Via::Backfill => QueueName::new(QueueLabel::Backfill.as_str()).expect("it is a lower-case word"),
+            Via::Live | Via::Unspecified => queue_name(lane),
+        };
+        // The key comes last: the names before it hold no slash, so no two triples read alike.
+        let coalesce = format!("{STORE_OF_ORIGINALS}/{lane}/{key}");
+        (
+            EventResult::Enqueued,
+            Some(Outgoing::new(queue, payload).coalescing(coalesce)),
+        )
+    }
+
+    fn job(&self, hint: &Hint, lane: Lane, tenant: Option<String>, via: Via) -> Job {
+        let now = self.clock.now();
+        let size_bytes = hint.size_bytes.unwrap_or(0);
+        let predicted_ms = PREDICTED_BASE_MS + size_bytes.saturating_mul(PREDICTED_MS_PER_MB) / 1_000_000;
+        Job {
+            v: 1,
+            id: Ulid::from_datetime(now).to_string(),
+            store: STORE_OF_ORIGINALS.to_owned(),
+            key: hint.key.as_str().to_owned(),
+            hint: Some(job::Hint {
+                etag: hint.etag.as_ref().map(|etag| etag.0.clone()).unwrap_or_default(),
+                size_bytes,
+                version_id: String::new(),
+                event_time_ms: hint.event_time.map(milliseconds).unwrap_or_default(),
+                producer: hint.producer.as_str().to_owned(),
+            }),
+            lane: lane.as_str().to_owned(),
+            via: via.into(),
+            tenant: tenant.unwrap_or_default(),
+            predicted_ms: u32::try_from(predicted_ms).unwrap_or(u32::MAX),
+            min_rev: self.revision,
+            first_seen_ms: milliseconds(now),
+            enqueued_at_ms: milliseconds(now),
+            ..Job::default()
+        }
+    }
+}
+
+fn milliseconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .map(|since| since.as_millis() as u64)
+        .unwrap_or_default()
+}
