@@ -47,13 +47,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }
         }
         println!(
-            "{name:5} {:>9.1?}: decode {:.1?}, steps {steps:.1?}, encode {encode:.1?}, {} kB",
+            "{name:5} {:>9.1?}: decode {:.1?}, steps {steps:.1?}, encode {encode:.1?}, {} kB, peak memory so far {} MB",
             started.elapsed(),
             session.decoding(),
-            total / 1000
+            total / 1000,
+            peak_memory_mb()?
         );
     }
     Ok(())
+}
+
+/// What the kernel says, where there is one that does.
+fn peak_memory_mb() -> std::io::Result<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(line
+        .and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok())
+        .map_or(0, |kb| kb / 1024))
 }
 
 fn sets() -> [(&'static str, Vec<Encoding>); 4] {

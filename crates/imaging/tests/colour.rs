@@ -161,7 +161,7 @@ fn inks_become_sensible_colours() {
     let pixel = made.at(probe.stored.width / 2, probe.stored.height / 2);
     assert!(delta_e(pixel, &[227, 6, 19]) < 12.0, "{pixel:?}");
 
-    let Some(jpeg) = corpus("valid/Channel_digital_image_CMYK_no_profile.jpg") else {
+    let Some(jpeg) = corpus("valid/Channel_digital_image_CMYK_color_no_profile.jpg") else {
         return;
     };
     assert_eq!(lab.probe(&jpeg).unwrap().pixels, Pixels::Cmyk);
