@@ -77,6 +77,35 @@ fn sniffing_survives_every_short_prefix() {
 }
 
 #[test]
+fn changed_bytes_are_answered_never_panicked_on() {
+    let lab = lab();
+    let original = noise(24, 24).png();
+    let mut state = 1_u32;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    for bytes in [
+        original.clone(),
+        lab.convert(&original, &JPEG),
+        lab.convert(&original, &WEBP),
+        lab.convert(&original, &AVIF),
+    ] {
+        for _ in 0..300 {
+            let mut changed = bytes.clone();
+            for _ in 0..1 + next(4) {
+                let at = next(changed.len().min(600));
+                changed[at] = next(256) as u8;
+            }
+            let Ok(probe) = lab.probe(&changed) else { continue };
+            let plan = plan(&probe);
+            let opened = lab.engine.open(&changed, &probe, &plan, &[]);
+            assert!(opened.err().is_none_or(|error| error.code() != "render_internal"));
+        }
+    }
+}
+
+#[test]
 fn a_huge_claim_is_refused_before_anything_is_decoded() {
     let lab = lab();
     let side = 50_000_u32;

@@ -114,7 +114,7 @@ fn every_orientation_ends_upright() {
 fn photographs_of_every_orientation_look_alike() {
     let lab = lab();
     for shape in ["Landscape", "Portrait"] {
-        let name = |orientation| format!("valid/{shape}_{orientation}.jpg");
+        let name = |orientation| format!("orientation/{shape}_{orientation}.jpg");
         let Some(upright) = corpus(&name(1)) else { return };
         let size = Size {
             width: 60,
@@ -125,7 +125,7 @@ fn photographs_of_every_orientation_look_alike() {
             lab.samples(&made.bytes)
         };
         let upright = small(&upright);
-        for orientation in 2..=8 {
+        for orientation in [0, 2, 3, 4, 5, 6, 7, 8] {
             let turned = small(&corpus(&name(orientation)).unwrap());
             // The test pictures carry their number as text: the rest of them must agree.
             let (_, mean) = upright.difference(&turned);
