@@ -11,8 +11,8 @@ pub use job_json::{JOB_BYTES_MAX, JOB_VERSION, JobError};
 /// The job envelope.
 #[expect(
     missing_docs,
-    clippy::all,
     clippy::pedantic,
+    clippy::allow_attributes_without_reason,
     reason = "generated; the documentation is in the schema"
 )]
 pub mod job {
@@ -21,12 +21,23 @@ pub mod job {
 }
 
 /// The renderer protocol.
-#[expect(
-    missing_docs,
-    clippy::all,
-    clippy::pedantic,
-    reason = "generated; the documentation is in the schema"
-)]
 pub mod renderer {
-    include!(concat!(env!("OUT_DIR"), "/minilab.renderer.v1.rs"));
+    pub use messages::*;
+
+    #[expect(
+        missing_docs,
+        clippy::pedantic,
+        reason = "generated; the documentation is in the schema"
+    )]
+    mod messages {
+        include!(concat!(env!("OUT_DIR"), "/minilab.renderer.v1.rs"));
+    }
+
+    /// Longest message. A plan of 200 files takes half of it, and it passes through the socket buffer that Linux allows by
+    /// default.
+    pub const FRAME_BYTES_MAX: usize = 256 << 10;
+    /// Most descriptors beside one message: the files of the largest plan. The kernel would take 253.
+    pub const DESCRIPTORS_MAX: usize = 200;
+    /// Status of a renderer that ran into its memory limit.
+    pub const EXIT_OUT_OF_MEMORY: i32 = 70;
 }

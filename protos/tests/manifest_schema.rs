@@ -1,4 +1,6 @@
 //! What is published of the manifest's form agrees with the types.
+#![expect(clippy::unwrap_used, reason = "a test, helpers included")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -23,7 +25,10 @@ fn published_schema_is_that_of_the_types() {
         "protos/schema/{} is out of date; regenerate it with\n  MINILAB_REGENERATE=1 cargo nextest run -p minilab-protos",
         Path::new(SCHEMA).file_name().unwrap().display(),
     );
-    assert_eq!(manifest_schema()["$schema"], "http://json-schema.org/draft-07/schema#");
+    assert_eq!(
+        manifest_schema()["$schema"],
+        "http://json-schema.org/draft-07/schema#"
+    );
 }
 
 #[test]
@@ -42,16 +47,35 @@ fn typescript_types_have_the_schemas_fields() {
         .iter()
         .map(|one| one["const"].as_str().or_else(|| one["enum"][0].as_str()).unwrap())
         .collect();
-    let line = statuses.iter().map(|s| format!("\"{s}\"")).collect::<Vec<_>>().join(" | ");
+    let line = statuses
+        .iter()
+        .map(|s| format!("\"{s}\""))
+        .collect::<Vec<_>>()
+        .join(" | ");
     assert!(TYPES.contains(&format!("export type Status = {line};")), "{line}");
 }
 
 /// Name, with `?` if it may be absent.
 fn fields_of(object: &Value) -> BTreeSet<String> {
-    let required: BTreeSet<&str> =
-        object["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    let mark = |name: &String| if required.contains(name.as_str()) { name.clone() } else { format!("{name}?") };
-    object["properties"].as_object().unwrap().keys().map(mark).collect()
+    let required: BTreeSet<&str> = object["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let mark = |name: &String| {
+        if required.contains(name.as_str()) {
+            name.clone()
+        } else {
+            format!("{name}?")
+        }
+    };
+    object["properties"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(mark)
+        .collect()
 }
 
 fn interfaces() -> BTreeMap<&'static str, BTreeSet<String>> {

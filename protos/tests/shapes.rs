@@ -33,10 +33,16 @@ fn sample() -> Manifest {
             file(640, "webp", "webp"),
         ],
     };
-    let thumb = Derivative { srcset: BTreeMap::new(), files: vec![file(160, "webp", "webp")] };
+    let thumb = Derivative {
+        srcset: BTreeMap::new(),
+        files: vec![file(160, "webp", "webp")],
+    };
     Manifest {
         schema: 1,
-        original: Original { key: "caf\u{e9} #1.jpg".into(), ..Original::default() },
+        original: Original {
+            key: "caf\u{e9} #1.jpg".into(),
+            ..Original::default()
+        },
         status: Status::Complete,
         pending: Vec::new(),
         placeholder: Placeholder::default(),

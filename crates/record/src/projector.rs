@@ -175,3 +175,6 @@ fn key(key: &str) -> Result<Key, Error> {
         cause,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -82,7 +82,7 @@ impl Records {
     }
 
     /// Records of originals after `after`, in the byte order of the originals' keys. Ends after the first error.
-    pub fn list(&self, after: Option<&str>) -> impl Stream<Item = Result<Listed, Error>> + Send + 'static {
+    pub fn list(&self, after: Option<&str>) -> impl Stream<Item = Result<Listed, Error>> + Send + use<> {
         let state = Arc::clone(&self.state);
         let first = ListRequest {
             prefix: PREFIX.to_owned(),
@@ -137,3 +137,6 @@ fn object_key(original: &str) -> Result<Key, Error> {
     let key = format!("{PREFIX}{original}");
     Key::new(&*key).map_err(|cause| Error::KeyInvalid { key, cause })
 }
+
+#[cfg(test)]
+mod tests;

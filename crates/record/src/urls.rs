@@ -25,7 +25,10 @@ pub(crate) fn percent_encoded(key: &str) -> String {
         match byte {
             b'/' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
             byte if byte.is_ascii_alphanumeric() => encoded.push(char::from(byte)),
-            byte => encoded += &format!("%{byte:02X}"),
+            byte => {
+                let hex = |digit: u8| char::from(b"0123456789ABCDEF"[usize::from(digit)]);
+                encoded.extend(['%', hex(byte >> 4), hex(byte & 15)]);
+            }
         }
     }
     encoded

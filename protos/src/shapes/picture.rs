@@ -10,23 +10,27 @@ pub fn picture(manifest: &Manifest, derivative: &str) -> Option<String> {
     let mut formats = formats(derivative);
     let baseline = of_format(derivative, formats.pop()?);
     let largest = baseline.last()?;
-    let mut html = String::from("<picture>\n");
+    let mut lines = vec!["<picture>".to_owned()];
     for format in formats {
         let files = of_format(derivative, format);
         let kind = &files.first()?.media_type;
-        html += &format!("  <source type=\"{}\"{}>\n", escaped(kind), candidates(&files));
+        lines.push(format!(
+            "  <source type=\"{}\"{}>",
+            escaped(kind),
+            candidates(&files)
+        ));
     }
-    let (src, width, height) = (escaped(&largest.url), largest.width, largest.height);
     let several = if baseline.len() > 1 {
         candidates(&baseline)
     } else {
         String::new()
     };
-    html += &format!(
-        "  <img src=\"{src}\"{several} width=\"{width}\" height=\"{height}\" alt=\"\" loading=\"lazy\">\n"
-    );
-    html += "</picture>\n";
-    Some(html)
+    let (src, width, height) = (escaped(&largest.url), largest.width, largest.height);
+    lines.push(format!(
+        "  <img src=\"{src}\"{several} width=\"{width}\" height=\"{height}\" alt=\"\" loading=\"lazy\">"
+    ));
+    lines.push("</picture>\n".to_owned());
+    Some(lines.join("\n"))
 }
 
 /// Several widths are the browser's choice by `sizes`; a single file needs neither.
