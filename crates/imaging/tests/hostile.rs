@@ -93,7 +93,7 @@ fn changed_bytes_are_answered_never_panicked_on() {
     ] {
         for _ in 0..300 {
             let mut changed = bytes.clone();
-            for _ in 0..1 + next(4) {
+            for _ in 0..=next(4) {
                 let at = next(changed.len().min(600));
                 changed[at] = next(256) as u8;
             }
