@@ -193,15 +193,16 @@ impl Diagnostics {
         );
         let number = line.to_string();
         let margin = " ".repeat(number.len());
-        let mut text = format!("{name}:{line}:{column}: {} [{}]\n", problem.message, problem.code);
-        text += &format!(
-            "{number} | {source}\n{margin} | {}{carets}\n",
-            " ".repeat(column - 1)
-        );
-        if let Some(help) = &problem.help {
-            text += &format!("{margin} = help: {help}\n");
-        }
-        text
+        let indent = " ".repeat(column - 1);
+        let help = problem
+            .help
+            .as_ref()
+            .map(|help| format!("{margin} = help: {help}\n"))
+            .unwrap_or_default();
+        format!(
+            "{name}:{line}:{column}: {} [{}]\n{number} | {source}\n{margin} | {indent}{carets}\n{help}",
+            problem.message, problem.code
+        )
     }
 
     /// As a list for machines: `file`, `line`, `column`, `code`, `message`, `help`.

@@ -63,6 +63,24 @@ pub struct Point {
     pub y: f64,
 }
 
+impl Point {
+    /// Reads `0.3,0.55`, as the object's metadata [`crate::FOCAL`] holds it. `None` for anything else: what uploaders
+    /// write into metadata never fails a job, the next gravity applies.
+    pub fn from_metadata(text: &str) -> Option<Self> {
+        let (x, y) = text.split_once(',')?;
+        let fraction = |text: &str| {
+            text.trim()
+                .parse::<f64>()
+                .ok()
+                .filter(|f| (0.0..=1.0).contains(f))
+        };
+        Some(Self {
+            x: fraction(x)?,
+            y: fraction(y)?,
+        })
+    }
+}
+
 /// Everything about one original that a plan depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Original {
@@ -74,4 +92,17 @@ pub struct Original {
     pub focal: Option<Point>,
     /// For each trim that the recipe asks (by the trim's canonical text): what is left of the upright image.
     pub trims: Vec<(String, Rect)>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_fractions_are_a_focal_point() {
+        assert_eq!(Point::from_metadata("0.3, 0.55"), Some(Point { x: 0.3, y: 0.55 }));
+        for other in ["", "0.3", "1.2,0.5", "a,b", "NaN,0.1", "-0.1,0.2"] {
+            assert_eq!(Point::from_metadata(other), None, "{other}");
+        }
+    }
 }

@@ -1,4 +1,6 @@
 //! What must hold across the parts of a document.
+use std::path::{Component, Path, PathBuf};
+
 use super::read::{Problems, suggestion};
 use super::tree::{Tree, Value};
 use super::{Document, Location};
@@ -48,13 +50,23 @@ pub(super) fn places(root: &Tree, document: &Document, problems: &Problems) {
 
 fn overlap(one: &Location, other: &Location) -> bool {
     match (one, other) {
-        (Location::Folder(one), Location::Folder(other)) => one.starts_with(other) || other.starts_with(one),
+        (Location::Folder(one), Location::Folder(other)) => {
+            let (one, other) = (plain(one), plain(other));
+            one.starts_with(&other) || other.starts_with(&one)
+        }
         (Location::S3(one), Location::S3(other)) => {
             (&one.bucket, &one.endpoint) == (&other.bucket, &other.endpoint)
                 && (one.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&one.prefix))
         }
         _ => false,
     }
+}
+
+/// `./photos` is `photos`. Links are not looked at: the composer sees the real folders.
+fn plain(path: &Path) -> PathBuf {
+    path.components()
+        .filter(|part| !matches!(part, Component::CurDir))
+        .collect()
 }
 
 fn span_of(root: &Tree, key: &str) -> Span {

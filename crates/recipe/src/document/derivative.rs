@@ -52,14 +52,12 @@ pub(super) fn derivative(
         .unwrap_or(common.background);
     let paint = Background::Colour(background);
     let autorotate = fields.read("autorotate", scalar::boolean).unwrap_or(true);
-    let rotate = fields
-        .read("rotate", |tree, problems| {
-            geometry::rotation(tree, paint, problems)
-        })
-        .flatten();
+    let rotate = fields.read("rotate", |tree, problems| {
+        geometry::rotation(tree, paint, problems)
+    });
     let flip = fields.read("flip", scalar::boolean).unwrap_or(false);
     let flop = fields.read("flop", scalar::boolean).unwrap_or(false);
-    let trim = fields.read("trim", geometry::trim).flatten();
+    let trim = fields.read("trim", geometry::trim);
     let extract = fields.read("extract", geometry::extract);
     let resized = fields.read("resize", |tree, problems| resize(tree, paint, problems));
     let extend = fields.read("extend", |tree, problems| geometry::extend(tree, paint, problems));
@@ -134,7 +132,7 @@ fn formats(tree: &Tree, own: Option<&Overrides>, problems: &Problems) -> Option<
     let read = |tree: &Tree, problems: &Problems| {
         scalar::choice(tree, &ALL.map(|format| (format.as_str(), format)), problems)
     };
-    let formats = one_or_many(tree, problems, read)?;
+    let mut formats = one_or_many(tree, problems, read)?;
     if formats.is_empty() {
         let help = suggestion("", &ALL.map(OutputFormat::as_str));
         problems.note(
@@ -165,6 +163,13 @@ fn formats(tree: &Tree, own: Option<&Overrides>, problems: &Problems) -> Option<
             );
         }
     }
+    let mut seen = Vec::new();
+    formats.retain(|format| {
+        !seen.contains(format) && {
+            seen.push(*format);
+            true
+        }
+    });
     Some(formats)
 }
 

@@ -5,8 +5,8 @@ use super::tree::{Tree, Value};
 use crate::diagnostic::Code;
 use crate::{Background, Edges, Extend, Extract, Filling, Rotation, Trim, Unit};
 
-/// `90`, or `{ degrees: 12.5, background: "#fff" }`. `Some(None)`: no turn at all.
-pub(super) fn rotation(tree: &Tree, paint: Background, problems: &Problems) -> Option<Option<Rotation>> {
+/// `90`, or `{ degrees: 12.5, background: "#fff" }`. `None`: also for no turn at all.
+pub(super) fn rotation(tree: &Tree, paint: Background, problems: &Problems) -> Option<Rotation> {
     let (degrees, background) = if matches!(tree.value, Value::Map(_)) {
         let mut fields = Fields::open("rotate", tree, problems)?;
         let degrees = fields.require("degrees", |t, p| scalar::number(t, -360.0..=360.0, p));
@@ -17,29 +17,29 @@ pub(super) fn rotation(tree: &Tree, paint: Background, problems: &Problems) -> O
         (scalar::number(tree, -360.0..=360.0, problems)?, paint)
     };
     let degrees = degrees.rem_euclid(360.0);
-    Some((degrees > 0.0).then_some(Rotation { degrees, background }))
+    (degrees > 0.0).then_some(Rotation { degrees, background })
 }
 
 /// How far from the border's colour a pixel may be unless it is said: sharp's.
 const TRIM_THRESHOLD: f64 = 10.0;
 
 /// `true`, or `{ threshold: 10, padding: 0 }`.
-pub(super) fn trim(tree: &Tree, problems: &Problems) -> Option<Option<Trim>> {
+pub(super) fn trim(tree: &Tree, problems: &Problems) -> Option<Trim> {
     if !matches!(tree.value, Value::Map(_)) {
         let wanted = scalar::boolean(tree, problems)?;
-        return Some(wanted.then_some(Trim {
+        return wanted.then_some(Trim {
             threshold: TRIM_THRESHOLD,
             padding: 0,
-        }));
+        });
     }
     let mut fields = Fields::open("trim", tree, problems)?;
     let threshold = fields.read("threshold", |t, p| scalar::number(t, 0.0..=255.0, p));
     let padding = fields.read("padding", |t, p| scalar::integer(t, 0..=10_000, p));
     fields.close();
-    Some(Some(Trim {
+    Some(Trim {
         threshold: threshold.unwrap_or(TRIM_THRESHOLD),
         padding: padding.unwrap_or(0),
-    }))
+    })
 }
 
 pub(super) fn extract(tree: &Tree, problems: &Problems) -> Option<Extract> {

@@ -13,6 +13,7 @@ mod resize;
 mod rules;
 mod scalar;
 mod schema;
+mod schema_parts;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -70,7 +71,7 @@ pub enum OnDelete {
 }
 
 /// 30 days: pages, mails and search caches keep URLs for weeks.
-const RETAIN_DEFAULT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const RETAIN_DEFAULT: Duration = Duration::from_hours(30 * 24);
 
 impl Document {
     /// Reads a document. `name` is what messages call it; `env` looks up `${NAME}`.

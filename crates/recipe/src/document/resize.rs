@@ -12,7 +12,7 @@ pub(super) fn resize(tree: &Tree, paint: Background, problems: &Problems) -> Opt
     let side = |tree: &Tree, problems: &Problems| scalar::integer(tree, 1..=SIDE_MAX, problems);
     let width = fields.read("width", side);
     let height = fields.read("height", side);
-    let widths = fields.read("widths", |tree, problems| widths(tree, problems));
+    let widths = fields.read("widths", self::widths);
     let ladder = fields.read("ladder", ladder::widths);
     let aspect = fields.read("aspect", scalar::ratio);
     let fit = fields.read("fit", fit);
@@ -135,14 +135,15 @@ fn widths(tree: &Tree, problems: &Problems) -> Option<Vec<u32>> {
         problems.note(tree.span, Code::MissingKey, "widths is empty", None);
         return None;
     }
-    if let Some(pair) = widths.windows(2).find(|pair| pair[0] == pair[1]) {
+    if let Some(&[width, _]) = widths.windows(2).find(|pair| pair.first() == pair.last()) {
         problems.note(
             tree.span,
             Code::SameKey,
-            format!("the width {} is there twice", pair[0]),
+            format!("the width {width} is there twice"),
             None,
         );
     }
+    widths.dedup();
     Some(widths)
 }
 

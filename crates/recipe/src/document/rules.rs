@@ -63,6 +63,9 @@ pub enum Decision<'a> {
     Nothing,
 }
 
+/// What a rule says instead of a recipe for keys that get nothing.
+const NOTHING: &str = "none";
+
 pub(super) fn default_rules(recipe: &str) -> Vec<Rule> {
     vec![Rule {
         matches: Match::default(),
@@ -115,21 +118,18 @@ pub(super) fn rules(tree: &Tree, recipes: Option<&[String]>, problems: &Problems
         fields.close();
         Some(Rule {
             matches: matches?,
-            recipe: recipe?,
+            recipe: recipe.map(|name| (name != NOTHING).then_some(name))?,
             tenant,
         })
     })
 }
 
 /// A recipe's name, checked against those there are; these are unknown where they could not be read.
-fn recipe(tree: &Tree, known: Option<&[String]>, problems: &Problems) -> Option<Option<String>> {
+fn recipe(tree: &Tree, known: Option<&[String]>, problems: &Problems) -> Option<String> {
     let name = scalar::text(tree, problems)?;
-    if name == "none" {
-        return Some(None);
-    }
-    if let Some(known) = known.filter(|known| !known.contains(&name)) {
+    if let Some(known) = known.filter(|known| name != NOTHING && !known.contains(&name)) {
         let mut allowed: Vec<_> = known.iter().map(String::as_str).collect();
-        allowed.push("none");
+        allowed.push(NOTHING);
         let message = format!("there is no recipe {name:?}");
         problems.note(
             tree.span,
@@ -139,7 +139,7 @@ fn recipe(tree: &Tree, known: Option<&[String]>, problems: &Problems) -> Option<
         );
         return None;
     }
-    Some(Some(name))
+    Some(name)
 }
 
 fn tenant(tree: &Tree, problems: &Problems) -> Option<String> {

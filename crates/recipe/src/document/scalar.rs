@@ -9,14 +9,12 @@ use crate::{Background, Ratio, Rgb};
 
 /// The text of a single value.
 pub(super) fn text(tree: &Tree, problems: &Problems) -> Option<String> {
-    match &tree.value {
-        Value::Scalar(text) => Some(text.clone()),
-        _ => {
-            let message = format!("a single value belongs here, not {}", kind(tree));
-            problems.note(tree.span, Code::WrongType, message, None);
-            None
-        }
+    if let Value::Scalar(text) = &tree.value {
+        return Some(text.clone());
     }
+    let message = format!("a single value belongs here, not {}", kind(tree));
+    problems.note(tree.span, Code::WrongType, message, None);
+    None
 }
 
 fn bad<T>(tree: &Tree, problems: &Problems, message: String, help: impl Into<String>) -> Option<T> {

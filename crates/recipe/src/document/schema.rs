@@ -1,7 +1,100 @@
 //! JSON Schema (draft-07) of the document, for editors, the chart and the reference page.
-use serde_json::{Value, json};
+//!
+//! Its mappings are kept in step with the readers by a test that compares their keys.
+use serde_json::{Map, Value, json};
 
 /// The schema.
 pub fn schema() -> Value {
-    json!({ "$schema": "http://json-schema.org/draft-07/schema#" })
+    let mut definitions = Map::new();
+    for (name, properties, required) in super::schema_parts::mappings() {
+        definitions.insert(name.to_owned(), mapping(&properties, required));
+    }
+    let mut schema = mapping(&super::schema_parts::document(), &["version", "from", "to"]);
+    schema["$schema"] = json!("http://json-schema.org/draft-07/schema#");
+    schema["title"] = json!("minilab.yaml");
+    schema["definitions"] = Value::Object(definitions);
+    schema
+}
+
+fn mapping(properties: &Value, required: &[&str]) -> Value {
+    let mut mapping = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties,
+    });
+    if !required.is_empty() {
+        mapping["required"] = json!(required);
+    }
+    mapping
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::read::Problems;
+    use super::super::{read, tree};
+    use super::*;
+
+    /// A document in which every mapping of the language occurs.
+    const EVERYTHING: &str = r"
+version: 1
+from: { s3: { bucket: in } }
+to: { folder: ./out }
+queue: { sqlite: ./jobs.db }
+encodings: { avif: {}, webp: {}, jpeg: {}, png: {} }
+rules: [{ match: { prefix: a }, recipe: all }]
+recipes:
+  all:
+    accept: { bytes: 1MiB }
+    derivatives:
+      one:
+        rotate: { degrees: 3 }
+        extract: { width: 10, height: 10 }
+        resize: { ladder: { min: 10, max: 20 } }
+        extend: { all: 3 }
+        formats: [png]
+      two: { trim: { padding: 1 }, formats: [png] }
+";
+
+    #[test]
+    fn schema_has_just_the_keys_that_readers_ask_for() {
+        let problems = Problems::default();
+        let root = tree::parse(EVERYTHING, &|_| None, &problems).expect("it is YAML");
+        read(&root, &problems);
+        let schema = schema();
+        let mut asked = problems.asked.borrow().clone();
+        let keys = |value: &Value| -> BTreeSet<String> {
+            value["properties"]
+                .as_object()
+                .expect("an object")
+                .keys()
+                .cloned()
+                .collect()
+        };
+        assert_eq!(asked.remove("document"), Some(keys(&schema)));
+        let definitions = schema["definitions"].as_object().expect("an object");
+        for (what, known) in &asked {
+            assert_eq!(Some(known), definitions.get(*what).map(keys).as_ref(), "{what}");
+        }
+        assert_eq!(asked.len(), definitions.len());
+        assert_eq!(problems.into_list(), []);
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn check(value: &Value, schema: &Value) {
+            match value {
+                Value::Object(map) => {
+                    if let Some(Value::String(target)) = map.get("$ref") {
+                        assert!(schema.pointer(&target[1..]).is_some(), "{target}");
+                    }
+                    map.values().for_each(|value| check(value, schema));
+                }
+                Value::Array(items) => items.iter().for_each(|value| check(value, schema)),
+                _ => {}
+            }
+        }
+        check(&schema(), &schema());
+    }
 }

@@ -141,7 +141,7 @@ impl KeyTemplate {
                 Variable::Original => key.push_str(naming.original),
                 Variable::Dir => key.push_str(&sanitised(dir)),
                 Variable::Stem => {
-                    key.push_str(&sanitised(base.rsplit_once('.').map_or(base, |(stem, _)| stem)))
+                    key.push_str(&sanitised(base.rsplit_once('.').map_or(base, |(stem, _)| stem)));
                 }
                 Variable::Name => key.push_str(&file.derivative),
                 Variable::Width => key.push_str(&file.size.width.to_string()),

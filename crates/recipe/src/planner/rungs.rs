@@ -36,27 +36,28 @@ pub(super) fn kept(derivative: &Derivative, content: Size, skipped: &mut Vec<Ski
             continue;
         };
         let (fitted, growth) = fit::fit(content, asked, resize.fit);
-        if growth > 1.0 && !resize.enlarge {
+        let rung = bordered(derivative, density, fitted);
+        let refused = if growth > 1.0 && !resize.enlarge {
+            Some(format!(
+                "the picture is {}x{} and may not be enlarged",
+                content.width, content.height
+            ))
+        } else {
+            too_large(rung.size)
+        };
+        if let Some(reason) = refused {
             let own = fit::own(content, asked, resize.fit);
             dropped.get_or_insert_with(|| bordered(derivative, density, own));
-            let Size { width, height } = content;
-            skip(
-                Some(asked),
-                density,
-                format!("the picture is {width}x{height} and may not be enlarged"),
-            );
-            continue;
-        }
-        let rung = bordered(derivative, density, fitted);
-        if kept.iter().any(|other| other.size == rung.size) {
+            skip(Some(asked), density, reason);
+        } else if kept.iter().any(|other| other.size == rung.size) {
             skip(
                 Some(asked),
                 density,
                 "a smaller one already has this size".to_owned(),
             );
-            continue;
+        } else {
+            kept.push(rung);
         }
-        kept.push(rung);
     }
     let far = |own: &Kept, last: &Kept| {
         f64::from(own.fitted.canvas.width) >= OWN_WIDTH_MARGIN * f64::from(last.fitted.canvas.width)
@@ -65,20 +66,22 @@ pub(super) fn kept(derivative: &Derivative, content: Size, skipped: &mut Vec<Ski
     if let Some(own) = dropped.filter(|own| largest.is_none_or(|last| far(own, last))) {
         kept.push(own);
     }
-    kept.retain(|rung| {
-        let Size { width, height } = rung.size;
-        let allowed = width.max(height) <= OUTPUT_SIDE_MAX && rung.size.pixels() <= OUTPUT_PIXELS_MAX;
-        if !allowed {
-            let limit = format!("{OUTPUT_SIDE_MAX} a side and {OUTPUT_PIXELS_MAX} pixels are allowed");
-            skip(
-                None,
-                rung.density,
-                format!("the file would be {width}x{height}; {limit}"),
-            );
+    kept.retain(|rung| match too_large(rung.size) {
+        Some(reason) => {
+            skip(None, rung.density, reason);
+            false
         }
-        allowed
+        None => true,
     });
     kept
+}
+
+/// Why a file of that size may not be.
+fn too_large(size: Size) -> Option<String> {
+    let Size { width, height } = size;
+    let limit = format!("{OUTPUT_SIDE_MAX} a side and {OUTPUT_PIXELS_MAX} pixels are allowed");
+    (width.max(height) > OUTPUT_SIDE_MAX || size.pixels() > OUTPUT_PIXELS_MAX)
+        .then(|| format!("the file would be {width}x{height}; {limit}"))
 }
 
 fn bordered(derivative: &Derivative, density: Density, fitted: Fitted) -> Kept {

@@ -1,0 +1,255 @@
+//! The mappings of the language as schema: name, properties, required keys.
+use schemars::JsonSchema;
+use serde_json::{Value, json};
+
+use crate::{Analysis, ColourSpace, Format, Kernel, Lane, OUTPUT_SIDE_MAX, OutputFormat, Subsampling};
+
+pub(super) fn document() -> Value {
+    let choices = |words: &[&str]| json!({ "enum": words });
+    json!({
+        "version": { "const": 1, "description": "Version of the language." },
+        "from": reference("location", "Where originals are."),
+        "to": reference("to", "Where files and published manifests go."),
+        "state": reference("location", "Where records are; next to `to` unless it is given."),
+        "stores": { "type": "object", "additionalProperties": { "$ref": "#/definitions/location" } },
+        "queue": reference("queue", "Where jobs wait."),
+        "intake": { "type": "array", "items": choices(&["watch"]) },
+        "encodings": reference("encodings", "Defaults per format."),
+        "rules": {
+            "description": "The first match wins; no match: nothing is made.",
+            "type": "array",
+            "items": { "$ref": "#/definitions/rule" },
+        },
+        "recipes": named("recipe"),
+        "serve": { "type": ["string", "integer"], "description": "127.0.0.1:8080, or a port on loopback." },
+        "retain": { "type": "string", "default": "30d", "description": "How long dropped files stay." },
+        "on_delete": choices(&["purge", "keep"]),
+    })
+}
+
+type Mapping = (&'static str, Value, &'static [&'static str]);
+
+pub(super) fn mappings() -> Vec<Mapping> {
+    let mut all = places();
+    all.extend(encodings());
+    all.extend(recipes());
+    all.extend(geometry());
+    all
+}
+
+fn places() -> Vec<Mapping> {
+    let text = json!({ "type": "string" });
+    vec![
+        (
+            "location",
+            json!({ "folder": text, "s3": { "$ref": "#/definitions/s3" } }),
+            &[],
+        ),
+        (
+            "to",
+            json!({ "folder": text, "s3": { "$ref": "#/definitions/s3" }, "url": text }),
+            &[],
+        ),
+        (
+            "s3",
+            json!({
+                "bucket": text, "prefix": text, "region": text, "endpoint": text, "kms_key": text,
+                "expected_owner": text,
+            }),
+            &["bucket"],
+        ),
+        ("queue", json!({ "sqlite": text }), &["sqlite"]),
+        (
+            "rule",
+            json!({ "match": { "$ref": "#/definitions/match" }, "recipe": text, "tenant": text }),
+            &["recipe"],
+        ),
+        (
+            "match",
+            json!({ "prefix": text, "suffix": text, "glob": text }),
+            &[],
+        ),
+    ]
+}
+
+fn encodings() -> Vec<Mapping> {
+    let (quality, flag, lane) = (whole(1, 100), json!({ "type": "boolean" }), words::<Lane>());
+    let subsampling = words::<Subsampling>();
+    let of = |name: &str| json!({ "$ref": format!("#/definitions/{name}") });
+    vec![
+        (
+            "encodings",
+            json!({ "avif": of("avif"), "webp": of("webp"), "jpeg": of("jpeg"), "png": of("png") }),
+            &[],
+        ),
+        (
+            "avif",
+            json!({
+                "quality": quality, "effort": whole(0, 9), "lossless": flag, "subsampling": subsampling, "lane": lane,
+            }),
+            &[],
+        ),
+        (
+            "webp",
+            json!({ "quality": quality, "effort": whole(0, 6), "lossless": flag, "lane": lane }),
+            &[],
+        ),
+        (
+            "jpeg",
+            json!({ "quality": quality, "progressive": flag, "subsampling": subsampling, "lane": lane }),
+            &[],
+        ),
+        (
+            "png",
+            json!({ "compression": whole(0, 9), "palette": flag, "lane": lane }),
+            &[],
+        ),
+    ]
+}
+
+fn recipes() -> Vec<Mapping> {
+    let colour = json!({ "type": "string", "pattern": "^(#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|white|black)$" });
+    let amount = json!({ "type": ["string", "integer"] });
+    let flag = json!({ "type": "boolean" });
+    let keep = some(&json!({ "enum": ["icc", "copyright", "exif", "gps", "xmp"] }));
+    let number = json!({ "type": "number" });
+    vec![
+        (
+            "recipe",
+            json!({
+                "accept": { "$ref": "#/definitions/accept" },
+                "not_an_image": { "enum": ["ignore", "fail"] },
+                "urls": { "enum": ["versioned", "stable", "both"] },
+                "replace": { "enum": ["atomic", "progressive"] },
+                "colour": words::<ColourSpace>(),
+                "placeholder": some(&words::<Analysis>()),
+                "epoch": { "type": "integer", "minimum": 0 },
+                "key": { "type": "string", "pattern": "^\\{original\\}/.*\\.\\{ext\\}$" },
+                "keep": keep,
+                "background": colour,
+                "derivatives": named("derivative"),
+            }),
+            &["derivatives"],
+        ),
+        (
+            "accept",
+            json!({
+                "bytes": amount, "pixels": amount, "whole_image_pixels": amount,
+                "side": { "type": "integer", "minimum": 1 }, "frames": { "type": "integer", "minimum": 1 },
+                "formats": some(&words::<Format>()),
+            }),
+            &[],
+        ),
+        (
+            "derivative",
+            json!({
+                "background": colour,
+                "autorotate": flag,
+                "rotate": { "anyOf": [number, { "$ref": "#/definitions/rotate" }] },
+                "flip": flag,
+                "flop": flag,
+                "trim": { "anyOf": [flag, { "$ref": "#/definitions/trim" }] },
+                "extract": { "$ref": "#/definitions/extract" },
+                "resize": { "$ref": "#/definitions/resize" },
+                "extend": { "$ref": "#/definitions/extend" },
+                "densities": some(&json!({ "type": "number", "minimum": 1, "maximum": 4 })),
+                "lane": words::<Lane>(),
+                "encodings": { "$ref": "#/definitions/encodings" },
+                "formats": some(&words::<OutputFormat>()),
+                "keep": keep,
+            }),
+            &["formats"],
+        ),
+    ]
+}
+
+fn geometry() -> Vec<Mapping> {
+    let (side, flag, number) = (
+        whole(1, OUTPUT_SIDE_MAX),
+        json!({ "type": "boolean" }),
+        json!({ "type": "number" }),
+    );
+    let (text, edge) = (json!({ "type": "string" }), whole(0, 10_000));
+    let gravity = json!({ "enum": [
+        "centre", "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest",
+        "attention", "entropy", "focal",
+    ] });
+    vec![
+        (
+            "resize",
+            json!({
+                "width": side,
+                "height": side,
+                "widths": { "type": "array", "items": side, "minItems": 1, "uniqueItems": true },
+                "ladder": { "$ref": "#/definitions/ladder" },
+                "aspect": { "type": "string", "pattern": "^[0-9]+ */ *[0-9]+$" },
+                "fit": { "enum": ["inside", "outside", "cover", "contain", "fill"] },
+                "enlarge": flag,
+                "gravity": some(&gravity),
+                "kernel": words::<Kernel>(),
+                "background": text,
+            }),
+            &[],
+        ),
+        (
+            "ladder",
+            json!({ "min": side, "max": side, "factor": number, "min_diff": side }),
+            &["min", "max"],
+        ),
+        (
+            "rotate",
+            json!({ "degrees": number, "background": text }),
+            &["degrees"],
+        ),
+        ("trim", json!({ "threshold": number, "padding": edge }), &[]),
+        (
+            "extract",
+            json!({
+                "unit": { "enum": ["px", "percent"] },
+                "left": number, "top": number, "width": number, "height": number,
+            }),
+            &["width", "height"],
+        ),
+        (
+            "extend",
+            json!({
+                "all": edge, "top": edge, "right": edge, "bottom": edge, "left": edge,
+                "mode": { "enum": ["background", "copy", "mirror"] }, "background": text,
+            }),
+            &[],
+        ),
+    ]
+}
+
+fn reference(name: &str, description: &str) -> Value {
+    // A `$ref` hides its neighbours in draft-07.
+    json!({ "description": description, "allOf": [{ "$ref": format!("#/definitions/{name}") }] })
+}
+
+fn named(of: &str) -> Value {
+    json!({
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": { "pattern": "^[a-z][a-z0-9-]{0,62}$" },
+        "additionalProperties": { "$ref": format!("#/definitions/{of}") },
+    })
+}
+
+fn whole(least: u32, most: u32) -> Value {
+    json!({ "type": "integer", "minimum": least, "maximum": most })
+}
+
+/// One, or a list.
+fn some(of: &Value) -> Value {
+    json!({ "anyOf": [of, { "type": "array", "items": of, "uniqueItems": true }] })
+}
+
+/// The words of an enum of the crate, by its own schema.
+fn words<T: JsonSchema>() -> Value {
+    let mut schema = schemars::generate::SchemaSettings::draft07()
+        .into_generator()
+        .into_root_schema_for::<T>();
+    schema.remove("$schema");
+    schema.remove("title");
+    schema.to_value()
+}

@@ -1,0 +1,93 @@
+//! What an operator sees when a document is wrong: snapshots, and the promise that it is all of it at once.
+use minilab_recipe::{Document, schema};
+
+fn env(name: &str) -> Option<String> {
+    (name == "OUT").then(|| "./out".to_owned())
+}
+
+fn complaints(text: &str) -> String {
+    match Document::parse("minilab.yaml", text, &env) {
+        Ok(_) => "fine".to_owned(),
+        Err(diagnostics) => diagnostics.render(),
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_place_code_and_help() {
+    insta::assert_snapshot!(complaints(
+        r#"version: 2
+from: { foldr: ./in }
+to: { folder: "${NOWHERE}" }
+queue: { rabbitmq: { url: "${AMQP_URL}" } }
+retain: soon
+rules:
+  - { match: { prefx: tmp/ }, recipe: non }
+  - { recipe: galery }
+recipes:
+  gallery:
+    accept: { bytes: 50 MB/s, formats: [jpg, heic] }
+    placeholder: [thumbhsh]
+    derivatives:
+      Thumb: { resize: { width: 0, fit: covr }, formats: [webp, webp] }
+      photo: { resize: { widths: [320, 320], densities: 2 }, formats: [jpeg], steps: [] }
+"#
+    ));
+}
+
+#[test]
+fn options_without_effect_are_mistakes() {
+    insta::assert_snapshot!(complaints(
+        r#"version: 1
+from: { folder: ./in }
+to: { folder: ./in/out }
+recipes:
+  r:
+    key: "{dir}/{name}.{ext}"
+    derivatives:
+      a: { resize: { width: 100, fit: cover }, formats: [jpeg] }
+      b: { resize: { width: 100, height: 50, gravity: attention }, formats: [jpeg] }
+      c: { resize: { width: 100, widths: [1, 2] }, densities: [1, 2], formats: [jpeg] }
+      d: { resize: { width: 9, height: 9, fit: contain, gravity: face }, formats: [jpeg], encodings: { png: {} } }
+      e: { trim: true, rotate: 12, formats: [png], crop: { to: face } }
+      f: { extract: { left: 60, width: 50, height: 10, unit: percent }, formats: [png] }
+"#
+    ));
+}
+
+#[test]
+fn what_is_no_yaml_is_told_by_place() {
+    insta::assert_snapshot!(complaints("version: 1\nfrom: { folder: ./in\nto: [\n"));
+    insta::assert_snapshot!(complaints(""));
+    insta::assert_snapshot!(complaints("version: 1\nversion: 1\nfrom: [x]\nto: \"x${OUT}\"\n"));
+}
+
+#[test]
+fn keys_that_would_collide_are_refused() {
+    insta::assert_snapshot!(complaints(
+        r#"version: 1
+from: { folder: ./in }
+to: { folder: "${OUT}" }
+recipes:
+  r:
+    key: "{original}/{name}.{version}.{ext}"
+    derivatives:
+      photo: { resize: { widths: [320, 640] }, formats: [jpeg] }
+      photo-320w: { formats: [jpeg] }
+"#
+    ));
+}
+
+#[test]
+fn diagnostics_are_also_a_list_for_machines() {
+    let error = Document::parse(
+        "x.yaml",
+        "version: 1\nfrom: { folder: a }\nto: { fodler: b }\n",
+        &|_| None,
+    );
+    insta::assert_json_snapshot!(error.unwrap_err().to_json());
+}
+
+#[test]
+fn schema_is_stable() {
+    insta::assert_json_snapshot!(schema());
+}
