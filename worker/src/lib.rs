@@ -1,5 +1,17 @@
 //! Deliveries in, derivatives out; owns the pool of renderer processes.
+mod attempt;
+mod envelope;
+mod error;
+pub mod outcome;
 pub mod pool;
+mod render_once;
 pub mod renderer;
+pub mod report;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod worker;
+
+pub use envelope::{backfill_queue, lane_queue};
+pub use error::Error;
+pub use render_once::{LooseOriginal, OnceFile, Rendered, explain, render_once};
+pub use worker::{Observer, Ready, Worker, WorkerParts};

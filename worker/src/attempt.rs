@@ -1,0 +1,222 @@
+//! One attempt: an original is made current, lane by lane, in the ten steps of docs/SEMANTICS.md.
+//!
+//! [`Attempt::round`] holds the decisions of steps 1 to 9, [`Attempt::run`] what comes after a lane. Everything below it is
+//! straight.
+mod context;
+mod fetch;
+mod files;
+mod hand_on;
+mod lane;
+mod make;
+mod sitting;
+mod trace;
+mod world;
+
+use std::collections::BTreeSet;
+
+use minilab_recipe::Lane;
+use minilab_record::{FailureEntry, Loaded, Need, Record, fence, tombstone};
+use minilab_store::{ETag, Sha256};
+
+use self::{context::Context, lane::Made, make::Put, sitting::Upload};
+pub(crate) use self::{make::failure, sitting::Sitting, trace::Trace, world::World};
+use crate::{Error, envelope::Envelope, outcome::Class};
+
+/// Looks at a world that changes each time. Each costs a decode; an original that is overwritten more often than this in
+/// the time of one attempt is better left alone for a while.
+const ROUNDS_MAX: u32 = 5;
+
+/// One run of a job.
+pub(crate) struct Attempt<'a> {
+    context: Context<'a>,
+    /// Set: the lane is not made any more but recorded as failed for this reason.
+    given_up: Option<Error>,
+    upload: Option<Upload>,
+    /// The upload that was read last, also if it could not be opened.
+    read: Option<(ETag, Sha256)>,
+    /// Why the upload of that version cannot be made anything of, in any lane.
+    refused: Option<(ETag, FailureEntry)>,
+    put: Put,
+}
+
+/// How a round ended.
+enum Round {
+    /// The world changed under it: from step 1.
+    Again,
+    /// Steps 1 to 9 are done.
+    Done(Settled),
+}
+
+/// A lane that is as it should be, for now.
+struct Settled {
+    class: Class,
+    record: Option<Record>,
+    /// What may come yet: the rest is swapped, and the job goes on with this.
+    unfinished: Option<Error>,
+}
+
+impl<'a> Attempt<'a> {
+    pub fn new(world: &'a World, envelope: &'a Envelope, trace: &'a Trace) -> Self {
+        let context = Context::new(world, envelope, trace);
+        Self {
+            context,
+            given_up: None,
+            upload: None,
+            read: None,
+            refused: None,
+            put: Put::default(),
+        }
+    }
+
+    /// The same for a job that is given up: the lane it failed on is recorded as failed.
+    pub fn giving_up(world: &'a World, envelope: &'a Envelope, trace: &'a Trace, reason: Error) -> Self {
+        Self {
+            given_up: Some(reason),
+            ..Self::new(world, envelope, trace)
+        }
+    }
+
+    /// All lanes, from the job's on, as long as nothing faster waits.
+    pub async fn run(mut self) -> Result<Class, Error> {
+        let ended = self.lanes().await;
+        if let Some(Upload { sitting, .. }) = self.upload.take() {
+            sitting.session.close().await;
+        }
+        ended
+    }
+
+    async fn lanes(&mut self) -> Result<Class, Error> {
+        if self.context.envelope.job.min_rev > self.context.world.revision {
+            return Err(Error::Stale {
+                needed: self.context.envelope.job.min_rev,
+                ours: self.context.world.revision,
+            });
+        }
+        let (mut lane, mut made) = (self.context.first_lane(), BTreeSet::new());
+        let (mut class, is_giving_up) = (Class::Noop, self.given_up.is_some());
+        loop {
+            self.context.trace.enter(lane);
+            let settled = self.lane(lane).await?;
+            // 10
+            if let (true, Some(record)) = (self.context.trace.owes_projection(), &settled.record) {
+                self.context.project(record, lane).await?;
+            }
+            made.insert(lane);
+            class = worse(class, settled.class);
+            if let Some(error) = settled.unfinished {
+                return Err(error);
+            }
+            let Some(next) = self.context.next_lane(settled.record.as_ref()) else {
+                return Ok(class);
+            };
+            if is_giving_up || made.contains(&next) || self.context.hands_on(next).await? {
+                self.context.hand_on(next).await?;
+                return Ok(class);
+            }
+            lane = next;
+        }
+    }
+
+    async fn lane(&mut self, lane: Lane) -> Result<Settled, Error> {
+        for _ in 0..ROUNDS_MAX {
+            self.context.trace.note(|work| work.rounds += 1);
+            if let Round::Done(settled) = self.round(lane).await? {
+                return Ok(settled);
+            }
+        }
+        Err(Error::Restless {
+            key: self.context.envelope.key.to_string(),
+            rounds: ROUNDS_MAX,
+        })
+    }
+
+    /// Steps 1 to 9.
+    async fn round(&mut self, lane: Lane) -> Result<Round, Error> {
+        // 1
+        let base = self
+            .context
+            .world
+            .records
+            .load(self.context.envelope.key.as_str())
+            .await?;
+        // 2
+        let seen = self.context.look(&base).await?;
+        // 3
+        let need = self.context.decide(&base, lane, seen.clone());
+        let now = self.context.world.now();
+        let mut settled = Settled {
+            class: Class::Complete,
+            record: None,
+            unfinished: None,
+        };
+        let next = match (need, &base.record) {
+            (Need::Newer, record) => {
+                let needed = record.as_ref().map_or(0, |record| record.revision);
+                return Err(Error::Stale {
+                    needed,
+                    ours: self.context.world.revision,
+                });
+            }
+            (Need::Nothing, _) => return Ok(Round::Done(Settled::nothing(base))),
+            (Need::Fence, Some(record)) => {
+                self.context.trace.note(|work| work.fenced = true);
+                settled.class = Class::Noop;
+                fence(record, lane, now)
+            }
+            // 4
+            (Need::Tombstone, Some(record)) => tombstone(record, self.context.world.revision, now),
+            // 5 to 7
+            (Need::Make, _) => {
+                let seen = seen.clone().expect("nothing is made of an original that is gone");
+                match self.make(lane, &base, &seen).await? {
+                    Made::Changed => return Ok(Round::Again),
+                    Made::NotAnImage => match self.without_image(base.record.as_ref()) {
+                        Some(next) => next,
+                        None => return Ok(Round::Done(Settled::nothing(base))),
+                    },
+                    Made::Lane {
+                        next,
+                        class,
+                        unfinished,
+                    } => {
+                        (settled.class, settled.unfinished) = (class, unfinished);
+                        *next
+                    }
+                }
+            }
+            (Need::Fence | Need::Tombstone, None) => unreachable!("there is a record to be fenced or buried"),
+        };
+        // 8
+        let Some(swapped) = self.context.swap(&base, &next).await? else {
+            return Ok(Round::Again);
+        };
+        settled.record = swapped.record;
+        // 9
+        let published = seen.map(|seen| seen.etag);
+        if self.context.is_still(published.as_ref()).await? {
+            Ok(Round::Done(settled))
+        } else {
+            Ok(Round::Again)
+        }
+    }
+}
+
+impl Settled {
+    fn nothing(base: Loaded) -> Self {
+        Self {
+            class: Class::Noop,
+            record: base.record,
+            unfinished: None,
+        }
+    }
+}
+
+/// Of two lanes of one job: what failed is told rather than what went well.
+fn worse(one: Class, other: Class) -> Class {
+    let rank = |class| {
+        [Class::Noop, Class::Complete, Class::Partial, Class::Input]
+            .iter()
+            .position(|c| *c == class)
+    };
+    if rank(other) > rank(one) { other } else { one }
+}

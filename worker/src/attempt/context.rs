@@ -1,0 +1,127 @@
+//! What an attempt knows from its start, and the straight steps that need no more: look, decide, swap, look again.
+use minilab_recipe::{Decision, Lane, OnDelete, Recipe};
+use minilab_record::{Loaded, Need, Record, Seen, Swap, View, Wanted, decide, pending_lanes};
+use minilab_store::ETag;
+
+use super::{Trace, World, fetch};
+use crate::{Error, envelope::Envelope};
+
+/// What a key is to be made into.
+pub(super) struct Target<'a> {
+    pub recipe: &'a Recipe,
+    pub wanted: Wanted,
+    pub reads: Vec<String>,
+    pub tenant: Option<String>,
+}
+
+/// Set at the start of an attempt, and never changed by it.
+pub(super) struct Context<'a> {
+    pub world: &'a World,
+    pub envelope: &'a Envelope,
+    pub trace: &'a Trace,
+    pub target: Option<Target<'a>>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(world: &'a World, envelope: &'a Envelope, trace: &'a Trace) -> Self {
+        let target = match world.document.decide(envelope.key.as_str()) {
+            Decision::Nothing => None,
+            Decision::Recipe { recipe, tenant } => Some(Target {
+                recipe,
+                wanted: Wanted::by(recipe),
+                reads: recipe.reads(),
+                tenant,
+            }),
+        };
+        Self {
+            world,
+            envelope,
+            trace,
+            target,
+        }
+    }
+
+    /// The lane the job names, if the recipe in force uses it.
+    pub fn first_lane(&self) -> Lane {
+        let asked = self.envelope.lane;
+        let Some(target) = &self.target else { return asked };
+        let uses = |lane: &Lane| target.wanted.lanes.contains_key(lane);
+        Some(asked)
+            .filter(uses)
+            .or_else(|| target.wanted.lanes.keys().next().copied())
+            .unwrap_or(asked)
+    }
+
+    pub fn next_lane(&self, record: Option<&Record>) -> Option<Lane> {
+        let target = self.target.as_ref()?;
+        pending_lanes(record?, &target.wanted.lanes).first().copied()
+    }
+
+    /// HEAD of the original. A key that no rule takes is treated as if nothing were there: what was made of it goes.
+    pub async fn look(&self, base: &Loaded) -> Result<Option<Seen>, Error> {
+        let Some(target) = &self.target else {
+            return Ok(None);
+        };
+        let key = &self.envelope.key;
+        let seen = fetch::look(&*self.world.originals, key, &target.reads).await?;
+        let now = self.world.clock.now();
+        if seen.is_none() && fetch::may_yet_appear(&self.envelope.job, base.record.as_ref(), now) {
+            return Err(Error::NotYetThere { key: key.to_string() });
+        }
+        Ok(seen)
+    }
+
+    pub fn decide(&self, base: &Loaded, lane: Lane, original: Option<Seen>) -> Need {
+        let digest = self
+            .target
+            .as_ref()
+            .and_then(|target| target.wanted.lanes.get(&lane));
+        let is_gone = original.is_none() && self.target.is_some();
+        let view = View {
+            original,
+            lane,
+            lane_digest: digest.map_or("", String::as_str),
+            engine: &self.world.renderer.engine().build_id,
+            revision: self.world.revision,
+            ambiguous: self.trace.is_ambiguous(),
+        };
+        let need = decide(base.record.as_ref(), &view);
+        let keeps = is_gone && self.world.document.on_delete == OnDelete::Keep;
+        match need {
+            Need::Tombstone if keeps && view.ambiguous => Need::Fence,
+            Need::Tombstone if keeps => Need::Nothing,
+            other => other,
+        }
+    }
+
+    /// Is the original what was published? Mandatory: without it, an upload between the two HEADs whose own job found
+    /// nothing to do would be lost.
+    pub async fn is_still(&self, published: Option<&ETag>) -> Result<bool, Error> {
+        let Some(target) = &self.target else {
+            return Ok(true);
+        };
+        let seen = fetch::look(&*self.world.originals, &self.envelope.key, &target.reads).await?;
+        Ok(seen.as_ref().map(|seen| &seen.etag) == published)
+    }
+
+    /// One conditional write, with a note before and after it: a write without an answer makes the job ambiguous.
+    pub async fn swap(&self, base: &Loaded, next: &Record) -> Result<Option<Loaded>, Error> {
+        self.trace.sending();
+        match self.world.records.swap(base, next).await {
+            Ok(Swap::Swapped(loaded)) => {
+                self.trace.swapped();
+                Ok(Some(loaded))
+            }
+            Ok(Swap::Lost) => {
+                self.trace.answered();
+                Ok(None)
+            }
+            Err(error) => {
+                if !error.is_ambiguous() {
+                    self.trace.answered();
+                }
+                Err(error.into())
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Steps 2 and 5: what the original is now, and exactly those bytes in a memory file.
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use futures::TryStreamExt as _;
+use minilab_protos::job::{Hint, Job};
+use minilab_record::{Record, Seen};
+use minilab_store::{GetOptions, Head, Key, Sha256, Store};
+use sha2::Digest as _;
+
+use crate::{Error, pool::OriginalWriter, renderer::OriginalFile};
+
+/// Some stores announce an object a little before they show it.
+const APPEARS_WITHIN: Duration = Duration::from_mins(2);
+
+/// HEAD of the original; `None` is absence and nothing else is.
+pub(super) async fn look(originals: &dyn Store, key: &Key, reads: &[String]) -> Result<Option<Seen>, Error> {
+    match originals.head(key).await {
+        Ok(head) => Ok(Some(seen(head, reads))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn seen(head: Head, reads: &[String]) -> Seen {
+    let reads: BTreeMap<_, _> = head
+        .metadata
+        .into_iter()
+        .filter(|(name, _)| reads.binary_search(name).is_ok())
+        .collect();
+    Seen {
+        etag: head.etag,
+        size_bytes: head.size_bytes,
+        version_id: head.version_id,
+        reads,
+    }
+}
+
+/// Was the upload announced so shortly ago that its absence proves nothing? An upload that the record knows has been
+/// there, so it is gone.
+pub(super) fn may_yet_appear(job: &Job, record: Option<&Record>, now: SystemTime) -> bool {
+    let Some(Hint {
+        etag, event_time_ms, ..
+    }) = &job.hint
+    else {
+        return false;
+    };
+    // Only an upload has an ETag; a deletion's event has none.
+    let is_known = record
+        .and_then(|record| record.observation.as_ref())
+        .is_some_and(|known| known.etag.0 == *etag);
+    let announced = UNIX_EPOCH + Duration::from_millis(*event_time_ms);
+    let is_fresh = now
+        .duration_since(announced)
+        .is_ok_and(|age| age < APPEARS_WITHIN);
+    !etag.is_empty() && !is_known && is_fresh
+}
+
+/// What step 5 came to.
+pub(super) enum Fetched {
+    /// The upload that was seen, whole.
+    Whole(OriginalFile, Sha256),
+    /// Another upload is there by now, or none.
+    Changed,
+}
+
+/// Reads the upload that was seen, and no other, hashing it on the way. Its size is within the recipe's limit.
+pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Result<Fetched, Error> {
+    let options = GetOptions {
+        if_match: Some(seen.etag.clone()),
+    };
+    let mut object = match originals.get(key, options).await {
+        Ok(object) => object,
+        Err(minilab_store::Error::Precondition { .. } | minilab_store::Error::NotFound { .. }) => {
+            return Ok(Fetched::Changed);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let memory = |cause| Error::Memory {
+        key: key.to_string(),
+        cause,
+    };
+    let mut writer = OriginalWriter::create().map_err(memory)?;
+    let mut hash = sha2::Sha256::new();
+    while let Some(chunk) = object.body.try_next().await? {
+        if writer.size_bytes() + chunk.len() as u64 > seen.size_bytes {
+            // Longer than this version was said to be: it is not this version, whatever the store says.
+            return Ok(Fetched::Changed);
+        }
+        hash.update(&chunk);
+        writer.write_all(&chunk).map_err(memory)?;
+    }
+    let file = writer.finish().map_err(memory)?;
+    Ok(Fetched::Whole(file, Sha256(hash.finalize().into())))
+}

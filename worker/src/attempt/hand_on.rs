@@ -1,0 +1,80 @@
+//! Step 10: projections, and the next lane, which is carried on with or handed on.
+use minilab_recipe::Lane;
+use minilab_record::{Record, Seen, pending_lanes};
+
+use super::context::Context;
+use crate::{
+    Error,
+    envelope::{follow_up, lane_queue},
+};
+
+impl Context<'_> {
+    /// Writes what follows from a swapped record: manifests, aliases, the failure record of the lane.
+    pub(super) async fn project(&self, record: &Record, lane: Lane) -> Result<(), Error> {
+        let recipe = self.target.as_ref().map(|target| target.recipe);
+        self.world.projector.write(record, recipe).await?;
+        let key = &record.key;
+        match record.lanes.get(&lane) {
+            None if record.observation.is_none() => self.world.failures.clear_all(key).await?,
+            Some(state) if state.status.is_final() => match state.failures.first() {
+                Some(entry) => {
+                    let failure = self.world.failure_record(&self.envelope.job, lane, entry);
+                    self.world.failures.write(&failure).await?;
+                }
+                None => self.world.failures.clear(key, lane).await?,
+            },
+            _ => {}
+        }
+        self.trace.projected();
+        Ok(())
+    }
+
+    /// Does a job of a faster lane wait? Then `next` is somebody's work later. An operator's pass makes all lanes in one
+    /// decode: it has a queue of its own that waits for the others anyway.
+    pub(super) async fn hands_on(&self, next: Lane) -> Result<bool, Error> {
+        if self.envelope.is_backfill() {
+            return Ok(false);
+        }
+        for faster in Lane::ALL.into_iter().filter(|lane| *lane < next) {
+            if self.world.queue.depth(&lane_queue(faster)).await?.ready > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// This lane, and those that will be carried on with if things stay as they are now.
+    pub(super) async fn lanes_to_plan(
+        &self,
+        lane: Lane,
+        record: Option<&Record>,
+        seen: &Seen,
+    ) -> Result<Vec<Lane>, Error> {
+        let target = self.target.as_ref().expect("only what a recipe takes is made");
+        let current = record.filter(|r| {
+            r.observation
+                .as_ref()
+                .is_some_and(|known| known.etag == seen.etag)
+        });
+        let pending = match current {
+            Some(record) => pending_lanes(record, &target.wanted.lanes),
+            None => target.wanted.lanes.keys().copied().collect(),
+        };
+        let mut lanes = vec![lane];
+        for next in pending.into_iter().filter(|next| *next != lane) {
+            if !self.hands_on(next).await? {
+                lanes.push(next);
+            }
+        }
+        lanes.sort();
+        Ok(lanes)
+    }
+
+    /// Publishes the job of another lane. It is confirmed when this returns, so a pending lane always has a job.
+    pub(super) async fn hand_on(&self, lane: Lane) -> Result<(), Error> {
+        let job = follow_up(&self.envelope.job, lane, self.world.clock.now());
+        self.world.queue.send(vec![job]).await?;
+        self.trace.note(|work| work.handed_on = Some(lane));
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! Step 6: the files of one lane. What is current is kept; the rest is rendered, and stored while more is rendered.
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use minilab_recipe::{Lane, Naming, Plan, PlannedFile, Recipe, version};
+use minilab_record::{FailureEntry, FileEntry, Placeholder, Record, adoptable};
+use minilab_store::{Key, Sha256, Store};
+use tokio::sync::mpsc;
+
+use super::files::{Stored, store_file};
+use crate::{
+    Error,
+    outcome::Class,
+    renderer::{RenderReport, RenderedFile, Session},
+    report::LaneReport,
+};
+
+/// Files stored at the same time. Four hide a store's latency behind encoding; more would hold more bodies in memory.
+const PUTS_AT_ONCE: usize = 4;
+/// Finished files that may wait for one of these before the renderer is held up.
+const FINISHED_WAITING_MAX: usize = 2;
+
+/// What the files of a lane are made by.
+pub(super) struct Making<'a> {
+    pub recipe: &'a Recipe,
+    pub naming: Naming<'a>,
+    pub output: &'a dyn Store,
+    pub engine: &'a str,
+    pub plan: &'a Arc<Plan>,
+    pub lane: Lane,
+    pub generation: u64,
+    pub sha256: Sha256,
+    pub reads: &'a BTreeMap<String, String>,
+}
+
+/// The files of a lane, as far as they came.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    pub files: Vec<FileEntry>,
+    pub failures: Vec<FailureEntry>,
+    /// Why files are missing that may come yet.
+    pub unfinished: Option<Error>,
+    pub report: RenderReport,
+    pub tally: Tally,
+}
+
+/// For the report.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Tally {
+    pub made: u32,
+    pub made_bytes: u64,
+    pub kept: u32,
+    pub adopted: u32,
+}
+
+/// Files by key that this attempt has put: valid as long as generation and bytes, which the key holds, are the same.
+pub(super) type Put = HashMap<String, FileEntry>;
+
+/// A file that is to be rendered.
+struct Wanted<'a> {
+    file: &'a PlannedFile,
+    key: Key,
+    fingerprint: String,
+}
+
+impl Making<'_> {
+    /// Makes what `base` does not have. `analyse`: also if no file is missing.
+    pub async fn make(
+        &self,
+        session: &mut dyn Session,
+        base: Option<&Record>,
+        put: &mut Put,
+        analyse: bool,
+    ) -> Result<Made, Error> {
+        let mut made = Made::default();
+        let mut wanted = BTreeMap::new();
+        for (index, file) in self
+            .plan
+            .files
+            .iter()
+            .enumerate()
+            .filter(|(_, file)| file.lane == self.lane)
+        {
+            match self.current(file, base, put) {
+                Ok(Current::Kept(entry)) => made.files.push(entry),
+                Ok(Current::Missing(file)) => drop(wanted.insert(index, file)),
+                Err(error) => made.failures.push(failure(Some(&file.derivative), &error)),
+            }
+        }
+        made.tally.kept = made.files.len() as u32;
+        if !wanted.is_empty() || analyse {
+            self.render(session, &wanted, put, &mut made).await?;
+        }
+        Ok(made)
+    }
+
+    fn current<'a>(
+        &self,
+        file: &'a PlannedFile,
+        base: Option<&Record>,
+        put: &Put,
+    ) -> Result<Current<'a>, Error> {
+        let fingerprint = self
+            .recipe
+            .fingerprint(file, &self.sha256.to_string(), self.reads);
+        let known = base.and_then(|base| adoptable(base, &fingerprint));
+        if let Some(entry) = known.filter(|entry| entry.derivative == file.derivative) {
+            return Ok(Current::Kept(entry.clone()));
+        }
+        let version = version(self.generation, &fingerprint, self.engine);
+        let key = self.recipe.key(self.naming, file, &version)?;
+        if let Some(entry) = put.get(&key) {
+            return Ok(Current::Kept(entry.clone()));
+        }
+        let key = Key::new(key).map_err(|invalid| Error::Refused {
+            code: "key_refused".to_owned(),
+            sentence: invalid.to_string(),
+        })?;
+        Ok(Current::Missing(Wanted {
+            file,
+            key,
+            fingerprint,
+        }))
+    }
+
+    /// Renders and stores at the same time. Ends at once when the renderer is lost or the store takes nothing at all;
+    /// the other files of a file that cannot be stored are finished.
+    async fn render(
+        &self,
+        session: &mut dyn Session,
+        wanted: &BTreeMap<usize, Wanted<'_>>,
+        put: &mut Put,
+        made: &mut Made,
+    ) -> Result<(), Error> {
+        let indexes: Vec<usize> = wanted.keys().copied().collect();
+        let (done, mut finished) = mpsc::channel::<RenderedFile>(FINISHED_WAITING_MAX);
+        let rendering = async {
+            session
+                .render(self.plan, &indexes, done)
+                .await
+                .map_err(Error::from)
+        };
+        let storing = futures::stream::poll_fn(move |cx| finished.poll_recv(cx))
+            .map(|rendered| self.store(wanted, rendered))
+            .buffer_unordered(PUTS_AT_ONCE)
+            .try_collect::<Vec<_>>();
+        let (report, stored) = futures::future::try_join(rendering, storing).await?;
+        for stored in stored {
+            match stored {
+                Ok((entry, adopted)) => {
+                    made.tally.adopted += u32::from(adopted);
+                    made.tally.made += u32::from(!adopted);
+                    made.tally.made_bytes += if adopted { 0 } else { entry.bytes };
+                    put.insert(entry.key.clone(), entry.clone());
+                    made.files.push(entry);
+                }
+                Err((derivative, error)) if Class::of(&error) == Class::Input => {
+                    made.failures.push(failure(Some(&derivative), &error));
+                }
+                Err((_, error)) => made.unfinished = Some(error),
+            }
+        }
+        for failed in &report.failed {
+            made.failures.push(FailureEntry {
+                derivative: self
+                    .plan
+                    .files
+                    .get(failed.index)
+                    .map(|file| file.derivative.clone()),
+                class: Class::Input.as_str().to_owned(),
+                code: failed.code.clone(),
+                sentence: failed.sentence.clone(),
+            });
+        }
+        // Uploads end in any order; records and manifests read the same every time.
+        made.files.sort_by(|a, b| a.key.cmp(&b.key));
+        made.report = report;
+        Ok(())
+    }
+
+    /// The outer error ends the lane, the inner one concerns the file alone.
+    async fn store(
+        &self,
+        wanted: &BTreeMap<usize, Wanted<'_>>,
+        rendered: RenderedFile,
+    ) -> Result<Result<(FileEntry, bool), (String, Error)>, Error> {
+        let Some(Wanted {
+            file,
+            key,
+            fingerprint,
+        }) = wanted.get(&rendered.index)
+        else {
+            // Nobody asked for it: the pool's own check failed to catch a confused renderer.
+            let (how, stage) = (crate::renderer::CrashKind::Protocol, "encode".to_owned());
+            return Err(crate::renderer::RenderError::Crash { how, stage }.into());
+        };
+        match store_file(self.output, key, file, rendered.body).await {
+            Ok(stored) => Ok(Ok((
+                self.entry(file, key, fingerprint, stored, rendered.micros),
+                stored.adopted,
+            ))),
+            Err(error) if Class::of(&error) == Class::Dependency => Err(error),
+            Err(error) => Ok(Err((file.derivative.clone(), error))),
+        }
+    }
+
+    fn entry(
+        &self,
+        file: &PlannedFile,
+        key: &Key,
+        fingerprint: &str,
+        stored: Stored,
+        micros: u64,
+    ) -> FileEntry {
+        FileEntry {
+            derivative: file.derivative.clone(),
+            key: key.as_str().to_owned(),
+            size: file.size,
+            encoding: file.encoding.clone(),
+            bytes: stored.bytes,
+            sha256: stored.sha256,
+            fingerprint: fingerprint.to_owned(),
+            notes: file.notes.clone(),
+            engine: self.engine.to_owned(),
+            micros,
+        }
+    }
+}
+
+enum Current<'a> {
+    Kept(FileEntry),
+    Missing(Wanted<'a>),
+}
+
+impl Made {
+    /// What the first lane's analyses came to.
+    pub fn placeholder(&self) -> Placeholder {
+        Placeholder {
+            thumbhash: self.report.thumbhash.clone(),
+            dominant: self.report.dominant.clone(),
+        }
+    }
+
+    pub fn lane_report(&self, lane: Lane) -> LaneReport {
+        let Tally {
+            made,
+            made_bytes,
+            kept,
+            adopted,
+        } = self.tally;
+        LaneReport {
+            lane,
+            made,
+            made_bytes,
+            kept,
+            adopted,
+            failed: self.failures.len() as u32,
+        }
+    }
+}
+
+/// An error as it is written into a record.
+pub(crate) fn failure(derivative: Option<&str>, error: &Error) -> FailureEntry {
+    let (code, sentence) = error.code_and_sentence();
+    FailureEntry {
+        derivative: derivative.map(str::to_owned),
+        class: Class::of(error).as_str().to_owned(),
+        code,
+        sentence,
+    }
+}

@@ -1,0 +1,94 @@
+//! What an attempt has done so far, kept outside of it: it survives a lost lease, an abort and a panic.
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use minilab_recipe::Lane;
+
+use crate::report::Work;
+
+/// Shared by an attempt and whoever settles its delivery.
+#[derive(Debug)]
+pub(crate) struct Trace(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    /// An earlier run may have left a record write behind, and no swap of ours has followed.
+    owes_swap: bool,
+    /// A record write of this run has no answer yet.
+    in_flight: bool,
+    /// A record was swapped, and its projections do not show it yet.
+    owes_projection: bool,
+    lane: Lane,
+    work: Work,
+}
+
+impl Trace {
+    /// Before the first step. `ambiguous`: does an earlier run's write go unanswered?
+    pub fn new(lane: Lane, ambiguous: bool) -> Self {
+        Self(Mutex::new(State {
+            owes_swap: ambiguous,
+            in_flight: false,
+            owes_projection: false,
+            lane,
+            work: Work::default(),
+        }))
+    }
+
+    /// May a record write still be under way? Then this job must end in a swap, whoever runs it.
+    pub fn is_ambiguous(&self) -> bool {
+        let state = self.state();
+        state.owes_swap || state.in_flight
+    }
+
+    /// Must the next run swap in any case? Also for projections that were not finished: a run that finds nothing to do
+    /// writes none.
+    pub fn owes_anything(&self) -> bool {
+        self.is_ambiguous() || self.owes_projection()
+    }
+
+    pub fn owes_projection(&self) -> bool {
+        self.state().owes_projection
+    }
+
+    /// Projections show the record.
+    pub fn projected(&self) {
+        self.state().owes_projection = false;
+    }
+
+    /// The lane that is worked on.
+    pub fn lane(&self) -> Lane {
+        self.state().lane
+    }
+
+    /// What was done.
+    pub fn work(&self) -> Work {
+        self.state().work.clone()
+    }
+
+    pub fn enter(&self, lane: Lane) {
+        self.state().lane = lane;
+    }
+
+    /// A record write goes out. If its answer never comes, nobody calls [`Self::answered`] or [`Self::swapped`].
+    pub fn sending(&self) {
+        self.state().in_flight = true;
+    }
+
+    /// Nothing was written.
+    pub fn answered(&self) {
+        self.state().in_flight = false;
+    }
+
+    /// It was written: whatever was sent before can only lose now.
+    pub fn swapped(&self) {
+        let mut state = self.state();
+        (state.in_flight, state.owes_swap, state.owes_projection) = (false, false, true);
+    }
+
+    pub fn note(&self, change: impl FnOnce(&mut Work)) {
+        change(&mut self.state().work);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,79 @@
+//! A job as it travels: parsed once where it is received, written where it is sent.
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use minilab_protos::job::{Job, Via};
+use minilab_queue::{Outgoing, QueueName};
+use minilab_recipe::Lane;
+use minilab_store::Key;
+
+use crate::Error;
+
+/// The version of the envelope that this build writes and reads.
+const VERSION: u32 = 1;
+
+/// A job whose key and lane are what they claim to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Envelope {
+    pub job: Job,
+    pub key: Key,
+    pub lane: Lane,
+}
+
+impl Envelope {
+    pub fn parse(payload: &[u8]) -> Result<Self, Error> {
+        let refused = |reason: String| Error::Envelope { reason };
+        let job: Job = serde_json::from_slice(payload).map_err(|e| refused(e.to_string()))?;
+        if job.v != VERSION {
+            return Err(refused(format!(
+                "its version is {}, this worker reads {VERSION}",
+                job.v
+            )));
+        }
+        let key = Key::new(job.key.clone()).map_err(|e| refused(e.to_string()))?;
+        let lane = Lane::ALL.into_iter().find(|lane| lane.as_str() == job.lane);
+        let lane = lane.ok_or_else(|| refused(format!("`{}` is no lane", job.lane)))?;
+        Ok(Self { job, key, lane })
+    }
+
+    /// Does an operator's pass ask for it? Then all lanes are made in one decode.
+    pub fn is_backfill(&self) -> bool {
+        self.job.via() == Via::Backfill
+    }
+}
+
+/// A job's bytes.
+pub(crate) fn payload(job: &Job) -> Bytes {
+    Bytes::from(serde_json::to_vec(job).expect("a job is strings and numbers"))
+}
+
+/// The queue of a lane.
+pub fn lane_queue(lane: Lane) -> QueueName {
+    QueueName::new(lane.as_str()).expect("a lane's name is a queue's")
+}
+
+/// The queue of operators' work.
+pub fn backfill_queue() -> QueueName {
+    QueueName::new("backfill").expect("it fits the form")
+}
+
+/// The job of another lane of the same original, on its way to that lane's queue. A job of its own, with counters of its
+/// own; it stands for the same event.
+pub(crate) fn follow_up(job: &Job, lane: Lane, now: SystemTime) -> Outgoing {
+    let now_ms = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+    let next = Job {
+        id: ulid::Ulid::from_datetime(now).to_string(),
+        lane: lane.as_str().to_owned(),
+        attempt: 0,
+        crashes: 0,
+        redrives: 0,
+        ambiguous: false,
+        enqueued_at_ms: now_ms,
+        not_before_ms: 0,
+        last_error: None,
+        ..job.clone()
+    };
+    // As the dispatcher writes it, so that a follow-up and an event of one lane are one job.
+    let coalesce = format!("{}/{lane}/{}", job.store, job.key);
+    Outgoing::new(lane_queue(lane), payload(&next)).coalescing(coalesce)
+}

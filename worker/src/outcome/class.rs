@@ -1,0 +1,148 @@
+//! The classes, and which error is of which.
+use std::fmt;
+
+use crate::{Error, renderer::RenderError};
+
+/// What a job came to. A closed set: it labels metrics and dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Class {
+    /// Made, swapped and verified.
+    Complete,
+    /// Verified that nothing was to be done.
+    Noop,
+    /// The original's own fault: recorded, not retried.
+    Input,
+    /// Some files cannot be made, for reasons of their own; the rest is published.
+    Partial,
+    /// May be over soon.
+    Transient,
+    /// Something that every job needs is missing.
+    Dependency,
+    /// This object alone is refused to us.
+    Denied,
+    /// It took its renderer down.
+    Crash,
+    /// It was handed out before, and nobody settled it: its worker died.
+    Unsettled,
+    /// A newer configuration is in force.
+    Stale,
+    /// Somebody else has the delivery.
+    LeaseLost,
+    /// The worker was stopped in the middle.
+    Aborted,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Complete,
+        Self::Noop,
+        Self::Input,
+        Self::Partial,
+        Self::Transient,
+        Self::Dependency,
+        Self::Denied,
+        Self::Crash,
+        Self::Unsettled,
+        Self::Stale,
+        Self::LeaseLost,
+        Self::Aborted,
+    ];
+
+    /// Of an error.
+    pub fn of(error: &Error) -> Self {
+        match error {
+            Error::Store(error) => Self::of_store(error),
+            Error::Record(error) => Self::of_record(error),
+            Error::Render(RenderError::Input { .. }) | Error::Refused { .. } | Error::Envelope { .. } => {
+                Self::Input
+            }
+            Error::Render(RenderError::Crash { .. })
+            | Error::Deadline
+            | Error::Panic { .. }
+            | Error::Poison { .. } => Self::Crash,
+            Error::Unsettled => Self::Unsettled,
+            Error::Render(RenderError::Unavailable { .. }) | Error::Memory { .. } => Self::Dependency,
+            Error::Queue(error) if error.is_transient() => Self::Transient,
+            Error::Queue(_) => Self::Dependency,
+            Error::NotYetThere { .. } | Error::Restless { .. } => Self::Transient,
+            Error::Stale { .. } => Self::Stale,
+            Error::LeaseLost => Self::LeaseLost,
+            Error::Aborted => Self::Aborted,
+        }
+    }
+
+    /// Of a failed call to a store of originals or files.
+    fn of_store(error: &minilab_store::Error) -> Self {
+        use minilab_store::Error as Store;
+        match error {
+            Store::Unavailable { .. } | Store::NotOpened { .. } | Store::Unsupported { .. } => {
+                Self::Dependency
+            }
+            Store::Denied { .. } => Self::Denied,
+            Store::KeyRefused { .. } | Store::TooLarge { .. } => Self::Input,
+            // What is gone or changed between two calls is another round's business; met here, it may pass. So may
+            // whatever a later version of the port adds.
+            Store::NotFound { .. } | Store::Precondition { .. } | Store::Io { .. } | _ => Self::Transient,
+        }
+    }
+
+    /// Records are everybody's: one that is refused to us means that our credentials are wrong for all.
+    fn of_record(error: &minilab_record::Error) -> Self {
+        use minilab_record::Error as Record;
+        match error {
+            Record::Store(minilab_store::Error::Denied { .. }) => Self::Dependency,
+            Record::Store(error) => Self::of_store(error),
+            Record::KeyTooLong { .. } | Record::KeyInvalid { .. } => Self::Input,
+            Record::NewerForm { .. } => Self::Stale,
+            // An unreadable record is looked at by people: it becomes a dead letter that says so. What a later version
+            // of the crate adds may pass too.
+            Record::Unreadable { .. } | Record::Ambiguous { .. } | Record::Contended { .. } | _ => {
+                Self::Transient
+            }
+        }
+    }
+
+    /// As it is written in logs, metrics and records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Noop => "noop",
+            Self::Input => "input",
+            Self::Partial => "partial",
+            Self::Transient => "transient",
+            Self::Dependency => "dependency",
+            Self::Denied => "denied",
+            Self::Crash => "crash",
+            Self::Unsettled => "unsettled",
+            Self::Stale => "stale",
+            Self::LeaseLost => "lease_lost",
+            Self::Aborted => "aborted",
+        }
+    }
+
+    /// May the same job succeed later, with nothing else changed?
+    pub fn is_transient(self) -> bool {
+        !matches!(self, Self::Complete | Self::Noop | Self::Input | Self::Partial)
+    }
+
+    /// Should somebody look at it?
+    pub fn is_alarming(self) -> bool {
+        matches!(
+            self,
+            Self::Transient
+                | Self::Dependency
+                | Self::Denied
+                | Self::Crash
+                | Self::Unsettled
+                | Self::Stale
+                | Self::LeaseLost
+        )
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,121 @@
+//! The worker: takes jobs as it has slots for them, makes originals current, settles.
+mod canary;
+mod delivery;
+mod health;
+mod intake;
+mod slots;
+
+use std::{fmt, sync::Arc};
+
+use minilab_queue::{Clock, Queue};
+use minilab_recipe::Document;
+use minilab_record::{Failures, Projector, Records};
+use minilab_store::Store;
+use tokio::sync::{RwLock, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use self::health::Ready;
+use self::{delivery::Courier, health::Health, intake::Intake, slots::Slots};
+use crate::{attempt::World, outcome::Budget, renderer::Renderer, report::JobReport};
+
+/// Is told of every delivery.
+pub type Observer = Arc<dyn Fn(&JobReport) + Send + Sync>;
+
+/// What a worker is made of.
+#[derive(Clone)]
+pub struct WorkerParts {
+    /// The operator's document.
+    pub document: Arc<Document>,
+    /// Its configuration revision.
+    pub revision: u64,
+    /// Where originals are.
+    pub originals: Arc<dyn Store>,
+    /// Where files and manifests go.
+    pub output: Arc<dyn Store>,
+    /// Where records are.
+    pub state: Arc<dyn Store>,
+    /// Where jobs are.
+    pub queue: Arc<dyn Queue>,
+    /// What decodes and encodes.
+    pub renderer: Arc<dyn Renderer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Is told of every delivery.
+    pub observer: Observer,
+    /// Jobs at the same time; with more than one, one is kept for the lane `fast`.
+    pub slots: usize,
+    /// How much a job may cost.
+    pub budget: Budget,
+}
+
+impl fmt::Debug for WorkerParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerParts")
+            .field("revision", &self.revision)
+            .field("queue", &self.queue)
+            .field("renderer", &self.renderer)
+            .field("slots", &self.slots)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Deliveries in, derivatives out.
+#[derive(Debug)]
+pub struct Worker {
+    courier: Arc<Courier>,
+    slots: Slots,
+}
+
+impl Worker {
+    /// A worker that does nothing until it runs.
+    pub fn new(parts: WorkerParts) -> Self {
+        let records = Records::new(Arc::clone(&parts.state));
+        let base_url = parts.document.to.url.clone().unwrap_or_default();
+        let world = World {
+            projector: Projector::new(Arc::clone(&parts.output), records.clone(), base_url),
+            failures: Failures::new(Arc::clone(&parts.state)),
+            records,
+            document: parts.document,
+            revision: parts.revision,
+            originals: parts.originals,
+            output: parts.output,
+            state: parts.state,
+            queue: parts.queue,
+            renderer: parts.renderer,
+            clock: parts.clock,
+        };
+        let courier = Courier {
+            world,
+            health: Health::default(),
+            budget: parts.budget,
+            observer: parts.observer,
+            solitude: RwLock::default(),
+        };
+        Self {
+            courier: Arc::new(courier),
+            slots: Slots::new(parts.slots),
+        }
+    }
+
+    /// Does it take jobs, and if not, why?
+    pub fn ready(&self) -> watch::Receiver<Ready> {
+        self.courier.health.subscribe()
+    }
+
+    /// Takes jobs until `drain`, and returns when those it took are settled. At `abort` they are handed back.
+    pub async fn run(self, drain: CancellationToken, abort: CancellationToken) {
+        let Self { courier, slots } = self;
+        let tasks = TaskTracker::new();
+        let mut intake = Intake::new(Arc::clone(&courier));
+        let stop = drain.clone();
+        while let Some((permit, delivery)) = stop.run_until_cancelled(intake.next(&slots)).await {
+            let (courier, abort) = (Arc::clone(&courier), abort.clone());
+            tasks.spawn(async move {
+                courier.deliver(delivery, &abort).await;
+                drop(permit);
+            });
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+}
