@@ -173,7 +173,7 @@ mod tests {
         };
         assert!(matches!(large.to_json_bytes(), Err(JobError::TooLarge { .. })));
         assert!(matches!(
-            Job::from_json_bytes(&[b' '; JOB_BYTES_MAX + 1]),
+            Job::from_json_bytes(&vec![b' '; JOB_BYTES_MAX + 1]),
             Err(JobError::TooLarge { .. })
         ));
     }

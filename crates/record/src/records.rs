@@ -35,6 +35,10 @@ pub struct Loaded {
 
 /// How a swap ended.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one per attempt, moved at once into the next base"
+)]
 pub enum Swap {
     /// The record is written; the base of a further swap.
     Swapped(Loaded),

@@ -203,7 +203,7 @@ fn lanes_that_a_recipe_leaves_keep_their_generation() {
 #[test]
 fn files_are_swept_after_their_time_of_grace_only() {
     let gone = tombstone(&complete(), 1, at(100));
-    let day = Duration::from_secs(86_400);
+    let day = Duration::from_hours(24);
     assert!(sweepable(&gone, at(100 + 86_399), day).is_empty());
     let over = sweepable(&gone, at(100 + 86_400), day);
     assert_eq!(over.len(), 2);
