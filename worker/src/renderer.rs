@@ -15,12 +15,16 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// Waits for a free slot, hands the original over and probes it.
     ///
     /// Dropping the future or the session at any time frees the slot (the process is killed if it was busy).
-    async fn open(&self, original: OriginalFile, limits: &minilab_recipe::Limits) -> Result<Box<dyn Session>, RenderError>;
+    async fn open(
+        &self,
+        original: OriginalFile,
+        limits: &minilab_recipe::Limits,
+    ) -> Result<Box<dyn Session>, RenderError>;
 }
 
 /// One original in one renderer.
 #[async_trait]
-pub trait Session: Send + fmt::Debug {
+pub trait Session: Send + Sync + fmt::Debug {
     /// Its header.
     fn probe(&self) -> &Probe;
 

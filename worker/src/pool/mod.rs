@@ -1,4 +1,251 @@
-//! Renderer processes behind the [`Renderer`](crate::renderer::Renderer) port.
+//! Renderer processes behind the [`Renderer`] port: one warm child for each slot, one original at a time.
+//!
+//! A slot is a permit. Whoever holds one either takes the child that waits or starts one, so there are never more children
+//! than slots. A child that was lost is replaced in the background, by the same permit, before the slot is free again.
+//!
+//! Children are hostile: they get one socket and an empty environment, are killed at wall-clock deadlines, and nothing
+//! that they say is believed before it is checked. What the pool does not give: a child that one original took over can
+//! see later originals until it is recycled.
+mod build;
+mod child;
+mod config;
+mod counters;
+mod header;
+mod link;
 mod original;
+mod output;
+mod session;
+mod spawner;
+mod stderr;
 
-pub use original::OriginalWriter;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use minilab_recipe::Limits;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+pub use self::config::PoolConfig;
+pub use self::counters::{Counters, Crashes};
+pub use self::original::OriginalWriter;
+
+use self::child::{Child, Loss};
+use self::session::PooledSession;
+use self::spawner::Spawner;
+use crate::renderer::{Engine, OriginalFile, RenderError, Renderer, Session};
+
+/// Digest of the sources that both binaries were built from.
+pub const BUILD_ID: &str = build::ID;
+
+/// A pool of renderer processes. All of them die with it.
+#[derive(Debug, Clone)]
+pub struct ProcessPool {
+    shared: Arc<Shared>,
+}
+
+/// What the pool and its sessions share.
+#[derive(Debug)]
+struct Shared {
+    config: PoolConfig,
+    engine: Engine,
+    slots: Arc<Semaphore>,
+    /// In MiB; see [`mebibytes`].
+    memory: Arc<Semaphore>,
+    idle: Mutex<Vec<Child>>,
+    tally: counters::Tally,
+    runtime: Handle,
+    spawner: Spawner,
+}
+
+/// A child and the slot that it sits in.
+#[derive(Debug)]
+struct Seat {
+    child: Child,
+    slot: OwnedSemaphorePermit,
+}
+
+impl ProcessPool {
+    /// Starts one renderer for each slot; fails if the first does not come up.
+    pub async fn start(config: PoolConfig) -> Result<Self, RenderError> {
+        let unavailable = |reason: String| RenderError::Unavailable { reason };
+        let config = PoolConfig {
+            // Children start in another folder.
+            renderer: std::path::absolute(&config.renderer).map_err(|cause| {
+                unavailable(format!("{} is not a path: {cause}", config.renderer.display()))
+            })?,
+            ..config
+        };
+        let spawner = Spawner::start()
+            .map_err(|cause| unavailable(format!("no thread to start renderers: {cause}")))?;
+        let first = Child::start(&config, &spawner).await?;
+        let shared = Arc::new(Shared {
+            engine: build::engine(&first.engine),
+            slots: Arc::new(Semaphore::new(config.slots as usize)),
+            memory: Arc::new(Semaphore::new(mebibytes(config.memory_budget_bytes) as usize)),
+            idle: Mutex::new(vec![first]),
+            tally: counters::Tally::default(),
+            runtime: Handle::current(),
+            spawner,
+            config,
+        });
+        shared.tally.started.fetch_add(1, Relaxed);
+        for _ in 1..shared.config.slots {
+            let slot = Arc::clone(&shared.slots).try_acquire_owned();
+            shared.refill(slot.expect("nobody else knows the new pool"));
+        }
+        Ok(Self { shared })
+    }
+
+    /// What it has done so far.
+    pub fn counters(&self) -> Counters {
+        self.shared.tally.read()
+    }
+
+    /// Process ids of the renderers that wait for work.
+    pub fn idle_pids(&self) -> Vec<u32> {
+        self.shared
+            .with_idle(|idle| idle.iter().filter_map(Child::pid).collect())
+    }
+}
+
+#[async_trait]
+impl Renderer for ProcessPool {
+    fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+
+    async fn open(&self, original: OriginalFile, limits: &Limits) -> Result<Box<dyn Session>, RenderError> {
+        let seat = self.shared.sit().await?;
+        let mut session = PooledSession::new(Arc::clone(&self.shared), seat);
+        session.open(original, limits).await?;
+        Ok(Box::new(session))
+    }
+}
+
+impl Shared {
+    /// Waits for a slot and takes its child.
+    async fn sit(self: &Arc<Self>) -> Result<Seat, RenderError> {
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .expect("the pool never closes its slots");
+        while let Some(mut child) = self.with_idle(Vec::pop) {
+            if child.is_alive() {
+                return Ok(Seat { child, slot });
+            }
+            tracing::warn!("a renderer was ended from outside while it waited for work");
+        }
+        let child = self.start_child().await?;
+        Ok(Seat { child, slot })
+    }
+
+    /// Starts a child of the engine that this pool has promised.
+    async fn start_child(&self) -> Result<Child, RenderError> {
+        let child = Child::start(&self.config, &self.spawner).await?;
+        self.tally.started.fetch_add(1, Relaxed);
+        if build::engine(&child.engine) == self.engine {
+            return Ok(child);
+        }
+        Err(RenderError::Unavailable {
+            reason: format!(
+                "a renderer came up with {} where the others have {}: libvips was replaced, restart the worker",
+                child.engine, self.engine.version
+            ),
+        })
+    }
+
+    /// Puts a fresh child into a slot, in the background, and frees the slot.
+    fn refill(self: &Arc<Self>, slot: OwnedSemaphorePermit) {
+        let shared = Arc::clone(self);
+        self.runtime.spawn(async move {
+            match shared.start_child().await {
+                Ok(child) => shared.with_idle(|idle| idle.push(child)),
+                // The next to sit down tries again and is told why it fails.
+                Err(error) => tracing::warn!(%error, "a renderer could not be replaced"),
+            }
+            drop(slot);
+        });
+    }
+
+    /// Lets a child forget its original and gives its seat to the next.
+    async fn settle(self: &Arc<Self>, mut seat: Seat, soiled: bool) {
+        match seat
+            .child
+            .close(Instant::now() + self.config.probe_deadline)
+            .await
+        {
+            Ok(rss_bytes) => self.stand_up(seat, rss_bytes, soiled).await,
+            // Counted and logged there; the original is done with.
+            Err(loss) => drop(self.bury(seat, loss, "close").await),
+        }
+    }
+
+    /// Gives a child back after an original, or a fresh one in its place.
+    async fn stand_up(self: &Arc<Self>, seat: Seat, rss_bytes: u64, soiled: bool) {
+        let Seat { child, slot } = seat;
+        let worn = child.jobs >= self.config.recycle_after_jobs
+            || child.started.elapsed() >= self.config.recycle_after
+            || rss_bytes >= self.config.recycle_rss_bytes;
+        if worn || soiled {
+            self.tally.recycled.fetch_add(1, Relaxed);
+            child.retire().await;
+            self.refill(slot);
+        } else {
+            self.with_idle(|idle| idle.push(child));
+        }
+    }
+
+    /// Ends a child that is of no more use and replaces it.
+    async fn bury(self: &Arc<Self>, seat: Seat, loss: Loss, stage: &str) -> RenderError {
+        let pid = seat.child.pid();
+        let (how, stderr) = seat.child.end(&loss).await;
+        self.refill(seat.slot);
+        if let Loss::Machine(reason) = loss {
+            return RenderError::Unavailable { reason };
+        }
+        self.tally.lost(how);
+        tracing::warn!(pid, %how, stage, stderr, "a renderer was lost");
+        RenderError::Crash {
+            how,
+            stage: stage.to_owned(),
+        }
+    }
+
+    /// Ends a child whose answer nobody waits for.
+    fn abandon(self: &Arc<Self>, seat: Seat) {
+        self.tally.abandoned.fetch_add(1, Relaxed);
+        let shared = Arc::clone(self);
+        self.runtime.spawn(async move {
+            seat.child.retire().await;
+            shared.refill(seat.slot);
+        });
+    }
+
+    /// Waits until `bytes` fit into the budget; all of it, where they never would.
+    async fn admit(&self, bytes: u64) -> OwnedSemaphorePermit {
+        let share = mebibytes(bytes).min(mebibytes(self.config.memory_budget_bytes));
+        let memory = Arc::clone(&self.memory);
+        memory
+            .acquire_many_owned(share)
+            .await
+            .expect("the pool never closes its budget")
+    }
+
+    fn with_idle<T>(&self, change: impl FnOnce(&mut Vec<Child>) -> T) -> T {
+        change(
+            &mut self
+                .idle
+                .lock()
+                .expect("nothing panics while it holds the idle children"),
+        )
+    }
+}
+
+/// Permits are counted in 32 bits; a megabyte is fine enough.
+fn mebibytes(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1 << 20))
+        .unwrap_or(u32::MAX)
+        .clamp(1, u32::MAX >> 3)
+}

@@ -1,0 +1,170 @@
+//! A far end of the renderer protocol that misbehaves on request, for the tests of the pool. Decodes nothing.
+//!
+//! An original is text, `STAGE MISDEED`, say `render hang`; anything else is served well. Started by the name `stranger` it
+//! says that it is of another build, by the name `mute` it says nothing.
+#[path = "../src/link.rs"]
+mod link;
+
+use std::fs::File;
+use std::io::{Write as _, stdin};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt as _;
+use std::process::exit;
+
+use link::{Link, LinkError};
+use minilab_protos::renderer::{
+    Closed, EXIT_OUT_OF_MEMORY, FRAME_BYTES_MAX, FileDone, Hello, Probed, Render, Rendered, Trimmed,
+    reply::Body as Reply, request::Body as Request,
+};
+use minilab_recipe::{Format, Pixels, Plan, Probe, Size};
+use rustix::net::{SendFlags, send, sockopt::set_socket_send_buffer_size};
+use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
+
+fn main() -> Result<(), LinkError> {
+    set_parent_process_death_signal(Some(Signal::KILL)).expect("the kernel knows it");
+    let name = std::env::args().next().unwrap_or_default();
+    if name.ends_with("mute") {
+        hang();
+    }
+    let build_id = if name.ends_with("stranger") {
+        "another"
+    } else {
+        env!("MINILAB_BUILD_ID")
+    };
+    let mut link = Link::inherited();
+    link.send(Reply::Hello(Hello {
+        build_id: build_id.to_owned(),
+        engine: "none".to_owned(),
+    }))?;
+    let mut script = String::new();
+    loop {
+        let (request, mut descriptors) = match link.receive() {
+            Err(LinkError::Closed) => return Ok(()),
+            received => received?,
+        };
+        let reply = match request {
+            Request::Open(open) => {
+                let mut bytes = vec![0; open.size_bytes as usize];
+                File::from(descriptors.remove(0)).read_exact_at(&mut bytes, 0)?;
+                script = String::from_utf8(bytes).expect("a test's original is text");
+                misbehave(&script, "probe");
+                Reply::Probed(Probed {
+                    probe_json: probe(&script),
+                })
+            }
+            Request::FindTrim(_) if script == "trim outside" => Reply::Trimmed(Trimmed {
+                left: 60,
+                top: 0,
+                width: 5,
+                height: 64,
+            }),
+            Request::FindTrim(_) => Reply::Trimmed(Trimmed {
+                left: 1,
+                top: 1,
+                width: 62,
+                height: 62,
+            }),
+            Request::Render(asked) => render(&link, &script, &asked, descriptors)?,
+            Request::Close(_) => Reply::Closed(Closed { rss_bytes: 1 }),
+        };
+        link.send(reply)?;
+    }
+}
+
+fn probe(script: &str) -> String {
+    let side = if script == "probe huge" { 1_000_000 } else { 64 };
+    let probe = Probe {
+        format: Format::Png,
+        stored: Size {
+            width: side,
+            height: side,
+        },
+        orientation: 1,
+        pages: 1,
+        alpha: false,
+        bits: 8,
+        pixels: Pixels::Rgb,
+        icc: false,
+        whole_image: false,
+    };
+    serde_json::to_string(&probe).expect("plain data")
+}
+
+/// Makes a header of lossless WebP for each file, or something worse.
+fn render(link: &Link, script: &str, asked: &Render, outputs: Vec<OwnedFd>) -> Result<Reply, LinkError> {
+    let plan: Plan = serde_json::from_str(&asked.plan_json).expect("a test's plan is right");
+    for (&file, output) in asked.files.iter().zip(outputs) {
+        misbehave(script, "render");
+        let Size { width, height } = plan.files[file as usize].size;
+        let mut bytes = webp(width, height);
+        let mut done = FileDone {
+            file,
+            size_bytes: bytes.len() as u64,
+            width,
+            height,
+            micros: 1,
+        };
+        match script {
+            "render text" => bytes.fill(b'x'),
+            "render wider" => bytes = webp(width + 1, height),
+            "render short" => bytes.truncate(20),
+            "render stranger" => done.file = 99,
+            "render early" => return Ok(Reply::Rendered(Rendered::default())),
+            "render twice" => link.send(Reply::FileDone(done))?,
+            _ => {}
+        }
+        File::from(output).write_all(&bytes)?;
+        link.send(Reply::FileDone(done))?;
+    }
+    Ok(Reply::Rendered(Rendered {
+        decodes: 1,
+        ..Rendered::default()
+    }))
+}
+
+fn webp(width: u32, height: u32) -> Vec<u8> {
+    let packed = (width - 1) | (height - 1) << 14;
+    [
+        &b"RIFF\x11\0\0\0WEBPVP8L\x05\0\0\0\x2f"[..],
+        &packed.to_le_bytes(),
+    ]
+    .concat()
+}
+
+fn misbehave(script: &str, stage: &str) {
+    let Some((at, misdeed)) = script.split_once(' ') else {
+        return;
+    };
+    if at != stage {
+        return;
+    }
+    match misdeed {
+        "segfault" => die(Signal::SEGV),
+        "kill" => die(Signal::KILL),
+        "exit" => exit(3),
+        "memory" => exit(EXIT_OUT_OF_MEMORY),
+        "hang" => hang(),
+        "chatter" => eprintln!("{}", "x".repeat(1 << 20)),
+        "garbage" => send_raw(b"\xff\xff\xff"),
+        "oversized" => send_raw(&vec![0; FRAME_BYTES_MAX + 1]),
+        _ => {}
+    }
+}
+
+fn die(signal: Signal) -> ! {
+    loop {
+        // The Rust runtime takes the first SIGSEGV for a stack overflow, sees that it is none, and steps aside.
+        kill_process(getpid(), signal).expect("a process may signal itself");
+    }
+}
+
+fn hang() -> ! {
+    loop {
+        std::thread::park();
+    }
+}
+
+fn send_raw(message: &[u8]) {
+    set_socket_send_buffer_size(stdin(), 2 * FRAME_BYTES_MAX).expect("a socket has a buffer");
+    send(stdin(), message, SendFlags::NOSIGNAL).expect("the pool listens");
+}

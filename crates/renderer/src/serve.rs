@@ -1,0 +1,307 @@
+//! The conversation: one original at a time, and in it one plan at a time, so that what is decoded is kept until another
+//! plan comes or the original is closed.
+//!
+//! Each level answers the requests that it knows and returns the first that it does not.
+use std::fs::File;
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use minilab_imaging::{Engine, Error, Limits, Session};
+use minilab_protos::renderer::{
+    Closed, Failed, FileDone, FileFailed, Open, Probed, Render, Rendered, Trimmed, reply::Body as Reply,
+    request::Body as Request,
+};
+use minilab_recipe::{Analysis, Plan, Probe};
+
+use crate::arguments::Arguments;
+use crate::link::{Link, LinkError, Received};
+use crate::process::mapped::Mapped;
+use crate::trim;
+
+/// Why the process ends.
+#[derive(Debug)]
+pub enum Stop {
+    /// The worker is gone or wrong.
+    Link(LinkError),
+    /// What runs out of memory once is not trusted to have let go of all of it.
+    OutOfMemory,
+}
+
+impl From<LinkError> for Stop {
+    fn from(error: LinkError) -> Self {
+        Self::Link(error)
+    }
+}
+
+/// What every level needs.
+struct Desk<'a> {
+    engine: &'a Engine,
+    link: &'a mut Link,
+    file_bytes_max: u64,
+}
+
+/// Serves originals until the worker hangs up.
+pub fn serve(engine: &Engine, link: &mut Link, arguments: &Arguments) -> Result<(), Stop> {
+    let mut desk = Desk {
+        engine,
+        link,
+        file_bytes_max: arguments.file_bytes_max,
+    };
+    loop {
+        match desk.link.receive()? {
+            (Request::Open(open), descriptors) => desk.original(&open, descriptors)?,
+            (Request::Close(_), _) => desk.closed()?,
+            _ => return Err(LinkError::Protocol("nothing is open").into()),
+        }
+    }
+}
+
+impl Desk<'_> {
+    /// One original, from Open to Close.
+    fn original(&mut self, open: &Open, descriptors: Vec<OwnedFd>) -> Result<(), Stop> {
+        let [memory] = <[OwnedFd; 1]>::try_from(descriptors)
+            .map_err(|_| LinkError::Protocol("an original needs one descriptor"))?;
+        let bytes = Mapped::new(memory, open.size_bytes).map_err(|cause| match cause.kind() {
+            std::io::ErrorKind::OutOfMemory => Stop::OutOfMemory,
+            _ => Stop::Link(LinkError::Io(cause)),
+        })?;
+        let limits = serde_json::from_str(&open.limits_json)
+            .map_err(|_| LinkError::Protocol("the limits cannot be read"))?;
+        let probe = match self.engine.probe(&bytes, &imaging_limits(&limits)) {
+            Ok(probe) => probe,
+            // The worker closes.
+            Err(error) => return self.refuse(&error, "probe"),
+        };
+        let probe_json = serde_json::to_string(&probe).expect("a probe is plain data");
+        self.link.send(Reply::Probed(Probed { probe_json }))?;
+        let mut next = self.link.receive()?;
+        loop {
+            next = match next {
+                (Request::FindTrim(asked), _) => {
+                    self.find_trim(&bytes, &probe, &asked.trim)?;
+                    self.link.receive()?
+                }
+                (Request::Render(render), files) => self.plan(&bytes, &probe, render, files)?,
+                (Request::Close(_), _) => break,
+                (Request::Open(_), _) => return Err(LinkError::Protocol("an original is open").into()),
+            };
+        }
+        drop(bytes);
+        self.closed()
+    }
+
+    fn find_trim(&mut self, bytes: &[u8], probe: &Probe, text: &str) -> Result<(), Stop> {
+        let trim = trim::parse(text).ok_or(LinkError::Protocol("the trim cannot be read"))?;
+        match self.engine.find_trim(bytes, probe, &trim) {
+            Ok(rect) => {
+                let trimmed = Trimmed {
+                    left: rect.left,
+                    top: rect.top,
+                    width: rect.width,
+                    height: rect.height,
+                };
+                Ok(self.link.send(Reply::Trimmed(trimmed))?)
+            }
+            Err(error) => self.refuse(&error, "decode"),
+        }
+    }
+
+    /// One plan, until another request than to render more of it.
+    fn plan(
+        &mut self,
+        bytes: &[u8],
+        probe: &Probe,
+        first: Render,
+        files: Vec<OwnedFd>,
+    ) -> Result<Received, Stop> {
+        let plan_json = first.plan_json.clone();
+        let plan: Plan =
+            serde_json::from_str(&plan_json).map_err(|_| LinkError::Protocol("the plan cannot be read"))?;
+        let mut trunk = Trunk {
+            plan: &plan,
+            bytes,
+            probe,
+            session: None,
+            made: Rendered::default(),
+        };
+        let mut next = (first, files);
+        loop {
+            self.render(&mut trunk, &next.0.files, next.1)?;
+            next = match self.link.receive()? {
+                (Request::Render(render), files) if render.plan_json == plan_json => (render, files),
+                other => return Ok(other),
+            };
+        }
+    }
+
+    fn render(&mut self, trunk: &mut Trunk<'_>, wanted: &[u32], outputs: Vec<OwnedFd>) -> Result<(), Stop> {
+        if wanted.len() != outputs.len() || wanted.iter().any(|file| *file as usize >= trunk.plan.files.len())
+        {
+            return Err(LinkError::Protocol("files and descriptors do not match the plan").into());
+        }
+        if let Err(error) = trunk.decode_for(self.engine, wanted) {
+            return self.refuse(&error, "decode");
+        }
+        for (&file, output) in wanted.iter().zip(outputs) {
+            let session = trunk.session.as_mut().expect("it was opened above");
+            let reply = match session.0.encode(file as usize) {
+                Err(Error::OutOfMemory { .. }) => return Err(Stop::OutOfMemory),
+                Err(error) => failed_file(file, error.code(), error.to_string()),
+                Ok(encoded) if encoded.bytes.len() as u64 > self.file_bytes_max => {
+                    let sentence = format!(
+                        "the encoded file has {} bytes, more than the limit of {}",
+                        encoded.bytes.len(),
+                        self.file_bytes_max
+                    );
+                    failed_file(file, "file_too_large", sentence)
+                }
+                Ok(encoded) => {
+                    File::from(output)
+                        .write_all(&encoded.bytes)
+                        .map_err(LinkError::Io)?;
+                    Reply::FileDone(FileDone {
+                        file,
+                        size_bytes: encoded.bytes.len() as u64,
+                        width: encoded.size.width,
+                        height: encoded.size.height,
+                        micros: micros(encoded.timing.steps + encoded.timing.encode),
+                    })
+                }
+            };
+            session.1[file as usize] = true;
+            self.link.send(reply)?;
+        }
+        Ok(self.link.send(Reply::Rendered(trunk.made.clone()))?)
+    }
+
+    /// The process is well, the original is not.
+    fn refuse(&mut self, error: &Error, stage: &str) -> Result<(), Stop> {
+        if matches!(error, Error::OutOfMemory { .. }) {
+            return Err(Stop::OutOfMemory);
+        }
+        let failed = Failed {
+            code: error.code().to_owned(),
+            sentence: error.to_string(),
+            stage: stage.to_owned(),
+        };
+        Ok(self.link.send(Reply::Failed(failed))?)
+    }
+
+    fn closed(&mut self) -> Result<(), Stop> {
+        Ok(self.link.send(Reply::Closed(Closed {
+            rss_bytes: resident_bytes(),
+        }))?)
+    }
+}
+
+/// A plan being made from an original: decoded when the first file is wanted, and kept for later ones.
+struct Trunk<'a> {
+    plan: &'a Plan,
+    bytes: &'a [u8],
+    probe: &'a Probe,
+    /// And which files it has made: it makes each once.
+    session: Option<(Session<'a>, Vec<bool>)>,
+    made: Rendered,
+}
+
+impl Trunk<'_> {
+    /// Decodes, unless what is decoded can still make these files.
+    fn decode_for(&mut self, engine: &Engine, wanted: &[u32]) -> Result<(), Error> {
+        if self
+            .session
+            .as_ref()
+            .is_some_and(|(_, done)| wanted.iter().all(|file| !done[*file as usize]))
+        {
+            return Ok(());
+        }
+        self.session = None;
+        // All of the plan, not only what is wanted now: a later request finds the images that it needs.
+        let all: Vec<usize> = (0..self.plan.files.len()).collect();
+        let session = engine.open(self.bytes, self.probe, self.plan, &all)?;
+        self.made.decodes += session.decodes();
+        self.made.decode_micros += micros(session.decoding());
+        if self.made.thumbhash_base64.is_empty() && !self.plan.analyses.is_empty() {
+            let analyses = session.analyse()?;
+            if self.plan.analyses.contains(&Analysis::Thumbhash) {
+                self.made.thumbhash_base64 = base64(&analyses.thumbhash);
+            }
+            if self.plan.analyses.contains(&Analysis::Dominant) {
+                let [red, green, blue] = analyses.dominant.0;
+                self.made.dominant_hex = format!("#{red:02x}{green:02x}{blue:02x}");
+            }
+        }
+        self.session = Some((session, vec![false; self.plan.files.len()]));
+        Ok(())
+    }
+}
+
+fn failed_file(file: u32, code: &str, sentence: String) -> Reply {
+    Reply::FileFailed(FileFailed {
+        file,
+        code: code.to_owned(),
+        sentence,
+    })
+}
+
+fn imaging_limits(limits: &minilab_recipe::Limits) -> Limits {
+    Limits {
+        pixels_max: limits.pixels,
+        pixels_whole_image_max: limits.pixels_whole_image,
+        side_px_max: limits.side,
+        bands_max: limits.bands,
+        frames_max: limits.frames,
+        ..Limits::default()
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    time.as_micros() as u64
+}
+
+/// Standard base64 with padding, as front ends expect a thumbhash.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let padded = [group[0], *group.get(1).unwrap_or(&0), *group.get(2).unwrap_or(&0)];
+        let bits = u32::from_be_bytes([0, padded[0], padded[1], padded[2]]);
+        for place in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
+            text.push(if place > group.len() { '=' } else { digit.into() });
+        }
+    }
+    text
+}
+
+/// What the worker recycles by; zero where the kernel does not tell.
+fn resident_bytes() -> u64 {
+    let pages = || {
+        std::fs::read_to_string("/proc/self/statm")
+            .ok()?
+            .split(' ')
+            .nth(1)?
+            .parse::<u64>()
+            .ok()
+    };
+    pages().unwrap_or(0) * rustix::param::page_size() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    #[test]
+    fn base64_pads() {
+        let cases = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(base64(bytes.as_bytes()), text);
+        }
+    }
+}

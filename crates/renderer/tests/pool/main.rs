@@ -1,0 +1,8 @@
+//! The worker's pool with real processes: `minilab-renderer` itself, and a far end that misbehaves.
+mod admission;
+mod faults;
+mod isolation;
+mod life;
+mod pictures;
+mod png;
+mod world;

@@ -1,0 +1,132 @@
+//! Real pictures through real processes.
+use minilab_recipe::{Analysis, Encoding, OutputFormat, Size, Subsampling};
+use minilab_worker::pool::Crashes;
+use minilab_worker::renderer::{RenderError, Renderer as _};
+
+use crate::png::gradient;
+use crate::world::{WEBP, config, open, plan, render, square, start, thumb};
+
+const JPEG: Encoding = Encoding::Jpeg {
+    quality: 80,
+    progressive: false,
+    subsampling: Subsampling::Auto,
+};
+
+#[tokio::test]
+async fn each_format_arrives_as_planned() {
+    let pool = start(config(1)).await;
+    let avif = Encoding::Avif {
+        quality: 50,
+        effort: 0,
+        lossless: false,
+        subsampling: Subsampling::Auto,
+    };
+    let png = Encoding::Png {
+        compression: 6,
+        palette: false,
+    };
+    let size = Size {
+        width: 40,
+        height: 30,
+    };
+    let plan = plan(
+        square(64),
+        &[(size, JPEG), (size, WEBP), (size, avif), (size, png)],
+    );
+    let mut session = open(&pool, &gradient(64)).await.unwrap();
+    assert_eq!(session.probe().stored, square(64));
+
+    let (files, report) = render(&mut session, &plan, &[0, 1, 2, 3]).await;
+    let report = report.unwrap();
+    assert_eq!((report.decodes, report.failed.as_slice()), (1, &[][..]));
+    assert_eq!(
+        files.iter().map(|file| file.index).collect::<Vec<_>>(),
+        [0, 1, 2, 3]
+    );
+    assert!(pool.engine().version.starts_with("libvips 8."));
+    session.close().await;
+    assert_eq!((pool.counters().files, pool.counters().decodes), (4, 1));
+    assert_eq!(plan.files[2].encoding.format(), OutputFormat::Avif);
+}
+
+#[tokio::test]
+async fn later_files_of_a_plan_find_what_is_decoded() {
+    let pool = start(config(1)).await;
+    let mut plan = plan(square(64), &[(square(32), WEBP), (square(16), JPEG)]);
+    std::sync::Arc::make_mut(&mut plan).analyses = vec![Analysis::Thumbhash, Analysis::Dominant];
+    let mut session = open(&pool, &gradient(64)).await.unwrap();
+    let (_, first) = render(&mut session, &plan, &[1]).await;
+    let (files, second) = render(&mut session, &plan, &[0]).await;
+    assert_eq!((files[0].index, second.as_ref().unwrap().decodes), (0, 1));
+    let (thumbhash, dominant) = (
+        first.as_ref().unwrap().thumbhash.clone(),
+        second.unwrap().dominant,
+    );
+    assert!(thumbhash.is_some_and(|hash| hash.len() % 4 == 0));
+    assert!(dominant.is_some_and(|colour| colour.len() == 7));
+
+    let (files, third) = render(&mut session, &plan, &[0]).await;
+    assert_eq!(
+        (files.len(), third.unwrap().decodes),
+        (1, 2),
+        "what was made is made anew"
+    );
+}
+
+#[tokio::test]
+async fn truncated_original_is_refused_and_its_renderer_lives_on() {
+    let pool = start(config(1)).await;
+    let mut session = open(&pool, &gradient(256)).await.unwrap();
+    let (files, _) = render(&mut session, &plan(square(256), &[(square(200), JPEG)]), &[0]).await;
+    session.close().await;
+    let jpeg = &files[0].body;
+
+    for _ in 0..2 {
+        let refused = match open(&pool, &jpeg[..jpeg.len() / 2]).await {
+            Err(refused) => refused,
+            Ok(mut session) => {
+                let refused = render(&mut session, &thumb(200), &[0]).await.1.unwrap_err();
+                session.close().await;
+                refused
+            }
+        };
+        assert!(
+            matches!(&refused, RenderError::Input { code, .. } if code == "truncated"),
+            "{refused}"
+        );
+    }
+    assert_eq!(pool.counters().crashes, Crashes::default());
+}
+
+#[tokio::test]
+async fn what_is_no_image_is_refused_and_its_renderer_stays() {
+    let pool = start(config(1)).await;
+    let before = pool.idle_pids();
+    for bytes in [&b"%PDF-1.7 and more"[..], b"", b"\x89PNG\r\n\x1a\n"] {
+        assert!(
+            matches!(open(&pool, bytes).await, Err(RenderError::Input { stage, .. }) if stage == "probe")
+        );
+    }
+    assert_eq!((pool.idle_pids(), pool.counters().started), (before, 1));
+}
+
+#[tokio::test]
+async fn plan_of_two_hundred_files_passes() {
+    let pool = start(config(1)).await;
+    let sizes: Vec<_> = (0..200).map(|index| (square(8 + index % 40), WEBP)).collect();
+    let mut plan = plan(square(64), &sizes);
+    for file in &mut std::sync::Arc::make_mut(&mut plan).files {
+        file.derivative = "d".repeat(64);
+    }
+    let mut session = open(&pool, &gradient(64)).await.unwrap();
+    let (files, report) = render(&mut session, &plan, &(0..200).collect::<Vec<_>>()).await;
+    assert_eq!((files.len(), report.unwrap().failed.len()), (200, 0));
+}
+
+#[tokio::test]
+async fn trim_is_found() {
+    let pool = start(config(1)).await;
+    let mut session = open(&pool, &gradient(64)).await.unwrap();
+    let rect = session.find_trim("threshold=10").await.unwrap();
+    assert!(rect.left + rect.width <= 64 && rect.width > 0);
+}

@@ -1,0 +1,144 @@
+//! What each test builds: a pool, originals, plans.
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use minilab_recipe::{
+    ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Limits, Node, Plan, PlannedFile, Predicted, Shrink,
+    Size, Source, Step,
+};
+use minilab_worker::pool::{OriginalWriter, PoolConfig, ProcessPool};
+use minilab_worker::renderer::{
+    OriginalFile, RenderError, RenderReport, RenderedFile, Renderer as _, Session,
+};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
+use tokio::sync::mpsc;
+
+pub const WEBP: Encoding = Encoding::Webp {
+    quality: 80,
+    effort: 0,
+    lossless: false,
+};
+
+/// A pool of `minilab-renderer`.
+pub fn config(slots: u32) -> PoolConfig {
+    PoolConfig::new(env!("CARGO_BIN_EXE_minilab-renderer"), slots)
+}
+
+/// A pool of far ends that misbehave when an original asks them to.
+pub fn misbehaving(slots: u32) -> PoolConfig {
+    PoolConfig {
+        renderer: misbehaving_path(),
+        ..config(slots)
+    }
+}
+
+pub fn misbehaving_path() -> PathBuf {
+    // Examples are built together with the tests, beside the folder of the test's own binary.
+    let own = std::env::current_exe().unwrap();
+    let path = own.ancestors().nth(2).unwrap().join("examples/misbehaving");
+    assert!(
+        path.exists(),
+        "{} is missing: run all targets of the package",
+        path.display()
+    );
+    path
+}
+
+pub async fn start(config: PoolConfig) -> ProcessPool {
+    ProcessPool::start(config).await.unwrap()
+}
+
+pub fn original(bytes: &[u8]) -> OriginalFile {
+    let mut writer = OriginalWriter::create().unwrap();
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+pub async fn open(pool: &ProcessPool, bytes: &[u8]) -> Result<Box<dyn Session>, RenderError> {
+    pool.open(original(bytes), &Limits::default()).await
+}
+
+/// A plan that decodes `trunk` and makes one file of each size and encoding, each from a node of its own.
+pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
+    let kernel = Kernel::default();
+    let nodes = files.iter().map(|&(size, _)| Node {
+        from: Source::Trunk,
+        steps: vec![Step::Resize { size, kernel }],
+        size,
+    });
+    let file = |(index, (size, encoding)): (usize, &(Size, Encoding))| PlannedFile {
+        derivative: format!("thumb{index}"),
+        lane: Lane::Fast,
+        from: Source::Node(index),
+        size: *size,
+        encoding: encoding.clone(),
+        flatten: None,
+        keep: Keep::default(),
+        notes: Vec::new(),
+        canonical: format!("{index:064}"),
+    };
+    Arc::new(Plan {
+        decode: Decode {
+            shrink: Shrink(1),
+            page: 0,
+            size: trunk,
+            colour: ColourSpace::Srgb,
+            kernel,
+        },
+        nodes: nodes.collect(),
+        files: files.iter().enumerate().map(file).collect(),
+        skipped: Vec::new(),
+        analyses: Vec::new(),
+        predicted: Predicted {
+            memory_bytes: 1 << 20,
+            cpu_ms: 1,
+        },
+    })
+}
+
+pub fn square(side: u32) -> Size {
+    Size {
+        width: side,
+        height: side,
+    }
+}
+
+/// One WebP of a square original.
+pub fn thumb(side: u32) -> Arc<Plan> {
+    plan(square(side), &[(square(side / 2), WEBP)])
+}
+
+/// All of a render: what arrived, and what it came to.
+pub async fn render(
+    session: &mut Box<dyn Session>,
+    plan: &Arc<Plan>,
+    files: &[usize],
+) -> (Vec<RenderedFile>, Result<RenderReport, RenderError>) {
+    let (done, mut arrived) = mpsc::channel(1);
+    let collect = async {
+        let mut files = Vec::new();
+        while let Some(file) = arrived.recv().await {
+            files.push(file);
+        }
+        files
+    };
+    let (report, files) = tokio::join!(session.render(plan, files, done), collect);
+    (files, report)
+}
+
+/// Waits, off the runtime, until a process has ended.
+pub async fn ended(pid: u32) {
+    let pid = Pid::from_raw(pid.cast_signed()).unwrap();
+    let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
+        return;
+    };
+    tokio::task::spawn_blocking(move || {
+        let patience = Duration::from_secs(20).try_into().unwrap();
+        let ends = poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&patience)).unwrap();
+        assert_eq!(ends, 1, "process {pid} lives on");
+    })
+    .await
+    .unwrap();
+}

@@ -1,0 +1,359 @@
+//! One original in one child: questions, checked answers, deadlines.
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use minilab_protos::renderer::{self as wire, reply::Body as Reply, request::Body as Request};
+use minilab_recipe::{Format, Limits, Plan, Probe, Rect};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::Instant;
+
+use super::child::{Loss, printable};
+use super::output::Output;
+use super::{Seat, Shared};
+use crate::renderer::{FileFailure, OriginalFile, RenderError, RenderReport, RenderedFile, Session};
+
+/// Longest sentence of a renderer that is passed on.
+const SENTENCE_CHARS_MAX: usize = 500;
+/// Longest code.
+const CODE_BYTES_MAX: usize = 40;
+
+/// A session, from the moment it has a child.
+#[derive(Debug)]
+pub(super) struct PooledSession {
+    shared: Arc<Shared>,
+    /// Gone once the child is lost.
+    seat: Option<Seat>,
+    probe: Option<Probe>,
+    /// An answer is due; the child is of no use to anybody else before it comes.
+    busy: bool,
+    /// The child has done what it must not carry into another original.
+    soiled: bool,
+    decodes: u32,
+    /// Share of the memory budget, and the plan that it was taken for.
+    admitted: Option<(Arc<Plan>, OwnedSemaphorePermit)>,
+}
+
+impl PooledSession {
+    pub(super) fn new(shared: Arc<Shared>, seat: Seat) -> Self {
+        Self {
+            shared,
+            seat: Some(seat),
+            probe: None,
+            busy: false,
+            soiled: false,
+            decodes: 0,
+            admitted: None,
+        }
+    }
+
+    /// Hands the original over and keeps what its header says.
+    pub(super) async fn open(&mut self, original: OriginalFile, limits: &Limits) -> Result<(), RenderError> {
+        const STAGE: &str = "probe";
+        let limits_json = serde_json::to_string(limits).expect("limits are plain data");
+        let request = Request::Open(wire::Open {
+            size_bytes: original.size_bytes,
+            limits_json,
+        });
+        if let Some(seat) = &mut self.seat {
+            seat.child.jobs += 1;
+        }
+        let deadline = Instant::now() + self.shared.config.probe_deadline;
+        self.ask(request, vec![original.file.into()], STAGE, deadline)
+            .await?;
+        let probe = match self.answer(STAGE, deadline).await? {
+            Reply::Probed(probed) => serde_json::from_str::<Probe>(&probed.probe_json).ok(),
+            Reply::Failed(failed) => {
+                let refused = self.refused(failed, STAGE).await;
+                // Nothing was decoded: the child is as good as before.
+                self.give_back().await;
+                return Err(refused);
+            }
+            _ => None,
+        };
+        let Some(probe) = probe.filter(|probe| is_within(probe, limits)) else {
+            return Err(self.lose(Loss::Protocol, STAGE).await);
+        };
+        // Decoders in which faults are found more often: what they leave behind ends with the original.
+        self.soiled = matches!(probe.format, Format::Avif | Format::Tiff);
+        self.probe = Some(probe);
+        Ok(())
+    }
+
+    async fn ask(
+        &mut self,
+        request: Request,
+        descriptors: Vec<OwnedFd>,
+        stage: &str,
+        deadline: Instant,
+    ) -> Result<(), RenderError> {
+        self.busy = true;
+        let Some(seat) = &mut self.seat else {
+            return Err(RenderError::Unavailable {
+                reason: "this session's renderer was lost before".to_owned(),
+            });
+        };
+        match seat.child.ask(request, &descriptors, deadline).await {
+            Ok(()) => Ok(()),
+            Err(loss) => Err(self.lose(loss, stage).await),
+        }
+    }
+
+    async fn answer(&mut self, stage: &str, deadline: Instant) -> Result<Reply, RenderError> {
+        let seat = self
+            .seat
+            .as_mut()
+            .expect("a question was asked, so there is a child");
+        match seat.child.answer(deadline).await {
+            Ok(reply) => {
+                self.busy = matches!(reply, Reply::FileDone(_) | Reply::FileFailed(_));
+                Ok(reply)
+            }
+            Err(loss) => Err(self.lose(loss, stage).await),
+        }
+    }
+
+    async fn lose(&mut self, loss: Loss, stage: &str) -> RenderError {
+        let seat = self.seat.take().expect("a child is lost once");
+        self.shared.bury(seat, loss, stage).await
+    }
+
+    /// The request as a whole failed.
+    async fn refused(&mut self, failed: wire::Failed, stage: &str) -> RenderError {
+        if !is_code(&failed.code) {
+            return self.lose(Loss::Protocol, stage).await;
+        }
+        // After a refusal by a decoder nobody knows what it left behind; before, nothing was touched.
+        self.soiled |= stage != "probe";
+        RenderError::Input {
+            code: failed.code,
+            sentence: printable(&failed.sentence, SENTENCE_CHARS_MAX),
+            stage: printable(&failed.stage, CODE_BYTES_MAX),
+        }
+    }
+
+    /// Leaves the child to the pool.
+    async fn give_back(&mut self) {
+        self.admitted = None;
+        if let Some(seat) = self.seat.take() {
+            self.shared.settle(seat, self.soiled).await;
+        }
+    }
+
+    /// Takes the plan's share of the memory budget, once: what is decoded stays until the session ends.
+    async fn admit(&mut self, plan: &Arc<Plan>) {
+        if self
+            .admitted
+            .as_ref()
+            .is_some_and(|(admitted, _)| admitted == plan)
+        {
+            return;
+        }
+        // Never wait for a share while holding one: two sessions could wait for each other.
+        self.admitted = None;
+        let share = self.shared.admit(plan.predicted.memory_bytes).await;
+        self.admitted = Some((Arc::clone(plan), share));
+    }
+
+    fn render_deadline(&self, plan: &Plan) -> Duration {
+        let config = &self.shared.config;
+        config.render_deadline + Duration::from_millis(plan.predicted.cpu_ms) * config.predicted_cpu_factor
+    }
+
+    fn record_decodes(&mut self, decodes: u32) {
+        let fresh = decodes.saturating_sub(self.decodes);
+        self.decodes = decodes;
+        self.shared.tally.decodes.fetch_add(fresh.into(), Relaxed);
+    }
+}
+
+impl Drop for PooledSession {
+    fn drop(&mut self) {
+        match self.seat.take() {
+            Some(seat) if self.busy || self.probe.is_none() => self.shared.abandon(seat),
+            Some(seat) => {
+                let (shared, soiled) = (Arc::clone(&self.shared), self.soiled);
+                self.shared
+                    .runtime
+                    .spawn(async move { shared.settle(seat, soiled).await });
+            }
+            None => {}
+        }
+    }
+}
+
+#[async_trait]
+impl Session for PooledSession {
+    fn probe(&self) -> &Probe {
+        self.probe
+            .as_ref()
+            .expect("a session is handed out after its probe")
+    }
+
+    async fn find_trim(&mut self, trim: &str) -> Result<Rect, RenderError> {
+        const STAGE: &str = "trim";
+        // A trim looks at every pixel of the original, and some forms are held as a whole.
+        let _share = self.shared.admit(self.probe().stored.pixels() * 4).await;
+        let deadline = Instant::now() + self.shared.config.render_deadline;
+        let request = Request::FindTrim(wire::FindTrim {
+            trim: trim.to_owned(),
+        });
+        self.ask(request, Vec::new(), STAGE, deadline).await?;
+        match self.answer(STAGE, deadline).await? {
+            Reply::Trimmed(wire::Trimmed {
+                left,
+                top,
+                width,
+                height,
+            }) if is_inside(self.probe(), left, width, top, height) => Ok(Rect {
+                left,
+                top,
+                width,
+                height,
+            }),
+            Reply::Failed(failed) => Err(self.refused(failed, STAGE).await),
+            _ => Err(self.lose(Loss::Protocol, STAGE).await),
+        }
+    }
+
+    async fn render(
+        &mut self,
+        plan: &Arc<Plan>,
+        files: &[usize],
+        done: mpsc::Sender<RenderedFile>,
+    ) -> Result<RenderReport, RenderError> {
+        const STAGE: &str = "render";
+        self.admit(plan).await;
+        let (request, mut outputs, descriptors) = prepare(plan, files)?;
+        let mut deadline = Instant::now() + self.render_deadline(plan);
+        self.ask(request, descriptors, STAGE, deadline).await?;
+        let mut failed = Vec::new();
+        loop {
+            match self.answer(STAGE, deadline).await? {
+                Reply::FileDone(said) => {
+                    let max = self.shared.config.file_bytes_max;
+                    let taken = take_output(&mut outputs, said.file).and_then(|output| {
+                        Some((
+                            output.index,
+                            output.take(&said, &plan.files[output_index(said.file)], max)?,
+                        ))
+                    });
+                    let Some((index, body)) = taken else {
+                        return Err(self.lose(Loss::Protocol, STAGE).await);
+                    };
+                    self.shared.tally.files.fetch_add(1, Relaxed);
+                    let waiting = Instant::now();
+                    // Whoever asked may have stopped listening; the child must be heard to the end all the same.
+                    let _ = done
+                        .send(RenderedFile {
+                            index,
+                            body,
+                            micros: said.micros,
+                        })
+                        .await;
+                    // A slow listener is not the child's fault.
+                    deadline += waiting.elapsed();
+                }
+                Reply::FileFailed(said) => match take_output(&mut outputs, said.file) {
+                    Some(output) if is_code(&said.code) => failed.push(FileFailure {
+                        index: output.index,
+                        code: said.code,
+                        sentence: printable(&said.sentence, SENTENCE_CHARS_MAX),
+                    }),
+                    _ => return Err(self.lose(Loss::Protocol, STAGE).await),
+                },
+                Reply::Rendered(said) if outputs.is_empty() => {
+                    self.record_decodes(said.decodes);
+                    // An encoder that failed may have left anything behind.
+                    self.soiled |= !failed.is_empty();
+                    return Ok(report(&said, failed));
+                }
+                Reply::Failed(said) => return Err(self.refused(said, STAGE).await),
+                _ => return Err(self.lose(Loss::Protocol, STAGE).await),
+            }
+        }
+    }
+
+    async fn close(mut self: Box<Self>) {
+        self.give_back().await;
+    }
+}
+
+/// The request for some files, and the memory files that they will be written into.
+fn prepare(plan: &Plan, files: &[usize]) -> Result<(Request, Vec<Output>, Vec<OwnedFd>), RenderError> {
+    let refused = |cause: std::io::Error| RenderError::Unavailable {
+        reason: format!("no memory file for a rendered file: {cause}; raise the limit of open files"),
+    };
+    let outputs: Vec<Output> = files
+        .iter()
+        .map(|&index| Output::create(index))
+        .collect::<Result<_, _>>()
+        .map_err(refused)?;
+    let descriptors = outputs
+        .iter()
+        .map(Output::descriptor)
+        .collect::<Result<_, _>>()
+        .map_err(refused)?;
+    let plan_json = serde_json::to_string(plan).expect("a plan is plain data");
+    let files = files.iter().map(|&index| index as u32).collect();
+    Ok((
+        Request::Render(wire::Render { plan_json, files }),
+        outputs,
+        descriptors,
+    ))
+}
+
+/// The output that is answered for: each once, and only what was asked.
+fn take_output(outputs: &mut Vec<Output>, file: u32) -> Option<Output> {
+    let at = outputs
+        .iter()
+        .position(|output| output.index == output_index(file))?;
+    Some(outputs.remove(at))
+}
+
+fn output_index(file: u32) -> usize {
+    file as usize
+}
+
+fn report(said: &wire::Rendered, failed: Vec<FileFailure>) -> RenderReport {
+    let known = |text: &str, length_max| (!text.is_empty()).then(|| printable(text, length_max));
+    RenderReport {
+        failed,
+        decodes: said.decodes,
+        decode_micros: said.decode_micros,
+        // At most 25 bytes in base64.
+        thumbhash: known(&said.thumbhash_base64, 36),
+        dominant: known(&said.dominant_hex, 7),
+    }
+}
+
+fn is_within(probe: &Probe, limits: &Limits) -> bool {
+    let pixels_max = if probe.whole_image {
+        limits.pixels_whole_image
+    } else {
+        limits.pixels
+    };
+    let stored = probe.stored;
+    (1..=limits.side).contains(&stored.width)
+        && (1..=limits.side).contains(&stored.height)
+        && stored.pixels() <= pixels_max
+        && (1..=8).contains(&probe.orientation)
+        && (1..=limits.frames).contains(&probe.pages)
+}
+
+fn is_inside(probe: &Probe, left: u32, width: u32, top: u32, height: u32) -> bool {
+    let fits = |start: u32, length: u32, side| {
+        length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
+    };
+    let upright = probe.upright();
+    fits(left, width, upright.width) && fits(top, height, upright.height)
+}
+
+fn is_code(code: &str) -> bool {
+    (1..=CODE_BYTES_MAX).contains(&code.len())
+        && code
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
