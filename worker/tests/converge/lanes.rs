@@ -1,0 +1,78 @@
+//! Carrying on and handing on.
+use minilab_protos::job::Via;
+use minilab_recipe::Lane;
+use minilab_record::LaneStatus::{Done, Pending};
+
+use crate::world::{CAT, DOG, FILES, World};
+
+#[tokio::test(start_paused = true)]
+async fn idle_worker_decodes_once_for_three_lanes() {
+    let world = World::default();
+    world.uploaded("a.jpg", CAT).await;
+    world.assert_current("a.jpg", CAT, FILES).await;
+    assert_eq!(world.decodes(), 1);
+    let reports = world.reports.lock().unwrap();
+    let lanes: Vec<_> = reports.iter().flat_map(|report| &report.work.lanes).map(|lane| lane.lane).collect();
+    assert_eq!(lanes, Lane::ALL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn busy_worker_makes_all_thumbnails_first_and_hands_the_rest_on() {
+    let mut world = World::default();
+    world.slots = 1;
+    for name in ["a.jpg", "b.jpg", "c.jpg"] {
+        world.upload(name, CAT).await;
+        world.event(name).await;
+    }
+    world.settle().await;
+    let reports = world.reports.lock().unwrap().clone();
+    let first: Vec<_> = reports.iter().take(2).map(|report| (report.lane, report.work.handed_on)).collect();
+    assert_eq!(first, [(Lane::Fast, Some(Lane::Standard)); 2]);
+    assert_eq!(reports[0].work.lanes.len(), 1);
+    for name in ["a.jpg", "b.jpg", "c.jpg"] {
+        world.assert_current(name, CAT, FILES).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn operators_job_makes_all_lanes_at_once_though_others_wait() {
+    let mut world = World::default();
+    world.slots = 1;
+    world.upload("a.jpg", CAT).await;
+    let mut job = world.job("a.jpg", Lane::Fast);
+    job.via = Via::Backfill.into();
+    // In the fast queue, and before the other, so that something faster than its later lanes waits.
+    world.send("fast", &job).await;
+    world.upload("b.jpg", DOG).await;
+    world.event("b.jpg").await;
+    world.settle().await;
+    let reports = world.reports.lock().unwrap().clone();
+    assert_eq!((reports[0].work.lanes.len(), reports[0].work.handed_on), (3, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn manifest_keeps_the_old_set_until_all_lanes_of_the_new_one_are_done() {
+    let world = World::default();
+    world.uploaded("a.jpg", CAT).await;
+    world.upload("a.jpg", DOG).await;
+    world.event("a.jpg").await;
+    // Held before the second lane's first file.
+    let stall = world.output.stall(minilab_store::Calls::nth(minilab_store::Operation::Put, 1).under("a.jpg/photo"));
+    let running = world.start();
+    stall.reached().await;
+    assert_eq!(world.statuses("a.jpg").await, [Done, Pending, Pending]);
+    let manifest = world.manifest("a.jpg").await.to_string();
+    assert!(manifest.contains(&minilab_store::Sha256::of(CAT.as_bytes()).to_string()) || !manifest.contains("3000"));
+    stall.release();
+    world.idle().await;
+    running.drained().await;
+    world.assert_current("a.jpg", DOG, FILES).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn job_of_a_lane_that_the_recipe_no_longer_uses_makes_the_lanes_it_does() {
+    let mut world = World::default();
+    world.document = crate::world::document(&crate::world::RECIPE.replace(", lane: fast", ""));
+    world.uploaded("a.jpg", CAT).await;
+    world.assert_current("a.jpg", CAT, FILES).await;
+}

@@ -1,0 +1,275 @@
+//! A world of one test: stores, queue, renderer, and workers that run in it on paused time.
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::{Duration, SystemTime},
+};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use minilab_protos::job::{Hint, Job, Via};
+use minilab_queue::{Clock, Memory as MemoryQueue, Outgoing, Queue, QueueName};
+use minilab_recipe::{Document, Lane};
+use minilab_record::{FailureRecord, Failures, LaneStatus, Record, Records, named_keys};
+use minilab_store::{Faulty, Key, Memory, PutOptions, Store, StoreExt as _};
+use minilab_worker::{
+    Ready, Worker, WorkerParts, outcome::Budget, outcome::Class, report::JobReport, testing::ScriptedRenderer,
+};
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// Three lanes, a derivative each; `photo` is in two of them.
+pub const RECIPE: &str = "\
+version: 1
+from: { folder: ./in }
+to: { folder: ./out, url: \"https://cdn.example.com/\" }
+recipes:
+  gallery:
+    not_an_image: fail
+    placeholder: [dominant]
+    derivatives:
+      thumb: { resize: { width: 320 }, formats: [webp], lane: fast }
+      photo: { resize: { widths: [640, 1280] }, formats: [jpeg, avif] }
+rules:
+  - { match: { prefix: \"tmp/\" }, recipe: none }
+  - { recipe: gallery }
+";
+
+/// Files that [`RECIPE`] makes of a large original.
+pub const FILES: usize = 5;
+
+pub const CAT: &str = "4000x3000 a cat";
+pub const DOG: &str = "3000x2000 a dog";
+
+/// tokio's time as calendar time, so that pausing pauses both.
+#[derive(Debug)]
+pub struct TokioClock(Instant, SystemTime);
+
+#[async_trait]
+impl Clock for TokioClock {
+    fn now(&self) -> SystemTime {
+        self.1 + self.0.elapsed()
+    }
+
+    async fn sleep_until(&self, at: SystemTime) {
+        tokio::time::sleep(at.duration_since(self.now()).unwrap_or_default()).await;
+    }
+}
+
+pub struct World {
+    pub originals: Faulty,
+    pub output: Faulty,
+    pub state: Faulty,
+    pub queue: Arc<dyn Queue>,
+    pub renderer: ScriptedRenderer,
+    pub document: Arc<Document>,
+    pub revision: u64,
+    pub slots: usize,
+    pub reports: Arc<Mutex<Vec<JobReport>>>,
+    pub clock: Arc<TokioClock>,
+}
+
+/// A worker that runs.
+pub struct Running {
+    pub ready: watch::Receiver<Ready>,
+    pub drain: CancellationToken,
+    pub abort: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    pub async fn drained(self) {
+        self.drain.cancel();
+        self.task.await.unwrap();
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::with_queue(Arc::new(MemoryQueue::default()))
+    }
+}
+
+impl World {
+    pub fn with_queue(queue: Arc<dyn Queue>) -> Self {
+        let store = || Faulty::new(Arc::new(Memory::new()));
+        Self {
+            originals: store(),
+            output: store(),
+            state: store(),
+            queue,
+            renderer: ScriptedRenderer::default(),
+            document: document(RECIPE),
+            revision: 1,
+            slots: 2,
+            reports: Arc::default(),
+            clock: Arc::new(TokioClock(Instant::now(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))),
+        }
+    }
+
+    pub fn start(&self) -> Running {
+        let reports = Arc::clone(&self.reports);
+        let worker = Worker::new(WorkerParts {
+            document: Arc::clone(&self.document),
+            revision: self.revision,
+            originals: Arc::new(self.originals.clone()),
+            output: Arc::new(self.output.clone()),
+            state: Arc::new(self.state.clone()),
+            queue: Arc::clone(&self.queue),
+            renderer: Arc::new(self.renderer.clone()),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            observer: Arc::new(move |report| reports.lock().unwrap().push(report.clone())),
+            slots: self.slots,
+            budget: Budget::default(),
+        });
+        let (drain, abort) = (CancellationToken::new(), CancellationToken::new());
+        let ready = worker.ready();
+        let task = tokio::spawn(worker.run(drain.clone(), abort.clone()));
+        Running { ready, drain, abort, task }
+    }
+
+    /// Runs a worker until no job is left, waiting or leased, and drains it.
+    pub async fn settle(&self) {
+        let running = self.start();
+        self.idle().await;
+        running.drained().await;
+    }
+
+    /// Waits, on paused time, until no job is left.
+    pub async fn idle(&self) {
+        while self.jobs_left().await > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    pub async fn jobs_left(&self) -> u64 {
+        let mut left = 0;
+        for queue in ["fast", "standard", "bulk", "backfill"] {
+            let depth = self.queue.depth(&QueueName::new(queue).unwrap()).await.unwrap();
+            left += depth.ready + depth.leased + depth.delayed;
+        }
+        left
+    }
+
+    pub async fn dead(&self) -> Vec<String> {
+        self.queue.dead(None, 100).await.unwrap().into_iter().map(|dead| dead.reason).collect()
+    }
+
+    pub async fn upload(&self, name: &str, text: &str) {
+        let body = Bytes::from(text.to_owned());
+        self.originals.put(&key(name), body, PutOptions::default()).await.unwrap();
+    }
+
+    pub async fn delete(&self, name: &str) {
+        self.originals.delete(&key(name)).await.unwrap();
+    }
+
+    pub fn job(&self, name: &str, lane: Lane) -> Job {
+        Job {
+            v: 1,
+            id: format!("{name}-{lane}"),
+            store: "from".into(),
+            key: name.into(),
+            hint: Some(Hint::default()),
+            lane: lane.as_str().into(),
+            via: Via::Live.into(),
+            min_rev: self.revision,
+            ..Job::default()
+        }
+    }
+
+    pub async fn send(&self, queue: &str, job: &Job) {
+        let payload = serde_json::to_vec(job).unwrap();
+        self.queue.send(vec![Outgoing::new(QueueName::new(queue).unwrap(), payload)]).await.unwrap();
+    }
+
+    /// An event for the first lane, as the dispatcher sends it.
+    pub async fn event(&self, name: &str) {
+        self.send("fast", &self.job(name, Lane::Fast)).await;
+    }
+
+    /// Uploads, announces, and runs a worker until nothing is left to do.
+    pub async fn uploaded(&self, name: &str, text: &str) {
+        self.upload(name, text).await;
+        self.event(name).await;
+        self.settle().await;
+    }
+
+    pub async fn record(&self, name: &str) -> Option<Record> {
+        Records::new(Arc::new(self.state.clone())).load(name).await.unwrap().record
+    }
+
+    pub async fn statuses(&self, name: &str) -> Vec<LaneStatus> {
+        self.record(name).await.unwrap().lanes.values().map(|state| state.status).collect()
+    }
+
+    pub async fn failures(&self) -> Vec<FailureRecord> {
+        let failures = Failures::new(Arc::new(self.state.clone()));
+        let mut list: Vec<FailureRecord> = failures.list().try_collect().await.unwrap();
+        list.sort_by_key(|failure| failure.lane);
+        list
+    }
+
+    pub async fn manifest(&self, name: &str) -> serde_json::Value {
+        let manifest = key(&format!("{name}/manifest.json"));
+        let (_, body) = self.output.get_bytes(&manifest, 1 << 20).await.unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    pub fn classes(&self) -> Vec<Class> {
+        self.reports.lock().unwrap().iter().map(|report| report.class).collect()
+    }
+
+    /// Files made, over all originals.
+    pub fn made(&self) -> u32 {
+        self.renderer.tally().files.values().sum()
+    }
+
+    /// Originals decoded, over all sessions.
+    pub fn decodes(&self) -> u32 {
+        self.renderer.tally().decodes.values().sum()
+    }
+
+    /// Everything the record names is there, and it names exactly what is asked of `text`'s bytes.
+    pub async fn assert_current(&self, name: &str, text: &str, files: usize) {
+        let record = self.record(name).await.unwrap_or_else(|| panic!("{name} has no record"));
+        let sha256 = minilab_store::Sha256::of(text.as_bytes());
+        assert_eq!(record.observation.as_ref().and_then(|seen| seen.sha256), Some(sha256), "{name}: other bytes");
+        assert!(record.lanes.values().all(|state| state.status == LaneStatus::Done), "{record:#?}");
+        let wanted: Vec<_> = record.wanted_files().collect();
+        assert_eq!(wanted.len(), files, "{wanted:#?}");
+        assert!(record.standing.is_none());
+        for file in wanted {
+            let (head, body) = self.output.get_bytes(&key(&file.key), 1 << 20).await.unwrap();
+            assert!(std::str::from_utf8(&body).unwrap().ends_with(&sha256.to_string()), "{} is of other bytes", file.key);
+            assert_eq!((head.size_bytes, head.sha256), (file.bytes, Some(file.sha256)));
+            assert!(head.cache_control.unwrap().contains("immutable"));
+        }
+        self.assert_nothing_dangles(name).await;
+        assert_eq!(self.manifest(name).await["status"], "complete");
+    }
+
+    /// Nothing is named, in record or manifest, that is not there.
+    pub async fn assert_nothing_dangles(&self, name: &str) {
+        let Some(record) = self.record(name).await else { return };
+        for named in named_keys(&record) {
+            assert!(self.output.head(&key(named)).await.is_ok(), "{named} is named and missing");
+        }
+    }
+
+    /// Keys of files in the output store, manifests and aliases aside.
+    pub async fn stored(&self) -> BTreeSet<String> {
+        let all: Vec<_> = self.output.list_all("").try_collect().await.unwrap();
+        let keys = all.into_iter().map(|listed| listed.key.as_str().to_owned());
+        keys.filter(|key| !key.ends_with("/manifest.json")).collect()
+    }
+}
+
+pub fn key(name: &str) -> Key {
+    Key::new(name).unwrap()
+}
+
+pub fn document(text: &str) -> Arc<Document> {
+    Arc::new(Document::parse("test.yaml", text, &|_| None).unwrap_or_else(|wrong| panic!("{wrong:?}")))
+}
