@@ -78,6 +78,15 @@ recipes:
 }
 
 #[test]
+fn all_known_keys_are_offered_whether_used_or_not() {
+    let told = complaints("version: 1\nfrom: { folder: a }\nto: { folder: b }\nreceipes: {}\n");
+    assert!(
+        told.contains("did you mean \"recipes\"?") && told.contains("rules"),
+        "{told}"
+    );
+}
+
+#[test]
 fn diagnostics_are_also_a_list_for_machines() {
     let error = Document::parse(
         "x.yaml",

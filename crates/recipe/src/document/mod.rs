@@ -154,22 +154,16 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
         )
     });
     let defaults = fields.read("encodings", encodings::defaults).unwrap_or_default();
-    let recipes = if fields.has("recipes") {
-        fields.read("recipes", |tree, problems| {
-            recipe::recipes(tree, &defaults, problems)
-        })
-    } else {
-        recipe::defaults(&defaults)
+    let recipes = match fields.get("recipes") {
+        Some(tree) => recipe::recipes(tree, &defaults, problems),
+        None => recipe::defaults(&defaults),
     };
     let known = recipes
         .as_ref()
         .map(|recipes| recipes.keys().cloned().collect::<Vec<_>>());
-    let rules = if fields.has("rules") {
-        fields.read("rules", |tree, problems| {
-            rules::rules(tree, known.as_deref(), problems)
-        })
-    } else {
-        check::only_recipe(root, known.as_deref(), problems).map(|name| rules::default_rules(&name))
+    let rules = match fields.get("rules") {
+        Some(tree) => rules::rules(tree, known.as_deref(), problems),
+        None => check::only_recipe(root, known.as_deref(), problems).map(|name| rules::default_rules(&name)),
     };
     fields.close();
     let document = Document {
