@@ -60,7 +60,8 @@ impl Brake {
         }
     }
 
-    fn limit(&self, seen: u64) -> u64 {
+    /// How many changes of one kind pass, of so many keys seen.
+    pub(crate) fn limit(&self, seen: u64) -> u64 {
         ((seen as f64 * self.share) as u64).max(self.floor)
     }
 }

@@ -18,6 +18,9 @@ use crate::{
     watch::Watch,
 };
 
+/// Pause between two looks at the depth of the queues: a scrape interval.
+const DEPTHS_EVERY: Duration = Duration::from_secs(15);
+
 /// What the dispatcher does, and how often.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -191,6 +194,7 @@ impl Dispatcher {
             degraded: false,
         };
         tasks.spawn(rounds.run(drain.clone()));
+        tasks.spawn(depths(Arc::clone(&self.jobs), drain.clone()));
         let outputs = Arc::clone(&self.stores.outputs);
         let sweep = Sweep::new(records, outputs, Arc::clone(&self.metrics), self.config.sweep);
         tasks.spawn(sweeps(
@@ -225,6 +229,20 @@ async fn sweeps(
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a sweep pass failed"),
         }
         let _ = drain.run_until_cancelled(tokio::time::sleep(every)).await;
+    }
+    Ok(())
+}
+
+/// Keeps the gauges of the queues. A broker that does not answer shows in the metrics of its calls.
+async fn depths(jobs: Arc<Jobs>, drain: CancellationToken) -> Result<(), Error> {
+    while !drain.is_cancelled() {
+        if let Err(error) = jobs.queued().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the depth of the queues is not known"
+            );
+        }
+        let _ = drain.run_until_cancelled(tokio::time::sleep(DEPTHS_EVERY)).await;
     }
     Ok(())
 }

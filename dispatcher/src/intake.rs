@@ -47,12 +47,15 @@ impl Intake {
         drain: CancellationToken,
     ) -> Result<(), Error> {
         let mut turn = Vec::with_capacity(TURN_MAX);
+        let mut told = 0;
         loop {
+            let mut handed_over = 0;
             let due = self.settle.next_due();
             tokio::select! {
                 () = drain.cancelled() => return Ok(()),
                 count = notices.queue.recv_many(&mut turn, TURN_MAX) => if count == 0 { return Ok(()) },
                 Some(keys) = unsettled.recv() => {
+                    handed_over = keys.len() as u64;
                     turn.extend(keys.into_iter().map(|key| Notice::File(key, Sign::Written)));
                 }
                 () = sleep_until(due) => {}
@@ -69,6 +72,14 @@ impl Intake {
             if !self.send(&hints, &drain).await? {
                 return Ok(());
             }
+            // Only now, so that a file is counted until it has its job. The pass counted what it handed over.
+            let settling = self.settle.len() as u64;
+            self.progress.send_if_modified(|progress| {
+                let before = progress.settling;
+                progress.settling = (before + settling).saturating_sub(told + handed_over);
+                progress.settling != before
+            });
+            told = settling;
         }
     }
 

@@ -101,19 +101,21 @@ impl Jobs {
         Ok(sum)
     }
 
-    /// Messages that wait or are worked on in the lanes' queues; also keeps the gauges.
+    /// Messages of live work that wait or are worked on; also keeps the gauges of all queues.
     pub async fn queued(&self) -> Result<u64, Error> {
         let mut sum = 0;
-        for lane in Lane::ALL {
-            let depth = self.queue.depth(&queue_name(lane)).await?;
-            sum += depth.ready + depth.leased + depth.delayed;
-            let label = QueueLabel::named(lane.as_str()).expect("every lane has a queue label");
-            let states = [depth.ready, depth.leased, depth.delayed, depth.dead];
-            for (state, count) in MessageState::ALL.iter().zip(states) {
+        for label in QueueLabel::ALL {
+            let name = QueueName::new(label.as_str()).expect("queue labels are lower-case words");
+            let depth = self.queue.depth(&name).await?;
+            if *label != QueueLabel::Backfill {
+                sum += depth.ready + depth.leased + depth.delayed;
+            }
+            let counts = [depth.ready, depth.leased, depth.delayed, depth.dead];
+            for (state, count) in MessageState::ALL.iter().zip(counts) {
                 self.metrics
                     .dispatcher
                     .queue_messages
-                    .set((label, *state), count as i64);
+                    .set((*label, *state), count as i64);
             }
         }
         Ok(sum)

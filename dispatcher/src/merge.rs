@@ -118,35 +118,36 @@ mod tests {
 
     use super::*;
 
-    fn original(key: &str) -> Result<Listed, Error> {
+    fn original(key: &str) -> Listed {
         let key = Key::new(key).unwrap();
-        Ok(Listed {
+        Listed {
             key,
             etag: ETag("1".to_owned()),
             size_bytes: 1,
             modified: SystemTime::UNIX_EPOCH,
-        })
+        }
     }
 
-    fn record(key: &str) -> Result<RecordListed, Error> {
-        Ok(RecordListed {
+    fn record(key: &str) -> RecordListed {
+        RecordListed {
             key: key.to_owned(),
             modified: SystemTime::UNIX_EPOCH,
             etag: ETag("1".to_owned()),
-        })
+        }
     }
 
     fn merged<'a>(
         originals: impl IntoIterator<Item = &'a String>,
         records: impl IntoIterator<Item = &'a String>,
     ) -> Result<Vec<(char, String)>, Error> {
-        let originals: Vec<_> = originals.into_iter().map(|key| original(key)).collect();
-        let records: Vec<_> = records.into_iter().map(|key| record(key)).collect();
+        let originals: Vec<_> = originals.into_iter().map(|key| Ok(original(key))).collect();
+        let records: Vec<_> = records.into_iter().map(|key| Ok(record(key))).collect();
         let sides = merge(
             futures::stream::iter(originals).boxed(),
             futures::stream::iter(records).boxed(),
         );
-        let sides = futures::executor::block_on(sides.try_collect::<Vec<_>>())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let sides = runtime.block_on(sides.try_collect::<Vec<_>>())?;
         Ok(sides
             .into_iter()
             .map(|sides| match sides {

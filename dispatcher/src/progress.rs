@@ -7,7 +7,9 @@ pub struct Progress {
     pub seen: u64,
     /// Jobs sent so far, by passes and by the watch.
     pub enqueued: u64,
-    /// Has a whole pass ended since the start? From then on everything there is has a job or needs none.
+    /// Files that may still be being written, so that they have no job yet.
+    pub settling: u64,
+    /// Has a whole pass ended since the start? From then on everything there is has a job, is settling or needs none.
     pub caught_up: bool,
     /// Did the brake stop the last whole pass?
     pub braked: bool,

@@ -170,6 +170,8 @@ impl Rounds {
     async fn pass(&self, pass: &Pass, drain: &CancellationToken) -> Result<Report, Error> {
         let mut report = self.reconcile.run_once(pass, drain).await?;
         let unsettled = std::mem::take(&mut report.unsettled);
+        // Counted before they are handed over, so that nobody takes the folder for settled in between.
+        self.progress.send_modify(|progress| progress.settling += unsettled.len() as u64);
         if !unsettled.is_empty() && self.unsettled.send(unsettled).await.is_err() {
             tracing::debug!("the intake has ended; the next start finds what is unsettled");
         }
@@ -224,9 +226,9 @@ fn tell(pass: &Pass, report: &Report) {
             missing,
             changed,
             stale,
-            "reconcile stopped before it changed anything: it would change more than {} of what it saw; check that store, \
+            "the brake stopped reconcile: it would make or drop the files of more than {} originals; check that store, \
              rules and recipes are the ones you mean, then run `minilab reconcile --allow`",
-            pass.brake.share
+            pass.brake.limit(seen)
         );
     } else if enqueued > 0 {
         let made: u64 = made.iter().sum();
@@ -239,5 +241,66 @@ fn tell(pass: &Pass, report: &Report) {
             prefix = pass.prefix,
             "reconcile pass ended"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minilab_queue::{Memory as Queue, Queue as _, SystemClock};
+    use minilab_recipe::{Document, Lane};
+    use minilab_record::Records;
+    use minilab_store::{Memory, PutOptions, Store as _};
+
+    use super::*;
+    use crate::{Jobs, ReconcileConfig, queue_name};
+
+    #[tokio::test(start_paused = true)]
+    async fn without_watches_the_folder_is_listed_again_and_again_and_everybody_is_told() {
+        let (originals, queue) = (Memory::new(), Arc::new(Queue::default()));
+        let metrics = Arc::new(Metrics::new("test"));
+        let document = Arc::new(Document::default_for_folders("in", "out"));
+        let clock = Arc::new(SystemClock::default());
+        let jobs = Arc::new(Jobs::new(document, 1, queue.clone(), clock, Arc::clone(&metrics)));
+        let records = Records::new(Arc::new(Memory::new()));
+        let config = ReconcileConfig::default();
+        let reconcile = Reconcile::new(
+            Arc::new(originals.clone()),
+            records,
+            jobs,
+            Arc::clone(&metrics),
+            config,
+        );
+        let (unsettled, _young) = mpsc::channel(1);
+        let (progress, requests) = (watch::Sender::default(), Arc::new(Requests::default()));
+        let mut told: watch::Receiver<Progress> = progress.subscribe();
+        let rounds = Rounds {
+            reconcile,
+            brake: Brake::default(),
+            start: Brake::default(),
+            every: Duration::from_hours(1),
+            watch: None,
+            requests: Arc::clone(&requests),
+            unsettled,
+            progress,
+            metrics: Arc::clone(&metrics),
+            degraded: false,
+        };
+        let drain = CancellationToken::new();
+        let running = tokio::spawn(rounds.run(drain.clone()));
+        requests.all(RescanReason::NoWatches);
+        told.wait_for(|progress| progress.watching == Watching::Listings)
+            .await
+            .unwrap();
+        assert!(metrics.render().contains("minilab_watch_degraded 1"));
+        let begun = Instant::now();
+        originals
+            .put(&Key::new("a.jpg").unwrap(), "a".into(), PutOptions::default())
+            .await
+            .unwrap();
+        told.wait_for(|progress| progress.enqueued == 1).await.unwrap();
+        assert!(begun.elapsed() <= LISTING_PAUSE + Duration::from_secs(1));
+        assert_eq!(queue.depth(&queue_name(Lane::Fast)).await.unwrap().ready, 1);
+        drain.cancel();
+        running.await.unwrap().unwrap();
     }
 }

@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(settle.sign(a.clone(), Sign::Written, start), None);
         for step in 0..20_u32 {
             let now = start + QUIET * step;
-            assert_eq!(settle.due(now), [a.clone()]);
+            assert_eq!(settle.due(now), std::slice::from_ref(&a));
             assert_eq!(settle.looked(&a, file(u64::from(step)), now), None);
         }
         let now = start + QUIET * 20;

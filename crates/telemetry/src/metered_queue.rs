@@ -119,3 +119,37 @@ impl Queue for MeteredQueue {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use minilab_queue::Memory;
+
+    use super::*;
+    use crate::Metrics;
+
+    #[tokio::test]
+    async fn calls_are_counted_and_a_lost_lease_is_told_from_a_settlement() {
+        let metrics = Metrics::new("test");
+        let queue = MeteredQueue::new(Arc::new(Memory::default()), &metrics.queue);
+        let name = QueueName::new("fast").unwrap();
+        queue.send(vec![Outgoing::new(name.clone(), "a")]).await.unwrap();
+        let delivery = queue.receive(&name, 1, Duration::ZERO).await.unwrap().remove(0);
+        for _ in 0..2 {
+            queue
+                .settle(&delivery.receipt, Disposition::Complete)
+                .await
+                .unwrap();
+        }
+        let count = |operation, result| metrics.queue.queue_requests_total.get((operation, result));
+        assert_eq!(count(QueueOperation::Send, QueueResult::Ok), 1);
+        assert_eq!(count(QueueOperation::Settle, QueueResult::Ok), 1);
+        assert_eq!(count(QueueOperation::Settle, QueueResult::LeaseLost), 1);
+        assert_eq!(
+            metrics
+                .queue
+                .queue_request_duration_seconds
+                .count(QueueOperation::Receive),
+            0
+        );
+    }
+}

@@ -1,0 +1,164 @@
+//! What sweep deletes, when, and what never.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
+mod world;
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use minilab_dispatcher::{Sweep, SweepConfig, SweepReport};
+use minilab_recipe::Lane;
+use minilab_store::{Calls, Fault, Faulty, Operation, PutOptions};
+use tokio_util::sync::CancellationToken;
+
+use world::{World, file, key, previous, record};
+
+const DAY: Duration = Duration::from_hours(24);
+const OLD: &str = "a.jpg/photo-320w.g1-0123456789.webp";
+const LIVE: &str = "a.jpg/photo-320w.g2-0123456789.webp";
+
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+async fn put(world: &World, name: &str) {
+    world
+        .outputs
+        .put(&key(name), Bytes::new(), PutOptions::default())
+        .await
+        .unwrap();
+}
+
+async fn is_there(world: &World, name: &str) -> bool {
+    world.outputs.head(&key(name)).await.is_ok()
+}
+
+async fn sweep(world: &World, at: Timestamp) -> SweepReport {
+    let config = SweepConfig { retain: 30 * DAY };
+    let sweep = Sweep::new(
+        world.records(),
+        Arc::clone(&world.outputs),
+        Arc::clone(&world.metrics),
+        config,
+    );
+    sweep.run_once(at, &CancellationToken::new()).await.unwrap()
+}
+
+/// A finished original with one file in its time of grace since `since`.
+async fn replaced(since: Timestamp) -> World {
+    let world = World::new();
+    world.upload("a.jpg").await;
+    world.finish("a.jpg").await;
+    let mut record = world.records().load("a.jpg").await.unwrap().record.unwrap();
+    record.previous = vec![previous(OLD, since)];
+    world.swap(&record).await;
+    put(&world, OLD).await;
+    put(&world, LIVE).await;
+    world
+}
+
+#[tokio::test]
+async fn a_dropped_file_goes_after_its_time_of_grace_and_not_before() {
+    let since = now();
+    let world = replaced(since).await;
+    assert_eq!(sweep(&world, since + 29 * DAY).await.deleted, 0);
+    assert!(is_there(&world, OLD).await);
+    assert_eq!(sweep(&world, since + 31 * DAY).await.deleted, 1);
+    assert!(!is_there(&world, OLD).await && is_there(&world, LIVE).await);
+    assert!(
+        world
+            .records()
+            .load("a.jpg")
+            .await
+            .unwrap()
+            .record
+            .unwrap()
+            .previous
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_wanted_or_no_file_at_all_is_never_deleted() {
+    let since = now();
+    let world = replaced(since).await;
+    let mut record = world.records().load("a.jpg").await.unwrap().record.unwrap();
+    let others = [
+        LIVE,
+        "a.jpg/y.jpg",
+        "b.jpg/photo-320w.g1-0123456789.webp",
+        "a.jpg/manifest.json",
+    ];
+    record.previous = others.into_iter().map(|key| previous(key, since)).collect();
+    world.swap(&record).await;
+    for other in others {
+        put(&world, other).await;
+    }
+    assert_eq!(sweep(&world, since + 31 * DAY).await.deleted, 0);
+    for other in others {
+        assert!(is_there(&world, other).await, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_moved_on_keeps_its_files() {
+    let since = now();
+    let world = replaced(since).await;
+    let state = Faulty::new(Arc::clone(&world.state));
+    let stall = state.stall(Calls::every(Operation::Put));
+    let swept = World {
+        state: Arc::new(state),
+        outputs: Arc::clone(&world.outputs),
+        ..World::new()
+    };
+    let overtake = async {
+        stall.reached().await;
+        let mut record = world.records().load("a.jpg").await.unwrap().record.unwrap();
+        record.generation += 1;
+        world.swap(&record).await;
+        stall.release();
+    };
+    let (report, ()) = tokio::join!(sweep(&swept, since + 31 * DAY), overtake);
+    assert_eq!((report.deleted, report.moved_on), (0, 1));
+    assert!(is_there(&world, OLD).await);
+}
+
+#[tokio::test]
+async fn a_swap_without_an_answer_deletes_nothing() {
+    let since = now();
+    let world = replaced(since).await;
+    let state = Faulty::new(Arc::clone(&world.state));
+    state.fail(Calls::every(Operation::Put), Fault::LoseAnswer);
+    let world = World {
+        state: Arc::new(state),
+        ..world
+    };
+    let report = sweep(&world, since + 31 * DAY).await;
+    assert_eq!((report.deleted, report.failed), (0, 1));
+    assert!(is_there(&world, OLD).await);
+}
+
+#[tokio::test]
+async fn what_nobody_names_under_a_tombstone_goes_and_its_neighbours_stay() {
+    let world = World::new();
+    let mut tombstone = record("a.jpg");
+    tombstone.retired.insert(Lane::Fast, 2);
+    tombstone.previous = vec![previous(LIVE, now() + 20 * DAY)];
+    world.swap(&tombstone).await;
+    let newer = file("a.jpg/photo-320w.g3-0123456789.webp").key;
+    let stay = [
+        LIVE,
+        "a.jpg/y.jpg/photo-320w.g1-0123456789.webp",
+        "a.jpg/y.jpg",
+        newer.as_str(),
+    ];
+    for name in stay.into_iter().chain([OLD]) {
+        put(&world, name).await;
+    }
+    assert_eq!(sweep(&world, now() + 29 * DAY).await.leftovers, 0);
+    assert_eq!(sweep(&world, now() + 31 * DAY).await.leftovers, 1);
+    assert!(!is_there(&world, OLD).await);
+    for name in stay {
+        assert!(is_there(&world, name).await, "{name}");
+    }
+}
