@@ -107,8 +107,11 @@ impl Worker {
         let Self { courier, slots } = self;
         let tasks = TaskTracker::new();
         let mut intake = Intake::new(Arc::clone(&courier));
-        let stop = drain.clone();
-        while let Some((permit, delivery)) = stop.run_until_cancelled(intake.next(&slots)).await {
+        while let Some((permit, delivery)) = drain
+            .run_until_cancelled(abort.run_until_cancelled(intake.next(&slots)))
+            .await
+            .flatten()
+        {
             let (courier, abort) = (Arc::clone(&courier), abort.clone());
             tasks.spawn(async move {
                 courier.deliver(delivery, &abort).await;

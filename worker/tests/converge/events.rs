@@ -165,7 +165,10 @@ async fn file_that_is_there_already_is_adopted() {
     let world = World::default();
     world.upload("a.jpg", CAT).await;
     // An attempt put its files and died before its swap.
-    world.state.fail(Calls::nth(Operation::Put, 1).under("records/"), minilab_store::Fault::Refuse);
+    world.state.fail(
+        Calls::nth(Operation::Put, 1).under("records/"),
+        minilab_store::Fault::Refuse,
+    );
     world.event("a.jpg").await;
     world.settle().await;
     world.assert_current("a.jpg", CAT, FILES).await;
@@ -176,11 +179,21 @@ async fn file_that_is_there_already_is_adopted() {
 #[tokio::test(start_paused = true)]
 async fn changed_focal_point_is_a_new_observation() {
     let mut world = World::default();
-    world.document = document(&RECIPE.replace("width: 320 }", "width: 320, height: 320, fit: cover, gravity: focal }"));
+    world.document = document(&RECIPE.replace(
+        "width: 320 }",
+        "width: 320, height: 320, fit: cover, gravity: focal }",
+    ));
     let put = async |focal: &str| {
         let metadata = [("focal".to_owned(), focal.to_owned())].into();
-        let options = PutOptions { metadata, ..PutOptions::default() };
-        world.originals.put(&key("a.jpg"), CAT.into(), options).await.unwrap();
+        let options = PutOptions {
+            metadata,
+            ..PutOptions::default()
+        };
+        world
+            .originals
+            .put(&key("a.jpg"), CAT.into(), options)
+            .await
+            .unwrap();
         world.event("a.jpg").await;
         world.settle().await;
     };

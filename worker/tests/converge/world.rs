@@ -57,7 +57,16 @@ impl Clock for TokioClock {
     }
 }
 
+/// The worker sees the stores through their faults, the test as they are.
+#[derive(Default)]
+pub struct Shelves {
+    pub originals: Memory,
+    pub output: Memory,
+    pub state: Memory,
+}
+
 pub struct World {
+    pub shelves: Shelves,
     pub originals: Faulty,
     pub output: Faulty,
     pub state: Faulty,
@@ -93,18 +102,23 @@ impl Default for World {
 
 impl World {
     pub fn with_queue(queue: Arc<dyn Queue>) -> Self {
-        let store = || Faulty::new(Arc::new(Memory::new()));
+        let shelves = Shelves::default();
+        let faulty = |store: &Memory| Faulty::new(Arc::new(store.clone()));
         Self {
-            originals: store(),
-            output: store(),
-            state: store(),
+            originals: faulty(&shelves.originals),
+            output: faulty(&shelves.output),
+            state: faulty(&shelves.state),
+            shelves,
             queue,
             renderer: ScriptedRenderer::default(),
             document: document(RECIPE),
             revision: 1,
             slots: 2,
             reports: Arc::default(),
-            clock: Arc::new(TokioClock(Instant::now(), SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000))),
+            clock: Arc::new(TokioClock(
+                Instant::now(),
+                SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000),
+            )),
         }
     }
 
@@ -126,7 +140,12 @@ impl World {
         let (drain, abort) = (CancellationToken::new(), CancellationToken::new());
         let ready = worker.ready();
         let task = tokio::spawn(worker.run(drain.clone(), abort.clone()));
-        Running { ready, drain, abort, task }
+        Running {
+            ready,
+            drain,
+            abort,
+            task,
+        }
     }
 
     /// Runs a worker until no job is left, waiting or leased, and drains it.
@@ -153,16 +172,26 @@ impl World {
     }
 
     pub async fn dead(&self) -> Vec<String> {
-        self.queue.dead(None, 100).await.unwrap().into_iter().map(|dead| dead.reason).collect()
+        self.queue
+            .dead(None, 100)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|dead| dead.reason)
+            .collect()
     }
 
     pub async fn upload(&self, name: &str, text: &str) {
         let body = Bytes::from(text.to_owned());
-        self.originals.put(&key(name), body, PutOptions::default()).await.unwrap();
+        self.shelves
+            .originals
+            .put(&key(name), body, PutOptions::default())
+            .await
+            .unwrap();
     }
 
     pub async fn delete(&self, name: &str) {
-        self.originals.delete(&key(name)).await.unwrap();
+        self.shelves.originals.delete(&key(name)).await.unwrap();
     }
 
     pub fn job(&self, name: &str, lane: Lane) -> Job {
@@ -181,7 +210,10 @@ impl World {
 
     pub async fn send(&self, queue: &str, job: &Job) {
         let payload = serde_json::to_vec(job).unwrap();
-        self.queue.send(vec![Outgoing::new(QueueName::new(queue).unwrap(), payload)]).await.unwrap();
+        self.queue
+            .send(vec![Outgoing::new(QueueName::new(queue).unwrap(), payload)])
+            .await
+            .unwrap();
     }
 
     /// An event for the first lane, as the dispatcher sends it.
@@ -197,15 +229,25 @@ impl World {
     }
 
     pub async fn record(&self, name: &str) -> Option<Record> {
-        Records::new(Arc::new(self.state.clone())).load(name).await.unwrap().record
+        Records::new(Arc::new(self.shelves.state.clone()))
+            .load(name)
+            .await
+            .unwrap()
+            .record
     }
 
     pub async fn statuses(&self, name: &str) -> Vec<LaneStatus> {
-        self.record(name).await.unwrap().lanes.values().map(|state| state.status).collect()
+        self.record(name)
+            .await
+            .unwrap()
+            .lanes
+            .values()
+            .map(|state| state.status)
+            .collect()
     }
 
     pub async fn failures(&self) -> Vec<FailureRecord> {
-        let failures = Failures::new(Arc::new(self.state.clone()));
+        let failures = Failures::new(Arc::new(self.shelves.state.clone()));
         let mut list: Vec<FailureRecord> = failures.list().try_collect().await.unwrap();
         list.sort_by_key(|failure| failure.lane);
         list
@@ -213,12 +255,17 @@ impl World {
 
     pub async fn manifest(&self, name: &str) -> serde_json::Value {
         let manifest = key(&format!("{name}/manifest.json"));
-        let (_, body) = self.output.get_bytes(&manifest, 1 << 20).await.unwrap();
+        let (_, body) = self.shelves.output.get_bytes(&manifest, 1 << 20).await.unwrap();
         serde_json::from_slice(&body).unwrap()
     }
 
     pub fn classes(&self) -> Vec<Class> {
-        self.reports.lock().unwrap().iter().map(|report| report.class).collect()
+        self.reports
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|report| report.class)
+            .collect()
     }
 
     /// Files made, over all originals.
@@ -233,16 +280,38 @@ impl World {
 
     /// Everything the record names is there, and it names exactly what is asked of `text`'s bytes.
     pub async fn assert_current(&self, name: &str, text: &str, files: usize) {
-        let record = self.record(name).await.unwrap_or_else(|| panic!("{name} has no record"));
+        let record = self
+            .record(name)
+            .await
+            .unwrap_or_else(|| panic!("{name} has no record"));
         let sha256 = minilab_store::Sha256::of(text.as_bytes());
-        assert_eq!(record.observation.as_ref().and_then(|seen| seen.sha256), Some(sha256), "{name}: other bytes");
-        assert!(record.lanes.values().all(|state| state.status == LaneStatus::Done), "{record:#?}");
+        assert_eq!(
+            record.observation.as_ref().and_then(|seen| seen.sha256),
+            Some(sha256),
+            "{name}: other bytes"
+        );
+        assert!(
+            record
+                .lanes
+                .values()
+                .all(|state| state.status == LaneStatus::Done),
+            "{record:#?}"
+        );
         let wanted: Vec<_> = record.wanted_files().collect();
         assert_eq!(wanted.len(), files, "{wanted:#?}");
         assert!(record.standing.is_none());
         for file in wanted {
-            let (head, body) = self.output.get_bytes(&key(&file.key), 1 << 20).await.unwrap();
-            assert!(std::str::from_utf8(&body).unwrap().ends_with(&sha256.to_string()), "{} is of other bytes", file.key);
+            let (head, body) = self
+                .shelves
+                .output
+                .get_bytes(&key(&file.key), 1 << 20)
+                .await
+                .unwrap();
+            assert!(
+                std::str::from_utf8(&body).unwrap().ends_with(&sha256.to_string()),
+                "{} is of other bytes",
+                file.key
+            );
             assert_eq!((head.size_bytes, head.sha256), (file.bytes, Some(file.sha256)));
             assert!(head.cache_control.unwrap().contains("immutable"));
         }
@@ -252,15 +321,20 @@ impl World {
 
     /// Nothing is named, in record or manifest, that is not there.
     pub async fn assert_nothing_dangles(&self, name: &str) {
-        let Some(record) = self.record(name).await else { return };
+        let Some(record) = self.record(name).await else {
+            return;
+        };
         for named in named_keys(&record) {
-            assert!(self.output.head(&key(named)).await.is_ok(), "{named} is named and missing");
+            assert!(
+                self.shelves.output.head(&key(named)).await.is_ok(),
+                "{named} is named and missing"
+            );
         }
     }
 
     /// Keys of files in the output store, manifests and aliases aside.
     pub async fn stored(&self) -> BTreeSet<String> {
-        let all: Vec<_> = self.output.list_all("").try_collect().await.unwrap();
+        let all: Vec<_> = self.shelves.output.list_all("").try_collect().await.unwrap();
         let keys = all.into_iter().map(|listed| listed.key.as_str().to_owned());
         keys.filter(|key| !key.ends_with("/manifest.json")).collect()
     }
