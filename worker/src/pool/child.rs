@@ -177,9 +177,8 @@ fn command(config: &PoolConfig, socket: OwnedFd) -> Command {
 /// his reasons.
 fn how_it_died(status: ExitStatus) -> CrashKind {
     match (status.code(), status.signal()) {
-        (Some(EXIT_OUT_OF_MEMORY), _) => CrashKind::Memory,
+        (Some(EXIT_OUT_OF_MEMORY), _) | (None, Some(SIGKILL)) => CrashKind::Memory,
         (Some(code), _) => CrashKind::Exit(code),
-        (None, Some(SIGKILL)) => CrashKind::Memory,
         (None, signal) => CrashKind::Signal(signal.unwrap_or_default()),
     }
 }

@@ -1,4 +1,5 @@
 //! The worker's pool with real processes: `minilab-renderer` itself, and a far end that misbehaves.
+#![expect(clippy::unwrap_used, reason = "a failed expectation of a test")]
 mod admission;
 mod faults;
 mod isolation;

@@ -9,9 +9,9 @@ pub fn gradient(side: u32) -> Vec<u8> {
     let pixels: Vec<u8> = (0..side).flat_map(row).collect();
     let header = [&side.to_be_bytes()[..], &side.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
     let body = [
-        chunk(b"IHDR", &header),
-        chunk(b"IDAT", &stored(&pixels)),
-        chunk(b"IEND", b""),
+        chunk(*b"IHDR", &header),
+        chunk(*b"IDAT", &stored(&pixels)),
+        chunk(*b"IEND", b""),
     ]
     .concat();
     [b"\x89PNG\r\n\x1a\n", &body[..]].concat()
@@ -36,7 +36,7 @@ fn stored(bytes: &[u8]) -> Vec<u8> {
     stream
 }
 
-fn chunk(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
     let named = [&kind[..], body].concat();
     let crc = named.iter().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
