@@ -39,14 +39,6 @@ pub(crate) struct Attempt<'a> {
     put: Put,
 }
 
-/// How a round ended.
-enum Round {
-    /// The world changed under it: from step 1.
-    Again,
-    /// Steps 1 to 9 are done.
-    Done(Settled),
-}
-
 /// A lane that is as it should be, for now.
 struct Settled {
     class: Class,
@@ -120,7 +112,7 @@ impl<'a> Attempt<'a> {
     async fn lane(&mut self, lane: Lane) -> Result<Settled, Error> {
         for _ in 0..ROUNDS_MAX {
             self.context.trace.note(|work| work.rounds += 1);
-            if let Round::Done(settled) = self.round(lane).await? {
+            if let Some(settled) = self.round(lane).await? {
                 return Ok(settled);
             }
         }
@@ -130,8 +122,8 @@ impl<'a> Attempt<'a> {
         })
     }
 
-    /// Steps 1 to 9.
-    async fn round(&mut self, lane: Lane) -> Result<Round, Error> {
+    /// Steps 1 to 9. `None`: the world changed under it, so again from step 1.
+    async fn round(&mut self, lane: Lane) -> Result<Option<Settled>, Error> {
         // 1
         let base = self
             .context
@@ -157,7 +149,7 @@ impl<'a> Attempt<'a> {
                     ours: self.context.world.revision,
                 });
             }
-            (Need::Nothing, _) => return Ok(Round::Done(Settled::nothing(base))),
+            (Need::Nothing, _) => return Ok(Some(Settled::nothing(base))),
             (Need::Fence, Some(record)) => {
                 self.context.trace.note(|work| work.fenced = true);
                 settled.class = Class::Noop;
@@ -169,10 +161,10 @@ impl<'a> Attempt<'a> {
             (Need::Make, _) => {
                 let seen = seen.clone().expect("nothing is made of an original that is gone");
                 match self.make(lane, &base, &seen).await? {
-                    Made::Changed => return Ok(Round::Again),
+                    Made::Changed => return Ok(None),
                     Made::NotAnImage => match self.without_image(base.record.as_ref()) {
                         Some(next) => next,
-                        None => return Ok(Round::Done(Settled::nothing(base))),
+                        None => return Ok(Some(Settled::nothing(base))),
                     },
                     Made::Lane {
                         next,
@@ -188,15 +180,15 @@ impl<'a> Attempt<'a> {
         };
         // 8
         let Some(swapped) = self.context.swap(&base, &next).await? else {
-            return Ok(Round::Again);
+            return Ok(None);
         };
         settled.record = swapped.record;
         // 9
         let published = seen.map(|seen| seen.etag);
         if self.context.is_still(published.as_ref()).await? {
-            Ok(Round::Done(settled))
+            Ok(Some(settled))
         } else {
-            Ok(Round::Again)
+            Ok(None)
         }
     }
 }

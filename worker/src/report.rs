@@ -117,9 +117,9 @@ impl JobReport {
             };
         }
         if self.class.is_alarming() {
-            line!(warn)
+            line!(warn);
         } else {
-            line!(info)
+            line!(info);
         }
     }
 }

@@ -62,9 +62,10 @@ impl Class {
             | Error::Panic { .. }
             | Error::Poison { .. } => Self::Crash,
             Error::Unsettled => Self::Unsettled,
-            Error::Render(RenderError::Unavailable { .. }) | Error::Memory { .. } => Self::Dependency,
             Error::Queue(error) if error.is_transient() => Self::Transient,
-            Error::Queue(_) => Self::Dependency,
+            Error::Render(RenderError::Unavailable { .. }) | Error::Memory { .. } | Error::Queue(_) => {
+                Self::Dependency
+            }
             Error::NotYetThere { .. } | Error::Restless { .. } => Self::Transient,
             Error::Stale { .. } => Self::Stale,
             Error::LeaseLost => Self::LeaseLost,
@@ -144,5 +145,148 @@ impl Class {
 impl fmt::Display for Class {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use minilab_store::{Error as Store, Key};
+
+    use super::*;
+    use crate::renderer::CrashKind;
+
+    fn key() -> Key {
+        Key::new("a.jpg").unwrap()
+    }
+
+    fn store() -> String {
+        "memory".to_owned()
+    }
+
+    fn denied() -> Store {
+        Store::Denied {
+            store: store(),
+            operation: "head",
+            key: key(),
+            cause: None,
+        }
+    }
+
+    fn disk_full() -> Store {
+        Store::Unavailable {
+            store: store(),
+            operation: "put",
+            key: key(),
+            reason: "disk full".into(),
+        }
+    }
+
+    fn reset() -> Store {
+        Store::Io {
+            store: store(),
+            operation: "get",
+            key: key(),
+            cause: std::io::Error::other("reset"),
+        }
+    }
+
+    /// The rows of the table, with its own examples.
+    #[test]
+    fn every_error_is_of_the_class_that_the_table_names() {
+        let (code, sentence, stage) = ("corrupt".to_owned(), "damaged".to_owned(), "decode".to_owned());
+        let input = RenderError::Input {
+            code: code.clone(),
+            sentence: sentence.clone(),
+            stage: stage.clone(),
+        };
+        let crash = RenderError::Crash {
+            how: CrashKind::Memory,
+            stage,
+        };
+        let broker = |operation| minilab_queue::Error::Unavailable {
+            queue: store(),
+            operation,
+            cause: "gone".into(),
+        };
+        let ambiguous = minilab_record::Error::Ambiguous {
+            key: key(),
+            cause: reset(),
+        };
+        let rows: Vec<(Class, Error)> = vec![
+            (Class::Input, input.into()),
+            (Class::Input, Error::Refused { code, sentence }),
+            (
+                Class::Input,
+                Store::KeyRefused {
+                    store: store(),
+                    key: key(),
+                    reason: "`..`".into(),
+                }
+                .into(),
+            ),
+            (
+                Class::Input,
+                minilab_record::Error::KeyTooLong {
+                    bytes: 901,
+                    begins: "x".into(),
+                }
+                .into(),
+            ),
+            (Class::Transient, reset().into()),
+            (Class::Transient, ambiguous.into()),
+            (Class::Transient, broker("send").into()),
+            (Class::Transient, Error::NotYetThere { key: "a.jpg".into() }),
+            (
+                Class::Transient,
+                Error::Restless {
+                    key: "a.jpg".into(),
+                    rounds: 5,
+                },
+            ),
+            (Class::Dependency, disk_full().into()),
+            (
+                Class::Dependency,
+                minilab_record::Error::Store(disk_full()).into(),
+            ),
+            (Class::Dependency, minilab_record::Error::Store(denied()).into()),
+            (
+                Class::Dependency,
+                RenderError::Unavailable {
+                    reason: "not found".into(),
+                }
+                .into(),
+            ),
+            (
+                Class::Dependency,
+                Error::Memory {
+                    key: "a.jpg".into(),
+                    cause: std::io::Error::other("no"),
+                },
+            ),
+            (Class::Denied, denied().into()),
+            (Class::Crash, crash.into()),
+            (Class::Crash, Error::Deadline),
+            (
+                Class::Crash,
+                Error::Panic {
+                    message: "index".into(),
+                },
+            ),
+            (Class::Unsettled, Error::Unsettled),
+            (Class::Stale, Error::Stale { needed: 2, ours: 1 }),
+            (Class::LeaseLost, Error::LeaseLost),
+            (Class::Aborted, Error::Aborted),
+        ];
+        for (class, error) in rows {
+            assert_eq!(Class::of(&error), class, "{error}");
+        }
+    }
+
+    #[test]
+    fn names_are_not_used_twice() {
+        let mut names: Vec<_> = Class::ALL.iter().map(|class| class.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Class::ALL.len());
     }
 }

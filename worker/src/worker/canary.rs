@@ -26,7 +26,7 @@ pub(super) async fn check(world: &World) -> Result<(), Error> {
 
 async fn write(store: &dyn Store, key: &Key) -> Result<(), Error> {
     store
-        .put(key, Bytes::from_static(&[0; BODY_BYTES]), PutOptions::default())
+        .put(key, Bytes::from(vec![0; BODY_BYTES]), PutOptions::default())
         .await?;
     store.delete(key).await?;
     Ok(())

@@ -4,4 +4,6 @@ mod failures;
 mod faults;
 mod lanes;
 mod life;
+mod storm;
+mod weather;
 mod world;
