@@ -6,6 +6,7 @@
 //! Children are hostile: they get one socket and an empty environment, are killed at wall-clock deadlines, and nothing
 //! that they say is believed before it is checked. What the pool does not give: a child that one original took over can
 //! see later originals until it is recycled.
+mod answer;
 mod build;
 mod child;
 mod config;

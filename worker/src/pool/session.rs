@@ -5,20 +5,21 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use minilab_protos::renderer::{self as wire, reply::Body as Reply, request::Body as Request};
+use minilab_protos::renderer::{
+    self as wire, DESCRIPTORS_MAX, FRAME_BYTES_MAX, reply::Body as Reply, request::Body as Request,
+};
 use minilab_recipe::{Format, Limits, Plan, Probe, Rect};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
-use super::child::{Loss, printable};
+use super::answer::{self, is_inside, is_within};
+use super::child::Loss;
 use super::output::Output;
 use super::{Seat, Shared};
-use crate::renderer::{FileFailure, OriginalFile, RenderError, RenderReport, RenderedFile, Session};
+use crate::renderer::{OriginalFile, RenderError, RenderReport, RenderedFile, Session};
 
-/// Longest sentence of a renderer that is passed on.
-const SENTENCE_CHARS_MAX: usize = 500;
-/// Longest code.
-const CODE_BYTES_MAX: usize = 40;
+/// What a request takes besides its plan: the indexes of its files, at most three bytes each.
+const PLAN_MARGIN_BYTES: usize = 1 << 10;
 
 /// A session, from the moment it has a child.
 #[derive(Debug)]
@@ -122,23 +123,21 @@ impl PooledSession {
 
     /// The request as a whole failed.
     async fn refused(&mut self, failed: wire::Failed, stage: &str) -> RenderError {
-        if !is_code(&failed.code) {
+        let Some(refusal) = answer::refusal(&failed) else {
             return self.lose(Loss::Protocol, stage).await;
-        }
+        };
         // After a refusal by a decoder nobody knows what it left behind; before, nothing was touched.
         self.soiled |= stage != "probe";
-        RenderError::Input {
-            code: failed.code,
-            sentence: printable(&failed.sentence, SENTENCE_CHARS_MAX),
-            stage: printable(&failed.stage, CODE_BYTES_MAX),
-        }
+        refusal
     }
 
     /// Leaves the child to the pool.
     async fn give_back(&mut self) {
         self.admitted = None;
-        if let Some(seat) = self.seat.take() {
-            self.shared.settle(seat, self.soiled).await;
+        match self.seat.take() {
+            Some(seat) if self.busy => self.shared.abandon(seat),
+            Some(seat) => self.shared.settle(seat, self.soiled).await,
+            None => {}
         }
     }
 
@@ -256,19 +255,19 @@ impl Session for PooledSession {
                     // A slow listener is not the child's fault.
                     deadline += waiting.elapsed();
                 }
-                Reply::FileFailed(said) => match take_output(&mut outputs, said.file) {
-                    Some(output) if is_code(&said.code) => failed.push(FileFailure {
-                        index: output.index,
-                        code: said.code,
-                        sentence: printable(&said.sentence, SENTENCE_CHARS_MAX),
-                    }),
-                    _ => return Err(self.lose(Loss::Protocol, STAGE).await),
-                },
+                Reply::FileFailed(said) => {
+                    let failure = take_output(&mut outputs, said.file)
+                        .and_then(|output| answer::file_failure(output.index, &said));
+                    let Some(failure) = failure else {
+                        return Err(self.lose(Loss::Protocol, STAGE).await);
+                    };
+                    failed.push(failure);
+                }
                 Reply::Rendered(said) if outputs.is_empty() => {
                     self.record_decodes(said.decodes);
                     // An encoder that failed may have left anything behind.
                     self.soiled |= !failed.is_empty();
-                    return Ok(report(&said, failed));
+                    return Ok(answer::report(&said, failed));
                 }
                 Reply::Failed(said) => return Err(self.refused(said, STAGE).await),
                 _ => return Err(self.lose(Loss::Protocol, STAGE).await),
@@ -286,6 +285,19 @@ fn prepare(plan: &Plan, files: &[usize]) -> Result<(Request, Vec<Output>, Vec<Ow
     let refused = |cause: std::io::Error| RenderError::Unavailable {
         reason: format!("no memory file for a rendered file: {cause}; raise the limit of open files"),
     };
+    let plan_json = serde_json::to_string(plan).expect("a plan is plain data");
+    if plan_json.len() + PLAN_MARGIN_BYTES > FRAME_BYTES_MAX || files.len() > DESCRIPTORS_MAX {
+        return Err(RenderError::Input {
+            code: "plan_too_large".to_owned(),
+            sentence: format!(
+                "the plan has {} files and {} bytes, more than a renderer is given at once ({DESCRIPTORS_MAX} files, \
+                 {FRAME_BYTES_MAX} bytes): give the recipe fewer sizes or formats",
+                files.len(),
+                plan_json.len(),
+            ),
+            stage: "render".to_owned(),
+        });
+    }
     let outputs: Vec<Output> = files
         .iter()
         .map(|&index| Output::create(index))
@@ -296,7 +308,6 @@ fn prepare(plan: &Plan, files: &[usize]) -> Result<(Request, Vec<Output>, Vec<Ow
         .map(Output::descriptor)
         .collect::<Result<_, _>>()
         .map_err(refused)?;
-    let plan_json = serde_json::to_string(plan).expect("a plan is plain data");
     let files = files.iter().map(|&index| index as u32).collect();
     Ok((
         Request::Render(wire::Render { plan_json, files }),
@@ -315,45 +326,4 @@ fn take_output(outputs: &mut Vec<Output>, file: u32) -> Option<Output> {
 
 fn output_index(file: u32) -> usize {
     file as usize
-}
-
-fn report(said: &wire::Rendered, failed: Vec<FileFailure>) -> RenderReport {
-    let known = |text: &str, length_max| (!text.is_empty()).then(|| printable(text, length_max));
-    RenderReport {
-        failed,
-        decodes: said.decodes,
-        decode_micros: said.decode_micros,
-        // At most 25 bytes in base64.
-        thumbhash: known(&said.thumbhash_base64, 36),
-        dominant: known(&said.dominant_hex, 7),
-    }
-}
-
-fn is_within(probe: &Probe, limits: &Limits) -> bool {
-    let pixels_max = if probe.whole_image {
-        limits.pixels_whole_image
-    } else {
-        limits.pixels
-    };
-    let stored = probe.stored;
-    (1..=limits.side).contains(&stored.width)
-        && (1..=limits.side).contains(&stored.height)
-        && stored.pixels() <= pixels_max
-        && (1..=8).contains(&probe.orientation)
-        && (1..=limits.frames).contains(&probe.pages)
-}
-
-fn is_inside(probe: &Probe, left: u32, width: u32, top: u32, height: u32) -> bool {
-    let fits = |start: u32, length: u32, side| {
-        length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
-    };
-    let upright = probe.upright();
-    fits(left, width, upright.width) && fits(top, height, upright.height)
-}
-
-fn is_code(code: &str) -> bool {
-    (1..=CODE_BYTES_MAX).contains(&code.len())
-        && code
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }

@@ -65,6 +65,22 @@ async fn session_dropped_at_work_ends_its_renderer_and_frees_the_slot() {
 }
 
 #[tokio::test]
+async fn session_closed_before_its_answer_came_ends_its_renderer() {
+    let pool = start(misbehaving(1)).await;
+    let mut session = open(&pool, b"render hang").await.unwrap();
+    let (done, _) = mpsc::channel(1);
+    let plan = thumb(64);
+    tokio::select! {
+        biased;
+        _ = session.render(&plan, &[0], done) => panic!("it hangs"),
+        () = tokio::task::yield_now() => {}
+    }
+    session.close().await;
+    open(&pool, b"fine").await.unwrap().close().await;
+    assert_eq!((pool.counters().abandoned, pool.counters().started), (1, 2));
+}
+
+#[tokio::test]
 async fn session_dropped_at_rest_gives_its_renderer_back() {
     let pool = start(misbehaving(1)).await;
     drop(open(&pool, b"fine").await.unwrap());

@@ -124,6 +124,23 @@ async fn plan_of_two_hundred_files_passes() {
 }
 
 #[tokio::test]
+async fn plan_too_large_to_pass_is_refused_and_its_renderer_stays() {
+    let pool = start(config(1)).await;
+    let plan = plan(square(64), &vec![(square(8), WEBP); 1000]);
+    let mut session = open(&pool, &gradient(64)).await.unwrap();
+    let refused = render(&mut session, &plan, &[0]).await.1.unwrap_err();
+    assert!(
+        matches!(&refused, RenderError::Input { code, .. } if code == "plan_too_large"),
+        "{refused}"
+    );
+    session.close().await;
+    assert_eq!(
+        (pool.counters().crashes, pool.counters().started),
+        (Crashes::default(), 1)
+    );
+}
+
+#[tokio::test]
 async fn trim_is_found() {
     let pool = start(config(1)).await;
     let mut session = open(&pool, &gradient(64)).await.unwrap();
