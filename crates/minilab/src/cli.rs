@@ -1,0 +1,260 @@
+//! The command line, as data. What each command does is under `commands/`; docs/COMMANDS.md says it in prose.
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{exit, speech::Form};
+
+/// Makes and keeps the derivatives of your photos: one photo in, every size and format out.
+#[derive(Debug, Parser)]
+#[command(name = "minilab", version, arg_required_else_help = true, after_help = exit::table(), max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to speak.
+    #[command(flatten)]
+    pub speech: Speech,
+}
+
+/// How the program speaks.
+#[derive(Debug, Args)]
+pub struct Speech {
+    /// Print results as JSON, one value a line; text and progress go to stderr
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How log lines look
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "auto",
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+    /// What is logged to stderr: a level, or directives such as `info,minilab_worker=debug`
+    /// [default: info for a standalone without a terminal, else warn]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+}
+
+impl Speech {
+    /// The form of results.
+    pub fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people on a terminal, JSON elsewhere
+    Auto,
+    /// For people
+    Pretty,
+    /// One JSON object a line
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch a folder, keep the derivatives of its photos in step with it, and serve them
+    Standalone(Standalone),
+    /// Render files once, without queue or store
+    Render(Render),
+    /// Show what would be made of a file, and why
+    Explain(Explain),
+    /// Check a configuration and report everything that is wrong with it
+    Check(Check),
+    /// Print the manifest of an original, in the shape that a front end wants
+    Manifest(Manifest),
+    /// Tell what was made: a table, and a contact sheet
+    Report(Report),
+    /// Print a JSON Schema (draft-07)
+    Schema(Schema),
+    /// Print the version of this program and of its renderer
+    Version(Version),
+}
+
+/// Where the renderer is.
+#[derive(Debug, Args)]
+pub struct RendererPath {
+    /// The `minilab-renderer` to run
+    /// [default: $MINILAB_RENDERER, else the one beside this program]
+    #[arg(long, value_name = "FILE")]
+    pub renderer: Option<PathBuf>,
+}
+
+/// `minilab standalone`
+#[derive(Debug, Args)]
+pub struct Standalone {
+    /// Folder of the originals
+    #[arg(
+        required_unless_present = "config",
+        requires = "out_dir",
+        conflicts_with = "config"
+    )]
+    pub photos_dir: Option<PathBuf>,
+    /// Folder for what is made
+    pub out_dir: Option<PathBuf>,
+    /// Configuration to follow instead of the default recipe
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where to serve; port 0 takes a free one [default: `serve` of the configuration, else 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Renderers at work at one time [default: one for each CPU]
+    #[arg(long, value_name = "N")]
+    pub slots: Option<NonZeroU32>,
+    /// Exit when everything found at the start is made: 0, or 3 if some of it failed
+    #[arg(long)]
+    pub until_idle: bool,
+    #[command(flatten)]
+    pub renderer: RendererPath,
+}
+
+/// `minilab render`
+#[derive(Debug, Args)]
+pub struct Render {
+    /// A configuration, or just its `recipes:`
+    pub recipe: PathBuf,
+    /// Originals
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Folder for what is made: for each original a folder of its name
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub renderer: RendererPath,
+}
+
+/// `minilab explain`
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// An original
+    pub file: PathBuf,
+    /// Configuration to explain by [default: the default recipe]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub renderer: RendererPath,
+}
+
+/// `minilab check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The configuration
+    #[arg(required_unless_present = "print_default")]
+    pub file: Option<PathBuf>,
+    /// Print the default recipe, to start one's own from
+    #[arg(long, conflicts_with = "file")]
+    pub print_default: bool,
+}
+
+/// `minilab manifest`
+#[derive(Debug, Args)]
+pub struct Manifest {
+    /// Key of the original: its path below the folder of originals
+    pub key: String,
+    /// In which shape
+    #[arg(long = "as", value_enum, default_value = "json", value_name = "SHAPE")]
+    pub shape: Shape,
+    #[command(flatten)]
+    pub outputs: Outputs,
+}
+
+/// Where files were put.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Outputs {
+    /// Configuration that says where files are put
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder that was made
+    #[arg(long, value_name = "OUT_DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// Shapes of a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// The manifest itself
+    Json,
+    /// HTML with a `<picture>` for each derivative
+    Picture,
+    /// As eleventy-img returns it
+    Eleventy,
+    /// As Strapi's upload plugin stores it
+    Strapi,
+}
+
+/// `minilab report`
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Folder of what was made; before it, if the sheet shall link them, the folder of the originals
+    #[arg(required = true, num_args = 1..=2, value_names = ["PHOTOS_DIR", "OUT_DIR"])]
+    pub folders: Vec<PathBuf>,
+    /// Write the contact sheet to this file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// A table for each original instead of one of all
+    #[arg(long)]
+    pub each: bool,
+}
+
+/// `minilab schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// Of what
+    #[arg(value_enum)]
+    pub of: SchemaOf,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// The configuration
+    Config,
+    /// The manifest
+    Manifest,
+}
+
+/// `minilab version`
+#[derive(Debug, Args)]
+pub struct Version {
+    #[command(flatten)]
+    pub renderer: RendererPath,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn standalone_takes_two_folders_or_a_configuration() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["minilab", "standalone"], args].concat());
+        assert!(parse(&["in", "out"]).is_ok());
+        assert!(parse(&["--config", "minilab.yaml", "--listen", "127.0.0.1:0"]).is_ok());
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["in"]).is_err());
+        assert!(parse(&["in", "out", "--config", "minilab.yaml"]).is_err());
+        assert!(parse(&["in", "out", "--slots", "0"]).is_err());
+    }
+
+    #[test]
+    fn a_report_takes_the_output_alone_or_both_folders() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["minilab", "report"], args].concat());
+        assert!(parse(&["out"]).is_ok());
+        assert!(parse(&["in", "out", "--html", "sheet.html"]).is_ok());
+        assert!(parse(&[]).is_err());
+        assert!(parse(&["a", "b", "c"]).is_err());
+    }
+}

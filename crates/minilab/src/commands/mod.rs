@@ -1,0 +1,28 @@
+//! What each command does.
+mod check;
+mod explain;
+mod loose;
+mod manifest;
+mod render;
+mod report;
+mod schema;
+mod standalone;
+mod version;
+
+use anyhow::Result;
+
+use crate::{cli::Command, exit::Exit, speech::Form};
+
+/// Does it, and says how the program ends.
+pub async fn run(command: Command, form: Form) -> Result<Exit> {
+    match command {
+        Command::Standalone(args) => standalone::run(args, form).await,
+        Command::Render(args) => render::run(&args, form).await,
+        Command::Explain(args) => explain::run(&args, form).await,
+        Command::Check(args) => check::run(&args, form),
+        Command::Manifest(args) => manifest::run(&args, form).await,
+        Command::Report(args) => report::run(&args, form).await,
+        Command::Schema(args) => schema::run(&args),
+        Command::Version(args) => version::run(&args, form).await,
+    }
+}

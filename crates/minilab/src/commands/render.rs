@@ -1,0 +1,152 @@
+//! `minilab render`: files through a recipe once, without queue or store.
+use std::{
+    collections::BTreeMap,
+    fs,
+    num::NonZeroU32,
+    path::{Component, Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, bail};
+use minilab_recipe::Document;
+use minilab_worker::{LooseOriginal, OnceFile, pool::ProcessPool, render_once};
+use serde_json::json;
+
+use super::loose::Loose;
+use crate::{
+    cli,
+    compose::{locate_renderer, start_pool},
+    config::Config,
+    exit::Exit,
+    speech::{self, Form},
+    units,
+};
+
+pub async fn run(args: &cli::Render, form: Form) -> Result<Exit> {
+    let config = Config::read_recipes(&args.recipe)?;
+    let pool = start_pool(
+        &locate_renderer(args.renderer.renderer.as_deref())?,
+        NonZeroU32::MIN,
+    )
+    .await?;
+    let mut failed = 0;
+    for file in &args.files {
+        match one(&pool, &config.document, file, &args.out, form).await {
+            Ok(failures) => failed += failures,
+            // The others are made all the same; a place that takes nothing takes nothing of them either.
+            Err(error) if is_of_the_output(&error) => return Err(error),
+            Err(error) => {
+                failed += 1;
+                speech::aside(&format!("{}: {error:#}", file.display()));
+                if form == Form::Json {
+                    speech::result(
+                        form,
+                        String::new,
+                        || json!({ "original": file, "error": format!("{error:#}") }),
+                    )?;
+                }
+            }
+        }
+    }
+    Ok(if failed == 0 { Exit::Ok } else { Exit::SomeFailed })
+}
+
+fn is_of_the_output(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<NotWritten>().is_some()
+}
+
+/// Marks errors of the output folder.
+#[derive(Debug)]
+struct NotWritten(PathBuf);
+
+impl std::fmt::Display for NotWritten {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} cannot be written", self.0.display())
+    }
+}
+
+/// Renders one; how many of its files failed.
+async fn one(pool: &ProcessPool, document: &Document, path: &Path, out: &Path, form: Form) -> Result<usize> {
+    let original = Loose::read(path)?;
+    let Some(recipe) = original.recipe(document) else {
+        bail!("no rule gives it a recipe: nothing is made of it");
+    };
+    let metadata = BTreeMap::new();
+    let loose = LooseOriginal {
+        key: &original.key,
+        bytes: &original.bytes,
+        metadata: &metadata,
+    };
+    let rendered = render_once(pool, recipe, loose).await?;
+    for file in &rendered.files {
+        let (Ok(key), Some(body)) = (&file.key, &file.body) else {
+            continue;
+        };
+        let path = write(out, key, body)?;
+        speech::result(
+            form,
+            || line(file, &path, original.bytes.len() as u64),
+            || value(&original.key, file, &path),
+        )?;
+    }
+    for failure in &rendered.report.failed {
+        let derivative = rendered
+            .files
+            .get(failure.index)
+            .map_or("", |file| file.planned.derivative.as_str());
+        speech::aside(&format!(
+            "{}: {derivative}: {} [{}]",
+            path.display(),
+            failure.sentence,
+            failure.code
+        ));
+    }
+    let refused = rendered.files.iter().filter_map(|file| file.key.as_ref().err());
+    refused
+        .clone()
+        .for_each(|refused| speech::aside(&format!("{}: {refused}", path.display())));
+    Ok(rendered.report.failed.len() + refused.count())
+}
+
+/// Whole or not at all, like in a store; a key never leaves the folder.
+fn write(out: &Path, key: &str, body: &[u8]) -> Result<PathBuf> {
+    let inside = Path::new(key)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    if !inside {
+        bail!("the key {key:?} would leave the folder");
+    }
+    let path = out.join(key);
+    let partial = path.with_extension("partial");
+    let written = path
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(&partial, body))
+        .and_then(|()| fs::rename(&partial, &path));
+    written.with_context(|| NotWritten(path.clone()))?;
+    Ok(path)
+}
+
+fn line(file: &OnceFile, path: &Path, original_bytes: u64) -> String {
+    let bytes = file.body.as_ref().map_or(0, |body| body.len() as u64);
+    format!(
+        "{}  {} x {}, {}, {}",
+        path.display(),
+        file.planned.size.width,
+        file.planned.size.height,
+        units::bytes(bytes),
+        units::change(bytes, original_bytes)
+    )
+}
+
+fn value(original: &str, file: &OnceFile, path: &Path) -> serde_json::Value {
+    json!({
+        "original": original,
+        "derivative": file.planned.derivative,
+        "file": path,
+        "width": file.planned.size.width,
+        "height": file.planned.size.height,
+        "format": file.planned.encoding.format(),
+        "bytes": file.body.as_ref().map(bytes::Bytes::len),
+        "micros": file.micros,
+    })
+}

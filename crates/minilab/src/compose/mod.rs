@@ -1,0 +1,12 @@
+//! The one place that knows which adapters there are: a configuration in, a program of ports out.
+mod app;
+mod observe;
+mod places;
+mod renderer;
+mod stores;
+
+pub use app::{App, Machine, start_pool};
+pub use observe::Renderers;
+pub use places::{Places, resolved, state_of};
+pub use renderer::locate_renderer;
+pub use stores::{Stores, state_made_before};

@@ -1,0 +1,91 @@
+//! From what the worker and its renderers report to metrics: both know no telemetry.
+use std::sync::Mutex;
+
+use minilab_telemetry::{Class, Counter, ExitKind, Labels, Lane, Metrics, Stage};
+use minilab_worker::{outcome, pool::Counters, report::JobReport};
+
+/// Counts one delivery.
+pub fn job(metrics: &Metrics, report: &JobReport) {
+    let worker = &metrics.worker;
+    let lane = lane(report.lane);
+    if let Some(class) = class(report.class) {
+        worker.jobs_total.inc((lane, class));
+    }
+    worker.job_duration_seconds.observe(lane, report.took);
+    worker.original_bytes_total.add((), report.work.original_bytes);
+    let work = &report.work;
+    for (stage, took) in [
+        (Stage::Fetch, work.fetch),
+        (Stage::Decode, work.decode),
+        (Stage::Render, work.make),
+    ] {
+        if !took.is_zero() {
+            worker.stage_duration_seconds.observe(stage, took);
+        }
+    }
+    for published in &work.lanes {
+        worker
+            .upload_to_published_seconds
+            .observe(self::lane(published.lane), report.waited + report.took);
+    }
+}
+
+fn lane(lane: minilab_recipe::Lane) -> Lane {
+    match lane {
+        minilab_recipe::Lane::Fast => Lane::Fast,
+        minilab_recipe::Lane::Standard => Lane::Standard,
+        minilab_recipe::Lane::Bulk => Lane::Bulk,
+    }
+}
+
+/// `None`: the delivery ended without an outcome of its own; whoever has it next counts it.
+fn class(class: outcome::Class) -> Option<Class> {
+    match class {
+        outcome::Class::Complete => Some(Class::Complete),
+        outcome::Class::Noop => Some(Class::NoOp),
+        outcome::Class::Input => Some(Class::Input),
+        outcome::Class::Partial => Some(Class::Partial),
+        outcome::Class::Transient => Some(Class::Transient),
+        outcome::Class::Dependency => Some(Class::Dependency),
+        outcome::Class::Denied => Some(Class::Denied),
+        outcome::Class::Crash | outcome::Class::Unsettled => Some(Class::Crash),
+        outcome::Class::Stale => Some(Class::StaleConfiguration),
+        outcome::Class::LeaseLost | outcome::Class::Aborted => None,
+    }
+}
+
+/// Brings the metrics of the renderers up to the pool's own counters.
+#[derive(Debug, Default)]
+pub struct Renderers {
+    told: Mutex<()>,
+}
+
+impl Renderers {
+    /// Called before metrics are read.
+    pub fn tell(&self, metrics: &Metrics, now: Counters) {
+        // Two scrapes at one time must not both add the difference. The lock guards no data that could be half-written.
+        let _one_at_a_time = self
+            .told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let renderer = &metrics.renderer;
+        raise(&renderer.decodes_total, (), now.decodes);
+        raise(&renderer.files_rendered_total, (), now.files);
+        raise(&renderer.renderers_started_total, (), now.started);
+        let exits = [
+            (ExitKind::Recycled, now.recycled),
+            (ExitKind::Stopped, now.abandoned + now.crashes.exit),
+            (ExitKind::Signal, now.crashes.signal),
+            (ExitKind::Deadline, now.crashes.deadline),
+            (ExitKind::Memory, now.crashes.memory),
+            (ExitKind::Protocol, now.crashes.protocol),
+        ];
+        exits
+            .into_iter()
+            .for_each(|(kind, count)| raise(&renderer.renderer_exits_total, kind, count));
+    }
+}
+
+fn raise<L: Labels + Copy>(counter: &Counter<L>, labels: L, to: u64) {
+    counter.add(labels, to.saturating_sub(counter.get(labels)));
+}

@@ -1,0 +1,185 @@
+//! Where everything is on this machine, and which arrangements cannot work.
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use minilab_recipe::{Decision, Document, Location, QueueConfig};
+use minilab_store::RESERVED_FOLDER;
+
+use crate::{
+    config::Config,
+    exit::{Exit, Refusal},
+};
+
+/// The folders and files of one installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Places {
+    /// Originals.
+    pub from: PathBuf,
+    /// Files, manifests, aliases.
+    pub to: PathBuf,
+    /// Records; by default in the part of `to` that its store keeps to itself.
+    pub state: PathBuf,
+    /// The queue's database.
+    pub queue: PathBuf,
+}
+
+impl Places {
+    /// The places that a configuration names.
+    pub fn of(config: &Config) -> Result<Self> {
+        let document = &config.document;
+        let at =
+            |location: &Location, name: &str| folder(location, name).map(|path| config.folder.join(path));
+        let to = at(&document.to.location, "to")?;
+        let state = document
+            .state
+            .as_ref()
+            .map(|state| at(state, "state"))
+            .transpose()?;
+        let queue = match &document.queue {
+            None => None,
+            Some(QueueConfig::Sqlite(path)) => Some(config.folder.join(path)),
+            Some(_) => {
+                return Err(not_here(
+                    "queue",
+                    "write { sqlite: ./minilab.db }, or leave it out",
+                ));
+            }
+        };
+        if let Some(name) = document.stores.keys().next() {
+            return Err(not_here(
+                &format!("stores.{name}"),
+                "leave it out: all files go to `to`",
+            ));
+        }
+        Ok(Self {
+            from: at(&document.from, "from")?,
+            state: state.unwrap_or_else(|| state_of(&to)),
+            queue: queue.unwrap_or_else(|| to.join(RESERVED_FOLDER).join("queue.db")),
+            to,
+        })
+    }
+
+    /// Refuses arrangements in which files would be taken for originals.
+    pub fn check(&self, document: &Document) -> Result<()> {
+        for (what, path) in [("to", &self.to), ("state", &self.state)] {
+            let Some(below) = below(&self.from, path) else {
+                continue;
+            };
+            let inside = if below.is_empty() {
+                "the same folder as"
+            } else {
+                "inside"
+            };
+            // Any key there stands for all: rules that see deeper than a prefix are rare, and refusing is safe.
+            let watched = below.is_empty()
+                || !matches!(
+                    document.decide(&format!("{below}/a.jpg/photo.webp")),
+                    Decision::Nothing
+                );
+            if watched && !below.split('/').any(|segment| segment == RESERVED_FOLDER) {
+                let sentence = format!(
+                    "`{what}` ({}) is {inside} `from` ({}): what is made there would be taken for new originals",
+                    path.display(),
+                    self.from.display()
+                );
+                let fix = if below.is_empty() {
+                    "give it a folder of its own".to_owned()
+                } else {
+                    format!(
+                        "move it out, or begin the rules with {{ match: {{ prefix: \"{below}/\" }}, recipe: none }}"
+                    )
+                };
+                return Err(Refusal::new(Exit::Config, sentence, fix).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where records are unless configured.
+pub fn state_of(to: &Path) -> PathBuf {
+    to.join(RESERVED_FOLDER).join("state")
+}
+
+fn folder<'a>(location: &'a Location, name: &str) -> Result<&'a Path> {
+    match location {
+        Location::Folder(path) => Ok(path),
+        Location::S3(_) => Err(not_here(&format!("{name}: s3"), "write { folder: ./path }")),
+    }
+}
+
+fn not_here(what: &str, fix: &str) -> anyhow::Error {
+    Refusal::new(Exit::Config, format!("`{what}` is not in this version"), fix).into()
+}
+
+/// The way from `outer` down to `inner`, if there is one; links are resolved as far as the folders exist.
+fn below(outer: &Path, inner: &Path) -> Option<String> {
+    let inner = resolved(inner);
+    let below = inner.strip_prefix(resolved(outer)).ok()?;
+    Some(below.to_string_lossy().into_owned())
+}
+
+/// The absolute path; of what does not exist yet, the nearest folder that does is resolved.
+pub fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let mut rest = Vec::new();
+    let mut there = absolute.as_path();
+    loop {
+        if let Ok(real) = there.canonicalize() {
+            return rest.iter().rev().fold(real, |path, name| path.join(name));
+        }
+        let (Some(parent), Some(name)) = (there.parent(), there.file_name()) else {
+            return absolute;
+        };
+        rest.push(name.to_owned());
+        there = parent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(text: &str) -> Result<(Places, Document)> {
+        let document = Document::parse("minilab.yaml", text, &|_| None)?;
+        let config = Config {
+            document: document.clone(),
+            folder: PathBuf::from("/site"),
+        };
+        Ok((Places::of(&config)?, document))
+    }
+
+    fn check(text: &str) -> Result<()> {
+        let (places, document) = places(text)?;
+        places.check(&document)
+    }
+
+    #[test]
+    fn state_and_queue_default_to_the_stores_own_folder() {
+        let (places, _) = places("version: 1\nfrom: { folder: in }\nto: { folder: out }\n").unwrap();
+        assert_eq!(places.from, Path::new("/site/in"));
+        assert_eq!(places.state, Path::new("/site/out/.minilab/state"));
+        assert_eq!(places.queue, Path::new("/site/out/.minilab/queue.db"));
+    }
+
+    #[test]
+    fn output_inside_the_input_is_refused_unless_a_rule_excludes_it() {
+        let inside = "version: 1\nfrom: { folder: in }\nto: { folder: in/out }\n";
+        let refused = check(inside).unwrap_err();
+        assert!(
+            refused.to_string().contains("taken for new originals"),
+            "{refused}"
+        );
+        let excluded = format!(
+            "{inside}rules:\n  - {{ match: {{ prefix: out/ }}, recipe: none }}\n  - {{ recipe: r }}\nrecipes:\n  r: {{ derivatives: {{ a: {{ formats: [webp] }} }} }}\n"
+        );
+        check(&excluded).unwrap();
+        assert!(check("version: 1\nfrom: { folder: in }\nto: { folder: in }\n").is_err());
+    }
+
+    #[test]
+    fn adapters_of_later_versions_are_refused_by_name() {
+        let refused = places("version: 1\nfrom: { s3: { bucket: b } }\nto: { folder: out }\n").unwrap_err();
+        assert_eq!(refused.to_string(), "`from: s3` is not in this version");
+    }
+}

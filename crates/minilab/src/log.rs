@@ -1,0 +1,26 @@
+//! Logs of this process, as the command line asks for them.
+use std::io::{self, IsTerminal as _};
+
+use anyhow::Result;
+use minilab_telemetry::{Form, LogConfig};
+
+use crate::{
+    cli::{Command, LogFormat, Speech},
+    exit::{Exit, Refusal},
+};
+
+/// Sets it up. Commands that end by themselves report what they do, and on a terminal a bar shows how far a service is;
+/// elsewhere a service's log is its report.
+pub fn start(speech: &Speech, command: &Command) -> Result<()> {
+    let form = match speech.log_format {
+        LogFormat::Pretty => Form::Pretty,
+        LogFormat::Json => Form::Json,
+        LogFormat::Auto if io::stderr().is_terminal() => Form::Pretty,
+        LogFormat::Auto => Form::Json,
+    };
+    let is_service = matches!(command, Command::Standalone(_)) && !io::stderr().is_terminal();
+    let default = if is_service { "info" } else { "warn" };
+    let filter = speech.log_level.as_deref().unwrap_or(default).to_owned();
+    minilab_telemetry::init(&LogConfig { form, filter })
+        .map_err(|error| Refusal::new(Exit::Usage, error.to_string(), "for example --log-level debug").into())
+}
