@@ -3,6 +3,7 @@ mod canary;
 mod delivery;
 mod health;
 mod intake;
+mod settle;
 mod slots;
 
 use std::{fmt, sync::Arc};

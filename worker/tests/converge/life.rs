@@ -22,7 +22,7 @@ fn fast() -> QueueName {
 async fn waiting(world: &World) -> Job {
     let mut deliveries = world
         .queue
-        .receive(&fast(), 1, Duration::from_secs(60))
+        .receive(&fast(), 1, Duration::from_mins(1))
         .await
         .unwrap();
     let delivery = deliveries.pop().expect("a job waits");
@@ -191,7 +191,7 @@ async fn job_that_nobody_settles_is_poison_at_the_fourth_delivery() {
         // A worker that dies with it.
         let taken = world
             .queue
-            .receive(&fast(), 1, Duration::from_secs(60))
+            .receive(&fast(), 1, Duration::from_mins(1))
             .await
             .unwrap();
         if taken.is_empty() {
@@ -209,4 +209,38 @@ async fn job_that_nobody_settles_is_poison_at_the_fourth_delivery() {
     }
     assert_eq!(deliveries, 4);
     assert!(world.dead().await[0].starts_with("poison: "));
+}
+
+#[tokio::test(start_paused = true)]
+async fn unconfirmed_hand_on_is_done_again() {
+    for moment in [QueueMoment::BeforeEffect, QueueMoment::AfterEffect] {
+        // The third send; the first two are the events.
+        let queue = FaultyQueue::new(Arc::new(Memory::default()), [QueueFault::Send { nth: 3, moment }]);
+        let mut world = World::with_queue(Arc::new(queue));
+        world.slots = 1;
+        for name in ["a.jpg", "b.jpg"] {
+            world.upload(name, CAT).await;
+            world.event(name).await;
+        }
+        world.settle().await;
+        assert_eq!(world.classes()[0], Class::Transient);
+        for name in ["a.jpg", "b.jpg"] {
+            world.assert_current(name, CAT, FILES).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn panic_is_poison_at_once_and_the_worker_lives_on() {
+    let mut world = World::default();
+    world.renderer_panics_on = Some(13);
+    world.uploaded("a.jpg", "4000x3000 boo").await;
+    assert!(
+        world.dead().await[0].starts_with("poison: the attempt panicked: "),
+        "{:?}",
+        world.dead().await
+    );
+    assert_eq!(world.failures().await[0].code, "poison");
+    world.uploaded("b.jpg", CAT).await;
+    world.assert_current("b.jpg", CAT, FILES).await;
 }

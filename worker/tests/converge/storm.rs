@@ -116,15 +116,14 @@ async fn three_workers_converge_in_bad_weather() {
             worker.drained().await;
         }
         assert_eq!(storm.world.dead().await, [""; 0], "seed {seed}");
-        match storm.text {
-            Some(text) => storm.world.assert_current(NAME, text, FILES).await,
-            None => {
-                let record = storm.world.record(NAME).await;
-                assert!(
-                    record.is_none_or(|record| record.observation.is_none()),
-                    "seed {seed}: no tombstone"
-                );
-            }
+        if let Some(text) = storm.text {
+            storm.world.assert_current(NAME, text, FILES).await;
+        } else {
+            let record = storm.world.record(NAME).await;
+            assert!(
+                record.is_none_or(|record| record.observation.is_none()),
+                "seed {seed}: no tombstone"
+            );
         }
         storm.assert_nothing_dangles().await;
         assert_eq!(storm.world.renderer.tally().sessions, 0, "seed {seed}");

@@ -10,11 +10,15 @@ use bytes::Bytes;
 use futures::TryStreamExt as _;
 use minilab_protos::job::{Hint, Job, Via};
 use minilab_queue::{Clock, Memory as MemoryQueue, Outgoing, Queue, QueueName};
-use minilab_recipe::{Document, Lane};
+use minilab_recipe::{Document, Lane, Limits};
 use minilab_record::{FailureRecord, Failures, LaneStatus, Record, Records, named_keys};
 use minilab_store::{Faulty, Key, Memory, PutOptions, Store, StoreExt as _};
 use minilab_worker::{
-    Ready, Worker, WorkerParts, outcome::Budget, outcome::Class, report::JobReport, testing::ScriptedRenderer,
+    Ready, Worker, WorkerParts,
+    outcome::{Budget, Class},
+    renderer::{Engine, OriginalFile, RenderError, Renderer, Session},
+    report::JobReport,
+    testing::ScriptedRenderer,
 };
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -57,6 +61,25 @@ impl Clock for TokioClock {
     }
 }
 
+/// A renderer with a defect.
+#[derive(Debug)]
+struct Panicking {
+    inner: ScriptedRenderer,
+    on: Option<u64>,
+}
+
+#[async_trait]
+impl Renderer for Panicking {
+    fn engine(&self) -> &Engine {
+        self.inner.engine()
+    }
+
+    async fn open(&self, original: OriginalFile, limits: &Limits) -> Result<Box<dyn Session>, RenderError> {
+        assert_ne!(self.on, Some(original.size_bytes), "a defect");
+        self.inner.open(original, limits).await
+    }
+}
+
 /// The worker sees the stores through their faults, the test as they are.
 #[derive(Default)]
 pub struct Shelves {
@@ -72,6 +95,8 @@ pub struct World {
     pub state: Faulty,
     pub queue: Arc<dyn Queue>,
     pub renderer: ScriptedRenderer,
+    /// Originals of this many bytes make the renderer's near end panic.
+    pub renderer_panics_on: Option<u64>,
     pub document: Arc<Document>,
     pub revision: u64,
     pub slots: usize,
@@ -111,6 +136,7 @@ impl World {
             shelves,
             queue,
             renderer: ScriptedRenderer::default(),
+            renderer_panics_on: None,
             document: document(RECIPE),
             revision: 1,
             slots: 2,
@@ -131,7 +157,10 @@ impl World {
             output: Arc::new(self.output.clone()),
             state: Arc::new(self.state.clone()),
             queue: Arc::clone(&self.queue),
-            renderer: Arc::new(self.renderer.clone()),
+            renderer: Arc::new(Panicking {
+                inner: self.renderer.clone(),
+                on: self.renderer_panics_on,
+            }),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             observer: Arc::new(move |report| reports.lock().unwrap().push(report.clone())),
             slots: self.slots,

@@ -1,0 +1,186 @@
+//! Settles a delivery as its verdict says, and leaves behind what must be known of a job that is given up.
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use futures::FutureExt as _;
+use minilab_protos::job::{Job, LastError};
+use minilab_queue::{Delivery, Disposition, Settled};
+
+use super::delivery::{Courier, message};
+use crate::{
+    Error,
+    attempt::{Attempt, Trace, failure},
+    envelope::{Envelope, payload},
+    outcome::{Class, GivenUp, Verdict},
+};
+
+/// A settlement that fails is tried again; after that the lease runs out and the job comes again.
+const SETTLE_TRIES: u32 = 3;
+/// Between them.
+const SETTLE_PAUSE: Duration = Duration::from_secs(1);
+/// Envelopes are kept under 16 KiB.
+const SENTENCE_CHARS_MAX: usize = 500;
+
+impl Courier {
+    /// Settles as the verdict says. `false`: the delivery was no longer ours, or the broker did not answer.
+    pub(super) async fn carry_out(
+        &self,
+        delivery: &Delivery,
+        envelope: &Envelope,
+        trace: &Trace,
+        verdict: Verdict,
+        error: Option<&Error>,
+    ) -> bool {
+        let disposition = match verdict {
+            Verdict::Leave => return false,
+            Verdict::Complete => {
+                if let Some(error) = error {
+                    self.record_failure(envelope, trace, Class::of(error).as_str(), error)
+                        .await;
+                }
+                Disposition::Complete
+            }
+            Verdict::Release(delay) => Disposition::Release { delay },
+            Verdict::Retry(job, delay) => {
+                let now = self.world.clock.now();
+                let due = (now + delay).duration_since(UNIX_EPOCH).unwrap_or_default();
+                let job = Job {
+                    not_before_ms: due.as_millis() as u64,
+                    ..marked(*job, error)
+                };
+                Disposition::Retry {
+                    payload: payload(&job),
+                    delay,
+                }
+            }
+            Verdict::GiveUp(job, given_up) => {
+                let job = self.give_up(envelope, trace, *job, given_up, error).await;
+                let sentence = error.map(|error| error.code_and_sentence().1).unwrap_or_default();
+                let reason = format!("{}: {}", given_up.as_str(), shortened(&sentence));
+                Disposition::Reject {
+                    payload: payload(&job),
+                    reason,
+                }
+            }
+        };
+        self.settle(delivery, disposition).await
+    }
+
+    /// What is left behind of a job that is given up: poison's lane is recorded as failed, everything has a failure record.
+    async fn give_up(
+        &self,
+        envelope: &Envelope,
+        trace: &Trace,
+        job: Job,
+        given_up: GivenUp,
+        error: Option<&Error>,
+    ) -> Job {
+        let mut job = marked(job, error);
+        let Some(error) = error else { return job };
+        if given_up == GivenUp::Poison {
+            let envelope = Envelope {
+                job: job.clone(),
+                lane: trace.lane(),
+                ..envelope.clone()
+            };
+            let burial = Trace::new(envelope.lane, trace.owes_anything());
+            let reason = Error::Poison {
+                sentence: error.code_and_sentence().1,
+            };
+            let ended = AssertUnwindSafe(Attempt::giving_up(&self.world, &envelope, &burial, reason).run());
+            let ended = ended.catch_unwind().await;
+            job.ambiguous = burial.owes_anything();
+            match ended {
+                Ok(Ok(_)) => return job,
+                Ok(Err(error)) => log_unrecorded(&job.key, &error),
+                Err(panic) => log_unrecorded(
+                    &job.key,
+                    &Error::Panic {
+                        message: message(&*panic),
+                    },
+                ),
+            }
+        }
+        self.record_failure(envelope, trace, given_up.as_str(), error)
+            .await;
+        job
+    }
+
+    async fn record_failure(&self, envelope: &Envelope, trace: &Trace, class: &str, error: &Error) {
+        let entry = minilab_record::FailureEntry {
+            class: class.to_owned(),
+            ..failure(None, error)
+        };
+        let failure = self.world.failure_record(&envelope.job, trace.lane(), &entry);
+        if let Err(error) = self.world.failures.write(&failure).await {
+            log_unrecorded(&failure.key, &error.into());
+        }
+    }
+
+    /// What is no job at all becomes a dead letter with its bytes and a reason.
+    pub(super) async fn refuse(&self, delivery: &Delivery, error: &Error) {
+        let reason = format!("envelope: {}", shortened(&error.to_string()));
+        tracing::warn!(queue = %delivery.queue, "a message is given up: {reason}");
+        self.settle(
+            delivery,
+            Disposition::Reject {
+                payload: delivery.payload.clone(),
+                reason,
+            },
+        )
+        .await;
+    }
+
+    async fn settle(&self, delivery: &Delivery, disposition: Disposition) -> bool {
+        for tried in 1..=SETTLE_TRIES {
+            match self
+                .world
+                .queue
+                .settle(&delivery.receipt, disposition.clone())
+                .await
+            {
+                Ok(Settled::Done) => return true,
+                Ok(Settled::LeaseLost) => return false,
+                Err(error) if error.is_transient() && tried < SETTLE_TRIES => {
+                    tokio::time::sleep(SETTLE_PAUSE).await;
+                }
+                Err(error) => {
+                    self.health.failed(&Error::Queue(error));
+                    return false;
+                }
+            }
+        }
+        false
+    }
+}
+
+/// The job with the reason why it goes out again.
+fn marked(job: Job, error: Option<&Error>) -> Job {
+    let last_error = error.map(|error| {
+        let (code, sentence) = error.code_and_sentence();
+        LastError {
+            class: Class::of(error).as_str().to_owned(),
+            code,
+            sentence: shortened(&sentence),
+        }
+    });
+    Job {
+        last_error: last_error.or(job.last_error.clone()),
+        ..job
+    }
+}
+
+fn shortened(sentence: &str) -> String {
+    sentence.chars().take(SENTENCE_CHARS_MAX).collect()
+}
+
+fn log_unrecorded(key: &str, error: &Error) {
+    let (code, sentence) = error.code_and_sentence();
+    tracing::error!(
+        original.key = key,
+        code,
+        "a failure could not be recorded: {sentence}"
+    );
+}
