@@ -149,6 +149,12 @@ impl<'a> Attempt<'a> {
                     ours: self.context.world.revision,
                 });
             }
+            // A first record that is still under way would tell of an original that is gone: there must be one for it to
+            // lose against.
+            (Need::Nothing, None) if self.context.trace.is_ambiguous() => {
+                settled.class = Class::Noop;
+                self.context.nobody(now)
+            }
             (Need::Nothing, _) => return Ok(Some(Settled::nothing(base))),
             (Need::Fence, Some(record)) => {
                 self.context.trace.note(|work| work.fenced = true);
@@ -164,6 +170,9 @@ impl<'a> Attempt<'a> {
                     Made::Changed => return Ok(None),
                     Made::NotAnImage => match self.without_image(base.record.as_ref()) {
                         Some(next) => next,
+                        None if base.record.is_none() && self.context.trace.is_ambiguous() => {
+                            self.context.nobody(now)
+                        }
                         None => return Ok(Some(Settled::nothing(base))),
                     },
                     Made::Lane {

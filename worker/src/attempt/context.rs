@@ -1,6 +1,9 @@
 //! What an attempt knows from its start, and the straight steps that need no more: look, decide, swap, look again.
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use minilab_recipe::{Decision, Lane, OnDelete, Recipe};
-use minilab_record::{Loaded, Need, Record, Seen, Swap, View, Wanted, decide, pending_lanes};
+use minilab_record::{Loaded, Need, Placeholder, Record, Seen, Swap, View, Wanted, decide, pending_lanes};
 use minilab_store::ETag;
 
 use super::{Trace, World, fetch};
@@ -91,6 +94,28 @@ impl<'a> Context<'a> {
             Need::Tombstone if keeps && view.ambiguous => Need::Fence,
             Need::Tombstone if keeps => Need::Nothing,
             other => other,
+        }
+    }
+
+    /// The tombstone of an original that has no record.
+    pub fn nobody(&self, now: Timestamp) -> Record {
+        Record {
+            v: 1,
+            key: self.envelope.key.as_str().to_owned(),
+            generation: 1,
+            revision: self.world.revision,
+            recipe: self
+                .target
+                .as_ref()
+                .map(|target| target.recipe.name.clone())
+                .unwrap_or_default(),
+            observation: None,
+            lanes: BTreeMap::new(),
+            retired: BTreeMap::new(),
+            standing: None,
+            previous: Vec::new(),
+            placeholder: Placeholder::default(),
+            updated: now,
         }
     }
 

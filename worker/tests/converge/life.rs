@@ -6,6 +6,7 @@ use minilab_queue::{
     Disposition, Fault as QueueFault, Faulty as FaultyQueue, Memory, Moment as QueueMoment, QueueName,
 };
 use minilab_recipe::Lane;
+use minilab_record::{Loaded, Record, Records, Swap};
 use minilab_store::{Calls, Fault as StoreFault, Operation};
 use minilab_worker::{
     outcome::Class,
@@ -243,4 +244,24 @@ async fn panic_is_poison_at_once_and_the_worker_lives_on() {
     assert_eq!(world.failures().await[0].code, "poison");
     world.uploaded("b.jpg", CAT).await;
     world.assert_current("b.jpg", CAT, FILES).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_record_that_is_still_under_way_loses_against_the_fence_of_an_absent_original() {
+    let world = World::default();
+    world.uploaded("a.jpg", CAT).await;
+    let stray = Record {
+        key: "b.jpg".into(),
+        ..world.record("a.jpg").await.unwrap()
+    };
+    let mut job = world.job("b.jpg", Lane::Fast);
+    job.ambiguous = true;
+    world.send("fast", &job).await;
+    world.settle().await;
+    let records = Records::new(Arc::new(world.shelves.state.clone()));
+    assert_eq!(
+        records.swap(&Loaded::default(), &stray).await.unwrap(),
+        Swap::Lost
+    );
+    assert!(world.record("b.jpg").await.unwrap().observation.is_none());
 }
