@@ -37,8 +37,8 @@ impl Config {
         // What a recipe alone lacks is added behind it, so that every message still names the line as written.
         for (key, line) in [
             ("version", "version: 1"),
-            ("from", "from: { folder: . }"),
-            ("to", "to: { folder: out }"),
+            ("from", "from: { folder: originals }"),
+            ("to", "to: { folder: files }"),
         ] {
             if !written.lines().any(|line| {
                 line.strip_prefix(key)

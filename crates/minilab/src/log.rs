@@ -14,9 +14,8 @@ use crate::{
 pub fn start(speech: &Speech, command: &Command) -> Result<()> {
     let form = match speech.log_format {
         LogFormat::Pretty => Form::Pretty,
-        LogFormat::Json => Form::Json,
         LogFormat::Auto if io::stderr().is_terminal() => Form::Pretty,
-        LogFormat::Auto => Form::Json,
+        LogFormat::Auto | LogFormat::Json => Form::Json,
     };
     let is_service = matches!(command, Command::Standalone(_)) && !io::stderr().is_terminal();
     let default = if is_service { "info" } else { "warn" };

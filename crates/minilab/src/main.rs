@@ -1,6 +1,11 @@
 //! The one user-facing program. It parses, composes, runs and says how it went; the work is the libraries'.
 //!
 //! It never links libvips: only `minilab-renderer` beside it does.
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "pages and reports are built once per command, where text that reads like its result beats an allocation"
+)]
 mod cli;
 mod commands;
 mod compose;

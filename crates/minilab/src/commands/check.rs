@@ -22,7 +22,7 @@ pub fn run(args: &Check, form: Form) -> Result<Exit> {
         return Ok(Exit::Ok);
     };
     let config = Config::read(path)?;
-    Places::of(&config)?.check(&config.document)?;
+    Places::of(&config)?.check()?;
     let document = &config.document;
     speech::result(
         form,

@@ -54,7 +54,7 @@ impl App {
     /// Opens everything and puts the configuration into force.
     pub async fn build(config: Config, machine: Machine) -> Result<Self> {
         let places = Places::of(&config)?;
-        places.check(&config.document)?;
+        places.check()?;
         let document = Arc::new(config.document);
         let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
         let stores = metered(Stores::open(&places).await?, &metrics);
@@ -150,7 +150,7 @@ pub async fn start_pool(renderer: &Path, slots: NonZeroU32) -> Result<ProcessPoo
         .map_err(|error| {
             let fix = "build or install minilab and minilab-renderer together (`cargo build` builds both)";
             Refusal::new(
-                Exit::Temporary,
+                Exit::Unexpected,
                 format!("the renderer {} does not start: {error}", renderer.display()),
                 fix,
             )

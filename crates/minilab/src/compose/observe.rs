@@ -80,9 +80,9 @@ impl Renderers {
             (ExitKind::Memory, now.crashes.memory),
             (ExitKind::Protocol, now.crashes.protocol),
         ];
-        exits
-            .into_iter()
-            .for_each(|(kind, count)| raise(&renderer.renderer_exits_total, kind, count));
+        for (kind, count) in exits {
+            raise(&renderer.renderer_exits_total, kind, count);
+        }
     }
 }
 

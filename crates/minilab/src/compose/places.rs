@@ -2,7 +2,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use minilab_recipe::{Decision, Document, Location, QueueConfig};
+use minilab_recipe::{Location, QueueConfig};
 use minilab_store::RESERVED_FOLDER;
 
 use crate::{
@@ -59,38 +59,24 @@ impl Places {
         })
     }
 
-    /// Refuses arrangements in which files would be taken for originals.
-    pub fn check(&self, document: &Document) -> Result<()> {
+    /// Refuses arrangements in which files would be taken for originals. The document refuses those that its text shows;
+    /// folders named on the command line, and links, show only here.
+    pub fn check(&self) -> Result<()> {
         for (what, path) in [("to", &self.to), ("state", &self.state)] {
             let Some(below) = below(&self.from, path) else {
                 continue;
             };
-            let inside = if below.is_empty() {
+            let inside = if below.as_os_str().is_empty() {
                 "the same folder as"
             } else {
                 "inside"
             };
-            // Any key there stands for all: rules that see deeper than a prefix are rare, and refusing is safe.
-            let watched = below.is_empty()
-                || !matches!(
-                    document.decide(&format!("{below}/a.jpg/photo.webp")),
-                    Decision::Nothing
-                );
-            if watched && !below.split('/').any(|segment| segment == RESERVED_FOLDER) {
-                let sentence = format!(
-                    "`{what}` ({}) is {inside} `from` ({}): what is made there would be taken for new originals",
-                    path.display(),
-                    self.from.display()
-                );
-                let fix = if below.is_empty() {
-                    "give it a folder of its own".to_owned()
-                } else {
-                    format!(
-                        "move it out, or begin the rules with {{ match: {{ prefix: \"{below}/\" }}, recipe: none }}"
-                    )
-                };
-                return Err(Refusal::new(Exit::Config, sentence, fix).into());
-            }
+            let sentence = format!(
+                "`{what}` ({}) is {inside} `from` ({}): what is made there would be taken for new originals",
+                path.display(),
+                self.from.display()
+            );
+            return Err(Refusal::new(Exit::Config, sentence, "name two folders side by side").into());
         }
         Ok(())
     }
@@ -113,10 +99,11 @@ fn not_here(what: &str, fix: &str) -> anyhow::Error {
 }
 
 /// The way from `outer` down to `inner`, if there is one; links are resolved as far as the folders exist.
-fn below(outer: &Path, inner: &Path) -> Option<String> {
-    let inner = resolved(inner);
-    let below = inner.strip_prefix(resolved(outer)).ok()?;
-    Some(below.to_string_lossy().into_owned())
+fn below(outer: &Path, inner: &Path) -> Option<PathBuf> {
+    resolved(inner)
+        .strip_prefix(resolved(outer))
+        .ok()
+        .map(Path::to_path_buf)
 }
 
 /// The absolute path; of what does not exist yet, the nearest folder that does is resolved.
@@ -140,41 +127,37 @@ pub fn resolved(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn places(text: &str) -> Result<(Places, Document)> {
-        let document = Document::parse("minilab.yaml", text, &|_| None)?;
+    fn places(text: &str) -> Result<Places> {
         let config = Config {
-            document: document.clone(),
+            document: minilab_recipe::Document::parse("minilab.yaml", text, &|_| None)?,
             folder: PathBuf::from("/site"),
         };
-        Ok((Places::of(&config)?, document))
-    }
-
-    fn check(text: &str) -> Result<()> {
-        let (places, document) = places(text)?;
-        places.check(&document)
+        Places::of(&config)
     }
 
     #[test]
     fn state_and_queue_default_to_the_stores_own_folder() {
-        let (places, _) = places("version: 1\nfrom: { folder: in }\nto: { folder: out }\n").unwrap();
+        let places = places("version: 1\nfrom: { folder: in }\nto: { folder: out }\n").unwrap();
         assert_eq!(places.from, Path::new("/site/in"));
         assert_eq!(places.state, Path::new("/site/out/.minilab/state"));
         assert_eq!(places.queue, Path::new("/site/out/.minilab/queue.db"));
     }
 
     #[test]
-    fn output_inside_the_input_is_refused_unless_a_rule_excludes_it() {
-        let inside = "version: 1\nfrom: { folder: in }\nto: { folder: in/out }\n";
-        let refused = check(inside).unwrap_err();
-        assert!(
-            refused.to_string().contains("taken for new originals"),
-            "{refused}"
-        );
-        let excluded = format!(
-            "{inside}rules:\n  - {{ match: {{ prefix: out/ }}, recipe: none }}\n  - {{ recipe: r }}\nrecipes:\n  r: {{ derivatives: {{ a: {{ formats: [webp] }} }} }}\n"
-        );
-        check(&excluded).unwrap();
-        assert!(check("version: 1\nfrom: { folder: in }\nto: { folder: in }\n").is_err());
+    fn output_inside_the_input_is_refused_also_where_no_document_says_so() {
+        let check = |from: &str, to: &str| {
+            let config = Config::of_folders(Path::new(from), Path::new(to));
+            Places::of(&config).unwrap().check()
+        };
+        for to in ["/site/in", "/site/in/out"] {
+            let refused = check("/site/in", to).unwrap_err();
+            assert!(
+                refused.to_string().contains("taken for new originals"),
+                "{refused}"
+            );
+        }
+        check("/site/in", "/site/out").unwrap();
+        check("/site/out/in", "/site/out").unwrap();
     }
 
     #[test]

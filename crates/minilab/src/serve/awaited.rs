@@ -32,7 +32,7 @@ pub enum Outcome {
     /// The file is there.
     Made,
     /// Not yet: here is the original.
-    StillBeingMade(Original),
+    StillBeingMade(Box<Original>),
     /// No such file will come.
     NotExpected,
 }
@@ -67,10 +67,10 @@ impl Awaited {
             }
         }
         match self.originals.get(&original, GetOptions::default()).await {
-            Ok(object) => Ok(Outcome::StillBeingMade(Original {
+            Ok(object) => Ok(Outcome::StillBeingMade(Box::new(Original {
                 object,
                 media_type: media_type(original.as_str()),
-            })),
+            }))),
             Err(error) if error.is_not_found() => Ok(Outcome::NotExpected),
             Err(error) => Err(error),
         }

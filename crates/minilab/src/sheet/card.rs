@@ -13,11 +13,15 @@ const LEAD_SIZES: &str = "(min-width: 64rem) 30rem, 92vw";
 
 pub fn card(entry: &Entry, places: &Places) -> String {
     let state = entry.progress.as_str();
+    let lead = lead(entry);
     format!(
-        "<article class=\"card {state}\">\n<header>\n<h2>{}</h2>\n<span class=\"badge\">{state}</span>\n<p>{}</p>\n</header>\n{}{}{}</article>\n",
+        "<article class=\"card {state}\">\n<header>\n{}<div>\n<h2>{}</h2>\n<p>{}</p>\n</div>\n\
+         <span class=\"badge\">{state}</span>\n</header>\n{}{}{}</article>\n",
+        tiles(entry, lead, places),
         name(entry, places),
         facts(entry),
-        pictures(entry, places),
+        lead.map(|name| figure(entry, name, "lead", LEAD_SIZES, places))
+            .unwrap_or_default(),
         failures(entry),
         files(entry, places),
     )
@@ -47,24 +51,23 @@ fn facts(entry: &Entry) -> String {
     }
 }
 
-/// The derivative with the largest picture leads; the others stand below it as tiles.
-fn pictures(entry: &Entry, places: &Places) -> String {
-    let names = entry.derivatives();
+/// The derivative with the largest picture.
+fn lead(entry: &Entry) -> Option<&str> {
     let pixels = |name: &str| of(entry, name).map(|file| file.size.pixels()).max();
-    let Some(lead) = names.iter().copied().max_by_key(|name| pixels(name)) else {
-        return String::new();
-    };
-    let tiles: String = names
-        .iter()
-        .filter(|name| **name != lead)
-        .map(|name| figure(entry, name, "tile", "8rem", places))
+    entry.derivatives().into_iter().max_by_key(|name| pixels(name))
+}
+
+/// All other derivatives, small, beside the name.
+fn tiles(entry: &Entry, lead: Option<&str>, places: &Places) -> String {
+    let others = entry.derivatives().into_iter().filter(|name| Some(*name) != lead);
+    let tiles: String = others
+        .map(|name| figure(entry, name, "tile", "4rem", places))
         .collect();
-    let tiles = if tiles.is_empty() {
+    if tiles.is_empty() {
         tiles
     } else {
         format!("<div class=\"tiles\">\n{tiles}</div>\n")
-    };
-    format!("{}{tiles}", figure(entry, lead, "lead", LEAD_SIZES, places))
+    }
 }
 
 fn of<'a>(entry: &'a Entry, derivative: &'a str) -> impl Iterator<Item = &'a Made> {
@@ -113,7 +116,7 @@ fn figure(entry: &Entry, derivative: &str, class: &str, sizes: &str, places: &Pl
     format!(
         "<figure class=\"{class}\">\n<a href=\"{url}\"><picture>\n{sources}\
          <img src=\"{url}\" srcset=\"{}\" sizes=\"{sizes}\" width=\"{width}\" height=\"{height}\" \
-         alt=\"{}: {}\" loading=\"lazy\" decoding=\"async\"{}>\n</picture></a>\n\
+         alt=\"{}: {}\" loading=\"lazy\"{}>\n</picture></a>\n\
          <figcaption>{}</figcaption>\n</figure>\n",
         srcset(fallback),
         escape(&entry.key),

@@ -61,8 +61,19 @@ fn invalid_configuration_is_78() {
     assert_eq!(world.run(["check", "bad.yaml"]).code, 78);
     assert_eq!(world.run(["standalone", "--config", "bad.yaml"]).code, 78);
     world.write("inside.yaml", DOCUMENT.replace("out", "in/out"));
-    let inside = world.run(["check", "inside.yaml"]);
-    assert_eq!(inside.code, 78);
+    assert_eq!(world.run(["check", "inside.yaml"]).code, 78);
+    world.write("in/renderer", "");
+    let args = [
+        "standalone",
+        "in",
+        "in/out",
+        "--renderer",
+        "in/renderer",
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    let inside = world.run(args);
+    assert_eq!(inside.code, 78, "{}", inside.err);
     assert!(
         inside.err.contains("taken for new originals") && inside.err.contains("fix: "),
         "{}",
@@ -82,7 +93,7 @@ fn refused_access_is_6() {
     let world = World::new();
     world.write("secret.yaml", DOCUMENT);
     let path = world.path("secret.yaml");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::read(&path).is_ok() {
         eprintln!("skipped: this user (root) may read everything");
         return;

@@ -75,7 +75,8 @@ pub fn picture(width: u32, height: u32) -> Vec<u8> {
     let mut rows = Vec::new();
     let mut seed = 1_u32;
     for _ in 0..height {
-        rows.push(0);
+        // The row's filter: none.
+        rows.extend([0]);
         for _ in 0..width * 3 {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             rows.push((seed >> 24) as u8);
