@@ -1,6 +1,6 @@
 //! `minilab render`: files through a recipe once, without queue or store.
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     fs,
     num::NonZeroU32,
     path::{Component, Path, PathBuf},
@@ -16,13 +16,14 @@ use crate::{
     cli,
     compose::{locate_renderer, start_pool},
     config::Config,
-    exit::Exit,
+    exit::{Exit, Refusal},
     speech::{self, Form},
     units,
 };
 
 pub async fn run(args: &cli::Render, form: Form) -> Result<Exit> {
     let config = Config::read_recipes(&args.recipe)?;
+    names_differ(&args.files)?;
     let pool = start_pool(
         &locate_renderer(args.renderer.renderer.as_deref())?,
         NonZeroU32::MIN,
@@ -48,6 +49,21 @@ pub async fn run(args: &cli::Render, form: Form) -> Result<Exit> {
         }
     }
     Ok(if failed == 0 { Exit::Ok } else { Exit::SomeFailed })
+}
+
+/// Files lie under their original's name, so two originals of one name would overwrite each other.
+fn names_differ(files: &[PathBuf]) -> Result<()> {
+    let mut names = HashSet::new();
+    let Some(second) = files.iter().find(|file| !names.insert(file.file_name())) else {
+        return Ok(());
+    };
+    let sentence = format!("{} has the name of another file given", second.display());
+    Err(Refusal::new(
+        Exit::Usage,
+        sentence,
+        "render it in a run of its own, to another folder",
+    )
+    .into())
 }
 
 fn is_of_the_output(error: &anyhow::Error) -> bool {

@@ -135,7 +135,7 @@ fn site(app: &App) -> Site {
         records: app.records(),
         patience: PATIENCE,
     };
-    let (ready, progress) = (app.ready(), app.progress());
+    let (ready, taking, progress) = (app.ready(), app.ready(), app.progress());
     let (metrics, pool, renderers) = (Arc::clone(&app.metrics), app.pool.clone(), Renderers::default());
     Site {
         files: Arc::clone(&app.stores.to),
@@ -153,6 +153,10 @@ fn site(app: &App) -> Site {
         }),
         metrics: Box::new(move || {
             renderers.tell(&metrics, pool.counters());
+            metrics
+                .process
+                .ready
+                .set((), i64::from(*taking.borrow() == Ready::Yes));
             metrics.render()
         }),
     }

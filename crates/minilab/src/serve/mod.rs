@@ -8,7 +8,7 @@ mod index;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -48,12 +48,20 @@ impl fmt::Debug for Site {
     }
 }
 
-/// Serves until `stop`, then lets running answers end.
+/// How long answers that have begun may take after `stop`: a client that waits for a file or reads slowly must not hold up
+/// the end of the process.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
+
+/// Serves until `stop`, then lets running answers end, but not for long.
 pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: CancellationToken) -> io::Result<()> {
     let address = listener.local_addr()?;
-    axum::serve(listener, router(site, address))
-        .with_graceful_shutdown(async move { stop.cancelled().await })
-        .await
+    let stopped = stop.clone();
+    let serving = axum::serve(listener, router(site, address))
+        .with_graceful_shutdown(async move { stopped.cancelled().await });
+    tokio::select! {
+        ended = serving => ended,
+        () = async { stop.cancelled().await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
+    }
 }
 
 fn router(site: Arc<Site>, address: SocketAddr) -> Router {

@@ -1,5 +1,5 @@
 //! Over real TCP on free ports, with stores in memory.
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;

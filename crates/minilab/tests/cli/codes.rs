@@ -32,6 +32,22 @@ fn wrong_usage_is_2() {
 }
 
 #[test]
+fn originals_of_one_name_are_refused_before_anything_is_made() {
+    let world = World::new();
+    world.write(
+        "r.yaml",
+        "recipes: { r: { derivatives: { a: { formats: [webp] } } } }\n",
+    );
+    let twice = world.run(["render", "r.yaml", "a/x.jpg", "b/x.jpg", "--out", "out"]);
+    assert_eq!(twice.code, 2, "{}", twice.err);
+    assert!(
+        twice.err.contains("b/x.jpg has the name of another file given"),
+        "{}",
+        twice.err
+    );
+}
+
+#[test]
 fn what_is_not_there_is_4_and_says_what_to_do() {
     let world = World::new();
     let config = world.run(["check", "minilab.yaml"]);
