@@ -17,7 +17,7 @@ pub enum Exit {
     SomeFailed = 3,
     /// A file, folder, key or program that was named is not there.
     NotFound = 4,
-    /// The same command may succeed later: disk full, somebody else holds the queue, stopped before the work was done.
+    /// The same command may succeed later: disk full, address in use, stopped before the work was done.
     Temporary = 5,
     /// The system refuses access.
     Permission = 6,
@@ -51,9 +51,7 @@ impl Exit {
             Self::Usage => "wrong usage of the command line",
             Self::SomeFailed => "finished, but some items failed; each was reported",
             Self::NotFound => "a file, folder, key or program that was named is not there",
-            Self::Temporary => {
-                "may succeed later: disk full, queue held by another process, stopped before the end"
-            }
+            Self::Temporary => "may succeed later: disk full, address in use, stopped before the end",
             Self::Permission => "permission denied",
             Self::Config => "invalid configuration: a restart does not help",
         }
@@ -114,7 +112,12 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         return of_store(error);
     }
     if let Some(error) = cause.downcast_ref::<minilab_queue::Error>() {
-        return error.is_transient().then_some(Exit::Temporary);
+        // What is unusable as it is (held by another process, on a network file system) takes a change by somebody.
+        return Some(if error.is_transient() {
+            Exit::Temporary
+        } else {
+            Exit::Config
+        });
     }
     cause
         .downcast_ref::<io::Error>()
