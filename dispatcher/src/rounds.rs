@@ -171,7 +171,8 @@ impl Rounds {
         let mut report = self.reconcile.run_once(pass, drain).await?;
         let unsettled = std::mem::take(&mut report.unsettled);
         // Counted before they are handed over, so that nobody takes the folder for settled in between.
-        self.progress.send_modify(|progress| progress.settling += unsettled.len() as u64);
+        self.progress
+            .send_modify(|progress| progress.settling += unsettled.len() as u64);
         if !unsettled.is_empty() && self.unsettled.send(unsettled).await.is_err() {
             tracing::debug!("the intake has ended; the next start finds what is unsettled");
         }

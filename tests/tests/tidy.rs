@@ -15,16 +15,28 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("minilab-queue", &[]),
     ("minilab-store", &[]),
     ("minilab-imaging", &["minilab-recipe"]),
-    ("minilab-record", &["minilab-protos", "minilab-recipe", "minilab-store"]),
-    ("minilab-renderer", &["minilab-imaging", "minilab-recipe", "minilab-protos"]),
+    (
+        "minilab-record",
+        &["minilab-protos", "minilab-recipe", "minilab-store"],
+    ),
+    (
+        "minilab-renderer",
+        &["minilab-imaging", "minilab-recipe", "minilab-protos"],
+    ),
     ("minilab-telemetry", &["minilab-queue", "minilab-store"]),
     ("minilab-dispatcher", ROLE),
     ("minilab-worker", ROLE),
     ("minilab", ANY),
     ("minilab-tests", ANY),
 ];
-const ROLE: &[&str] =
-    &["minilab-protos", "minilab-recipe", "minilab-record", "minilab-queue", "minilab-store", "minilab-telemetry"];
+const ROLE: &[&str] = &[
+    "minilab-protos",
+    "minilab-recipe",
+    "minilab-record",
+    "minilab-queue",
+    "minilab-store",
+    "minilab-telemetry",
+];
 /// Any but imaging and renderer, which are reached through the process.
 const ANY: &[&str] = &[
     "minilab-protos",
@@ -46,12 +58,29 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("anyhow", &["minilab", "minilab-tests"]),
 ];
 /// The only places where `unsafe` may stand.
-const UNSAFE_IN: &[&str] = &["crates/imaging/src/vips", "crates/renderer/src/walls", "crates/renderer/src/process", "worker/src/pool/spawn"];
+const UNSAFE_IN: &[&str] = &[
+    "crates/imaging/src/vips",
+    "crates/renderer/src/walls",
+    "crates/renderer/src/process",
+];
 const LINES_MAX: usize = 600;
-const BANNED_NAMES: &[&str] = &["util", "utils", "common", "helper", "helpers", "manager", "handler", "processor", "misc"];
+const BANNED_NAMES: &[&str] = &[
+    "util",
+    "utils",
+    "common",
+    "helper",
+    "helpers",
+    "manager",
+    "handler",
+    "processor",
+    "misc",
+];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests/ lies in the workspace")
+        .to_owned()
 }
 
 /// Every file that git tracks or would track.
@@ -61,10 +90,20 @@ fn files() -> Result<Vec<PathBuf>> {
         .current_dir(root())
         .output()
         .context("git lists the files of the checkout")?;
-    anyhow::ensure!(output.status.success(), "git ls-files: {}", String::from_utf8_lossy(&output.stderr));
-    let listed: Vec<_> = String::from_utf8(output.stdout)?.lines().map(PathBuf::from).collect();
+    anyhow::ensure!(
+        output.status.success(),
+        "git ls-files: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let listed: Vec<_> = String::from_utf8(output.stdout)?
+        .lines()
+        .map(PathBuf::from)
+        .collect();
     anyhow::ensure!(listed.len() > 50, "git lists only {} files", listed.len());
-    Ok(listed.into_iter().filter(|path| root().join(path).is_file()).collect())
+    Ok(listed
+        .into_iter()
+        .filter(|path| root().join(path).is_file())
+        .collect())
 }
 
 fn rust_files() -> Result<Vec<(PathBuf, String)>> {
@@ -84,7 +123,11 @@ fn dependencies() -> Result<BTreeMap<String, BTreeSet<String>>> {
         .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
         .current_dir(root())
         .output()?;
-    anyhow::ensure!(output.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
+    anyhow::ensure!(
+        output.status.success(),
+        "cargo metadata: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let packages = metadata["packages"].as_array().context("packages")?;
     packages
@@ -133,7 +176,10 @@ fn outside_things_are_known_to_one_crate_each() -> Result<()> {
     for (name, used) in dependencies()? {
         for (crate_name, homes) in ONLY_IN {
             if used.contains(*crate_name) && !homes.contains(&name.as_str()) {
-                complaints.push(format!("{name} uses {crate_name}, which belongs to {}", homes.join(", ")));
+                complaints.push(format!(
+                    "{name} uses {crate_name}, which belongs to {}",
+                    homes.join(", ")
+                ));
             }
         }
     }
@@ -147,10 +193,16 @@ fn source_files_have_one_idea_and_say_it_first() -> Result<()> {
     for (path, text) in rust_files()? {
         let lines = text.lines().count();
         if lines > LINES_MAX {
-            complaints.push(format!("{}: {lines} lines, more than {LINES_MAX}; split it by idea", path.display()));
+            complaints.push(format!(
+                "{}: {lines} lines, more than {LINES_MAX}; split it by idea",
+                path.display()
+            ));
         }
         if !text.starts_with("//!") {
-            complaints.push(format!("{}: does not begin with `//!` and its idea", path.display()));
+            complaints.push(format!(
+                "{}: does not begin with `//!` and its idea",
+                path.display()
+            ));
         }
     }
     none(&complaints);
@@ -161,8 +213,16 @@ fn source_files_have_one_idea_and_say_it_first() -> Result<()> {
 fn names_say_what_a_thing_is() -> Result<()> {
     let mut complaints = Vec::new();
     for path in files()? {
-        let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default().to_lowercase();
-        let folders = path.parent().into_iter().flat_map(Path::iter).filter_map(|c| c.to_str());
+        let stem = path
+            .file_stem()
+            .and_then(|s| s.to_str())
+            .unwrap_or_default()
+            .to_lowercase();
+        let folders = path
+            .parent()
+            .into_iter()
+            .flat_map(Path::iter)
+            .filter_map(|c| c.to_str());
         for name in folders.chain([stem.as_str()]) {
             if BANNED_NAMES.contains(&name) {
                 complaints.push(format!("{}: `{name}` is no home for an idea", path.display()));
@@ -178,7 +238,9 @@ fn unsafe_stays_where_it_is_listed() -> Result<()> {
     let mut complaints = Vec::new();
     let (block, function) = (concat!("unsafe", " {"), concat!("unsafe", " fn"));
     for (path, text) in rust_files()? {
-        let listed = UNSAFE_IN.iter().any(|home| path.to_string_lossy().starts_with(home));
+        let listed = UNSAFE_IN
+            .iter()
+            .any(|home| path.to_string_lossy().starts_with(home));
         let lines: Vec<_> = text.lines().collect();
         for (index, line) in lines.iter().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
@@ -186,11 +248,19 @@ fn unsafe_stays_where_it_is_listed() -> Result<()> {
                 continue;
             }
             if !listed {
-                complaints.push(format!("{}:{}: unsafe outside the listed files", path.display(), index + 1));
+                complaints.push(format!(
+                    "{}:{}: unsafe outside the listed files",
+                    path.display(),
+                    index + 1
+                ));
             }
             let before = &lines[index.saturating_sub(6)..index];
             if code.contains(block) && !before.iter().any(|l| l.contains("SAFETY")) {
-                complaints.push(format!("{}:{}: no SAFETY comment above", path.display(), index + 1));
+                complaints.push(format!(
+                    "{}:{}: no SAFETY comment above",
+                    path.display(),
+                    index + 1
+                ));
             }
         }
     }
@@ -207,7 +277,10 @@ fn promises_name_tests_that_exist() -> Result<()> {
     // A test is named as `file::function` or `function` in backquotes, with an underscore in it.
     for word in promises.split('`').skip(1).step_by(2) {
         let name = word.rsplit("::").next().unwrap_or(word);
-        let is_test = name.contains('_') && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        let is_test = name.contains('_')
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if !is_test || name.starts_with("minilab_") {
             continue;
         }
