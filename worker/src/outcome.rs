@@ -1,6 +1,6 @@
 //! From errors to outcomes to dispositions: the one place where it is decided what becomes of a job.
 //!
-//! The table "Outcomes" of docs/SEMANTICS.md, row by row: [`Class::of`] is its first column, [`verdict`] its last.
+//! The table "Outcomes" of docs/SEMANTICS.md, row by row: [`Class::of`] is its first column, [`verdict()`] its last.
 mod class;
 mod verdict;
 

@@ -6,15 +6,15 @@ use tokio::sync::watch;
 /// The port's calls, for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Operation {
-    /// [`Store::get`]
+    /// [`crate::Store::get`]
     Get,
-    /// [`Store::head`]
+    /// [`crate::Store::head`]
     Head,
-    /// [`Store::put`]
+    /// [`crate::Store::put`]
     Put,
-    /// [`Store::list`]
+    /// [`crate::Store::list`]
     List,
-    /// [`Store::delete`]
+    /// [`crate::Store::delete`]
     Delete,
 }
 
@@ -33,15 +33,15 @@ impl Operation {
 /// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// [`Error::Io`]; nothing has happened.
+    /// [`crate::Error::Io`]; nothing has happened.
     Refuse,
-    /// [`Error::Io`], although it has happened: the ambiguous answer.
+    /// [`crate::Error::Io`], although it has happened: the ambiguous answer.
     LoseAnswer,
-    /// [`Error::Unavailable`], `disk full`; nothing has happened.
+    /// [`crate::Error::Unavailable`], `disk full`; nothing has happened.
     DiskFull,
-    /// [`Error::Denied`]; nothing has happened.
+    /// [`crate::Error::Denied`]; nothing has happened.
     Deny,
-    /// Of a `get`: the body ends in [`Error::Io`] after its first chunk.
+    /// Of a `get`: the body ends in [`crate::Error::Io`] after its first chunk.
     CutBody,
 }
 
