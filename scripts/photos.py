@@ -16,9 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".deps" / "photos"
 DEBIAN = ["mate-backgrounds", "lomiri-wallpapers-20.04"]
 PYPI = "scikit-image"
-# A sharp bird on a blurred ground, a noisy sea, a portrait-like scene, macro, water, sand, a drawing with transparency.
+# A sharp bird on a blurred ground, a noisy sea, a portrait-like scene, macro, water, sand, a flower.
 FEW = ["Kleiber_by_Lukas_Baubkus.jpg", "Infinite-Sea_by_Aury88.jpg", "Fossa_by_Jasper_Roks.jpg", "LadyBird.jpg",
-       "Dune.jpg", "RainDrops.jpg", "Arc-Colors-Transparent-Wallpaper.png",
+       "Dune.jpg", "RainDrops.jpg", "YellowFlower.jpg",
        "astronaut.png", "coffee.png", "chelsea.png", "hubble_deep_field.jpg", "motorcycle_left.png", "retina.jpg"]
 PICTURES = {".jpg", ".jpeg", ".png"}
 
