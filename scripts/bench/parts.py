@@ -1,0 +1,204 @@
+"""What is measured, part by part. Contenders take turns, A B C A B C, so that a machine that slows down slows all of them."""
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import contenders
+import inputs
+import process
+
+BATCH = 6
+TINY_JOBS = 300
+AVIF_PHOTOS = 2
+IDLE_S = 5
+
+
+@dataclass
+class Bench:
+    root: Path
+    programs: Path
+    work: Path
+    runs: int
+    sets: dict
+    sharp: Path | None
+    has_vipsthumbnail: bool
+    photos: list
+
+    def folder(self, *names):
+        folder = self.work / "run" / "-".join(str(name).replace(" ", "_") for name in names)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def log(self):
+        return self.work / "run" / "log"
+
+    def contender_run(self, contender, settings, originals):
+        out = self.folder("out", contender.name)
+        command, environment = contender.command(settings, out, originals)
+        return process.run(command, self.log(), **environment), out
+
+    def take_turns(self, group, settings, originals):
+        """Runs a group `runs` times in turn: {contender: {runs, files by width and extension}}."""
+        told = {c.name: {"says": c.says, "runs": [], "files": {}} for c in group}
+        for turn in range(self.runs):
+            for contender in group:
+                done, out = self.contender_run(contender, settings, originals)
+                told[contender.name]["runs"].append(asdict(done))
+                files = contenders.outputs(out)
+                expected = settings.files() * len(originals)
+                if len(files) != expected:
+                    sys.exit(f"bench: {contender.name} made {len(files)} files where {expected} were asked for: {out}")
+                if turn == 0:
+                    kept = self.folder("kept", contender.name, originals[0].stem)
+                    for (original, width, extension), path in files.items():
+                        if original == originals[0].name:
+                            shutil.copyfile(path, kept / f"{width}.{extension}")
+                    told[contender.name]["files"] = {
+                        f"{width}.{extension}": str(kept / f"{width}.{extension}")
+                        for original, width, extension in sorted(files) if original == originals[0].name}
+                shutil.rmtree(out)
+        return told
+
+    def score(self, told, original):
+        """Replaces paths by bytes and SSIMULACRA2 against the original resized directly; equal files are scored once."""
+        distinct = {}
+        for contender in told.values():
+            for path in contender["files"].values():
+                distinct.setdefault(Path(path).read_bytes(), path)
+        ordered = sorted(distinct.values(), key=lambda path: Path(path).name)
+        scorer = subprocess.run([self.programs / "minilab-score"], check=True, text=True, capture_output=True,
+                                input="".join(f"{original}\t{path}\n" for path in ordered))
+        scored = {line["file"]: line for line in map(json.loads, scorer.stdout.splitlines())}
+        for contender in told.values():
+            contender["files"] = {name: {k: scored[distinct[Path(path).read_bytes()]][k] for k in ("bytes", "score")}
+                                  for name, path in contender["files"].items()}
+
+    def peers(self, styles):
+        return [contenders.Sharp(self.sharp, style) for style in styles] if self.sharp else []
+
+
+def quality(bench, photos, set_name, group):
+    results = {}
+    for photo in photos:
+        print(f"  {photo.name}", file=sys.stderr, flush=True)
+        told = bench.take_turns(group, bench.sets[set_name], [photo.path])
+        bench.score(told, photo.path)
+        results[photo.name] = told
+    return results
+
+
+def one_photo(bench):
+    """JPEG and WebP ladder of one photo in a process of its own, start-up included."""
+    group = [contenders.Floor(bench.programs), contenders.Render(bench.programs), *bench.peers(["single", "default", "chained"])]
+    if bench.has_vipsthumbnail:
+        group.append(contenders.VipsThumbnail())
+    return quality(bench, bench.photos, "ladder", group)
+
+
+def avif(bench):
+    """The AVIF ladder, and sharp with its own settings of AVIF."""
+    group = [contenders.Floor(bench.programs), contenders.Render(bench.programs), *bench.peers(["single", "own-avif"])]
+    return quality(bench, bench.photos[:AVIF_PHOTOS], "avif", group)
+
+
+def end_to_end(bench):
+    """Several originals through the whole worker; CPU for each original against the floor's and sharp's."""
+    originals = inputs.copies(bench.photos[0].path, BATCH, bench.folder("in"))
+    cores = len(os.sched_getaffinity(0))
+    slots = sorted({1, 2, cores} & set(range(1, cores + 1)))
+    group = [contenders.Floor(bench.programs), *(contenders.Standalone(bench.programs, n) for n in slots),
+             contenders.Standalone(bench.programs, 1, fast_up_to=320), *bench.peers(["single"])]
+    told = bench.take_turns(group, bench.sets["ladder"], originals)
+    for contender in told.values():
+        contender.pop("files")
+    return {"originals": BATCH, "slots": slots, "contenders": told}
+
+
+def small_jobs(bench):
+    """What a job costs that has next to nothing to do, and one that has nothing to do."""
+    tiny = inputs.tiny(bench.programs / "minilab-enlarge", bench.photos[0], bench.work / "inputs")
+    settings = contenders.Settings("tiny", [32], [bench.sets["ladder"].formats[1]], bench.work / "run")
+    standalone = contenders.Standalone(bench.programs, 1)
+    told = {"jobs": TINY_JOBS, "empty": [], "first": [], "again": []}
+    empty = bench.folder("in-empty")
+    for _ in range(bench.runs):
+        originals = inputs.copies(tiny, TINY_JOBS, bench.folder("in-tiny"))
+        nothing, made = bench.folder("out-empty"), bench.folder("out-tiny")
+        starts = [("empty", settings.recipe(empty, nothing)), ("first", settings.recipe(originals[0].parent, made)),
+                  ("again", settings.recipe(originals[0].parent, made))]
+        for name, recipe in starts:
+            told[name].append(asdict(process.run(standalone.started(recipe), bench.log())))
+        found = len(contenders.outputs(made))
+        if found != TINY_JOBS:
+            sys.exit(f"bench: {found} files were made of {TINY_JOBS} tiny originals")
+    return told
+
+
+def memory(bench):
+    """Peak memory of the largest process, the renderer, for originals of many sizes."""
+    made = inputs.large(bench.programs / "minilab-enlarge", bench.photos[0], bench.work / "inputs")
+    render = contenders.Render(bench.programs)
+    rows = []
+    for (mpx, extension), path in made.items():
+        for set_name in ("ladder", "all"):
+            done, out = bench.contender_run(render, bench.sets[set_name], [path])
+            shutil.rmtree(out)
+            rows.append({"mpx": mpx, "format": extension, "set": set_name, "peak_mb": round(done.peak_mb, 1),
+                         "cpu_s": round(done.cpu_s, 2)})
+    return rows
+
+
+def service(bench):
+    """How soon the worker is ready, and what it costs while it waits."""
+    told = {"ready_ms": [], "idle_cpu": []}
+    for turn in range(bench.runs):
+        recipe = bench.sets["ladder"].recipe(bench.folder("in-service"), bench.folder("out-service"))
+        began = time.monotonic()
+        command = [bench.programs / "minilab", "standalone", "--config", recipe, "--listen", "127.0.0.1:0", "--json",
+                   "--log-level", "warn"]
+        worker = process.start(command, bench.log())
+        address = listening(bench.log(), worker)
+        while not is_ready(address):
+            time.sleep(0.001)
+        told["ready_ms"].append(round((time.monotonic() - began) * 1000, 1))
+        if turn == 0:
+            before = process.cpu_of_tree(worker.pid)
+            time.sleep(IDLE_S)
+            told["idle_cpu"].append((process.cpu_of_tree(worker.pid) - before) / IDLE_S)
+        worker.terminate()
+        worker.wait(60)
+    return told
+
+
+def listening(log, worker):
+    while worker.poll() is None:
+        for line in log.read_text().splitlines():
+            if line.startswith("{") and "listening" in line:
+                return json.loads(line)["listening"]
+        time.sleep(0.001)
+    sys.exit(f"bench: the worker ended before it listened:\n{log.read_text()}")
+
+
+def is_ready(address):
+    try:
+        with urllib.request.urlopen(f"{address}readyz", timeout=5) as answer:
+            return answer.status == 200
+    except urllib.error.URLError:
+        return False
+
+
+def median(values):
+    return statistics.median(values)
+
+
+ALL = {"one_photo": one_photo, "end_to_end": end_to_end, "memory": memory, "small_jobs": small_jobs, "service": service,
+       "avif": avif}
