@@ -14,6 +14,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
+use minilab_failpoint::reached;
 use minilab_recipe::Lane;
 use minilab_record::{FailureEntry, Loaded, Need, Record, fence, tombstone};
 use minilab_store::{ETag, Sha256};
@@ -136,6 +137,7 @@ impl<'a> Attempt<'a> {
         // 3
         let need = self.context.decide(&base, lane, seen.clone());
         let now = self.context.world.now();
+        let mut made = None;
         let mut settled = Settled {
             class: Class::Complete,
             record: None,
@@ -179,8 +181,10 @@ impl<'a> Attempt<'a> {
                         next,
                         class,
                         unfinished,
+                        report,
                     } => {
                         (settled.class, settled.unfinished) = (class, unfinished);
+                        made = Some(report);
                         *next
                     }
                 }
@@ -192,13 +196,13 @@ impl<'a> Attempt<'a> {
             return Ok(None);
         };
         settled.record = swapped.record;
+        self.context.trace.note(|work| work.lanes.extend(made));
         // 9
+        reached("step9_before_look");
         let published = seen.map(|seen| seen.etag);
-        if self.context.is_still(published.as_ref()).await? {
-            Ok(Some(settled))
-        } else {
-            Ok(None)
-        }
+        let is_still = self.context.is_still(published.as_ref()).await?;
+        reached("step9_looked_again");
+        Ok(is_still.then_some(settled))
     }
 }
 

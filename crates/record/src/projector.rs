@@ -5,8 +5,9 @@ use std::{
 };
 
 use futures::TryStreamExt as _;
+use minilab_failpoint::reached;
 use minilab_recipe::{Recipe, is_alias_key};
-use minilab_store::{Condition, Key, ListRequest, PutOptions, Sha256, Store, StoreExt as _};
+use minilab_store::{Condition, Head, Key, ListRequest, PutOptions, Sha256, Store, StoreExt as _};
 
 use crate::{
     Error, Record, Records,
@@ -27,6 +28,8 @@ pub const DERIVATIVE_MARK: (&str, &str) = ("minilab", "derivative");
 /// Metadata of an alias: name of the file it is a copy of, below the original's prefix and percent-encoded: metadata
 /// travels in headers, which hold ASCII and 2 KB at most.
 pub const ALIAS_OF: &str = "minilab-of";
+/// Metadata of a manifest: generation of the record that it tells of.
+const GENERATION: &str = "minilab-generation";
 
 /// Beyond so many swaps in a row somebody else is busy with the record and will project it.
 const PASSES_MAX: u32 = 5;
@@ -83,29 +86,50 @@ impl Projector {
         futures::stream::iter(aliases.iter().map(Ok))
             .try_for_each_concurrent(COPIES_AT_ONCE, |alias| self.write_alias(&record.key, alias))
             .await?;
+        reached("step10_aliases_written");
         self.write_manifest(record, recipe).await?;
+        reached("step10_manifest_written");
         let wanted: BTreeSet<&str> = aliases.iter().map(|alias| alias.stable_key.as_str()).collect();
         self.remove_aliases(&record.key, &wanted).await
     }
 
+    /// Only over what is there now, and only if that tells of no later swap: a write that arrives late, or that of a
+    /// slower worker, never takes a manifest back.
     async fn write_manifest(&self, record: &Record, recipe: Option<&Recipe>) -> Result<(), Error> {
+        let key = key(&Self::manifest_key(&record.key))?;
         let urls = PublicUrls {
             base: &self.base_url,
             recipe,
         };
         let body =
             serde_json::to_vec_pretty(&manifest(record, &urls)).expect("manifests have string keys only");
-        let options = PutOptions {
+        let mut metadata = mark();
+        metadata.insert(GENERATION.to_owned(), record.generation.to_string());
+        let mut options = PutOptions {
             condition: Condition::None,
             content_type: Some("application/json".to_owned()),
             cache_control: Some(MANIFEST_CACHE_CONTROL.to_owned()),
             sha256: Some(Sha256::of(&body)),
-            metadata: mark(),
+            metadata,
         };
-        self.output
-            .put(&key(&Self::manifest_key(&record.key))?, body.into(), options)
-            .await?;
-        Ok(())
+        for _ in 0..PASSES_MAX {
+            let there = self.there(&key).await?;
+            if there
+                .as_ref()
+                .is_some_and(|head| generation(head) > record.generation)
+            {
+                return Ok(());
+            }
+            options.condition = unchanged(there);
+            match self.output.put(&key, body.clone().into(), options.clone()).await {
+                Err(minilab_store::Error::Precondition { .. }) => {}
+                written => return Ok(written.map(drop)?),
+            }
+        }
+        Err(Error::Contended {
+            key,
+            tries: PASSES_MAX,
+        })
     }
 
     async fn write_alias(&self, original: &str, alias: &Alias<'_>) -> Result<(), Error> {
@@ -116,21 +140,25 @@ impl Projector {
                 .unwrap_or(file)
                 .trim_start_matches('/'),
         );
-        if self.alias_of(&stable).await?.as_ref() == Some(&of) {
+        let there = self.there(&stable).await?;
+        if there.as_ref().and_then(alias_of) == Some(&of) {
             return Ok(());
         }
         let (_, body) = self.output.get_bytes(&key(file)?, FILE_BYTES_MAX).await?;
         let mut metadata = mark();
         metadata.insert(ALIAS_OF.to_owned(), of);
         let options = PutOptions {
-            condition: Condition::None,
+            condition: unchanged(there),
             content_type: Some(alias.file.encoding.format().media_type().to_owned()),
             cache_control: Some(ALIAS_CACHE_CONTROL.to_owned()),
             sha256: Some(alias.file.sha256),
             metadata,
         };
-        self.output.put(&stable, body, options).await?;
-        Ok(())
+        match self.output.put(&stable, body, options).await {
+            // Somebody else was faster, with this or another file; the record says at the end of the pass which it is.
+            Err(minilab_store::Error::Precondition { .. }) => Err(Error::Contended { key: stable, tries: 1 }),
+            written => Ok(written.map(drop)?),
+        }
     }
 
     /// Only what reads as an alias *and* says that it is one: the prefix may hold anything.
@@ -145,7 +173,7 @@ impl Projector {
             let unwanted =
                 |key: &&Key| is_alias_key(original, key.as_str()) && !wanted.contains(key.as_str());
             for key in page.objects.iter().map(|object| &object.key).filter(unwanted) {
-                if self.alias_of(key).await?.is_some() {
+                if self.there(key).await?.as_ref().and_then(alias_of).is_some() {
                     self.output.delete(key).await?;
                 }
             }
@@ -156,13 +184,30 @@ impl Projector {
         }
     }
 
-    async fn alias_of(&self, stable: &Key) -> Result<Option<String>, Error> {
-        match self.output.head(stable).await {
-            Ok(head) => Ok(head.metadata.get(ALIAS_OF).cloned()),
+    async fn there(&self, key: &Key) -> Result<Option<Head>, Error> {
+        match self.output.head(key).await {
+            Ok(head) => Ok(Some(head)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// The condition that nobody has written since.
+fn unchanged(there: Option<Head>) -> Condition {
+    there.map_or(Condition::Absent, |head| Condition::Match(head.etag))
+}
+
+fn alias_of(head: &Head) -> Option<&String> {
+    head.metadata.get(ALIAS_OF)
+}
+
+/// Of the record that a manifest tells of; before any for one that does not say.
+fn generation(head: &Head) -> u64 {
+    let generation = head.metadata.get(GENERATION);
+    generation
+        .and_then(|generation| generation.parse().ok())
+        .unwrap_or(0)
 }
 
 fn mark() -> BTreeMap<String, String> {

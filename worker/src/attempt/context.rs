@@ -2,6 +2,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use minilab_failpoint::reached;
 use minilab_recipe::{Decision, Lane, OnDelete, Recipe};
 use minilab_record::{Loaded, Need, Placeholder, Record, Seen, Swap, View, Wanted, decide, pending_lanes};
 use minilab_store::ETag;
@@ -132,7 +133,10 @@ impl<'a> Context<'a> {
     /// One conditional write, with a note before and after it: a write without an answer makes the job ambiguous.
     pub async fn swap(&self, base: &Loaded, next: &Record) -> Result<Option<Loaded>, Error> {
         self.trace.sending();
-        match self.world.records.swap(base, next).await {
+        reached("step8_before_swap");
+        let swapped = self.world.records.swap(base, next).await;
+        reached("step8_after_swap");
+        match swapped {
             Ok(Swap::Swapped(loaded)) => {
                 self.trace.swapped();
                 Ok(Some(loaded))

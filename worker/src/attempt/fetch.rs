@@ -5,6 +5,7 @@ use std::{
 };
 
 use futures::TryStreamExt as _;
+use minilab_failpoint::reached;
 use minilab_protos::job::{Hint, Job};
 use minilab_record::{Record, Seen};
 use minilab_store::{GetOptions, Head, Key, Sha256, Store};
@@ -78,6 +79,7 @@ pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Resu
         }
         Err(error) => return Err(error.into()),
     };
+    reached("step5_original_opened");
     let memory = |cause| Error::Memory {
         key: key.to_string(),
         cause,
@@ -93,5 +95,6 @@ pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Resu
         writer.write_all(&chunk).map_err(memory)?;
     }
     let file = writer.finish().map_err(memory)?;
+    reached("step5_original_read");
     Ok(Fetched::Whole(file, Sha256(hash.finalize().into())))
 }

@@ -1,5 +1,6 @@
 //! Step 6, the part after rendering: a finished file is put once under its key, or what is there already is adopted.
 use bytes::Bytes;
+use minilab_failpoint::reached;
 use minilab_recipe::PlannedFile;
 use minilab_record::{DERIVATIVE_MARK, FILE_CACHE_CONTROL};
 use minilab_store::{Condition, Error as StoreError, Key, PutOptions, Sha256, Store, StoreExt as _};
@@ -33,7 +34,10 @@ pub(super) async fn store_file(
         sha256: Some(sha256),
         metadata: [(DERIVATIVE_MARK.0.to_owned(), DERIVATIVE_MARK.1.to_owned())].into(),
     };
-    match output.put(key, body, options).await {
+    reached("step6_before_put");
+    let put = output.put(key, body, options).await;
+    reached("step6_after_put");
+    match put {
         Ok(_) => Ok(Stored {
             bytes,
             sha256,

@@ -1,4 +1,5 @@
 //! Step 10: projections, and the next lane, which is carried on with or handed on.
+use minilab_failpoint::reached;
 use minilab_recipe::Lane;
 use minilab_record::{Record, Seen, pending_lanes};
 
@@ -26,6 +27,7 @@ impl Context<'_> {
             _ => {}
         }
         self.trace.projected();
+        reached("step10_projected");
         Ok(())
     }
 
@@ -74,6 +76,7 @@ impl Context<'_> {
     pub(super) async fn hand_on(&self, lane: Lane) -> Result<(), Error> {
         let job = follow_up(&self.envelope.job, lane, self.world.clock.now());
         self.world.queue.send(vec![job]).await?;
+        reached("step10_handed_on");
         self.trace.note(|work| work.handed_on = Some(lane));
         Ok(())
     }

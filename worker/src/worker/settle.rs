@@ -5,6 +5,7 @@ use std::{
 };
 
 use futures::FutureExt as _;
+use minilab_failpoint::reached;
 use minilab_protos::job::{Job, LastError};
 use minilab_queue::{Delivery, Disposition, Settled};
 
@@ -14,6 +15,7 @@ use crate::{
     attempt::{Attempt, Trace, failure},
     envelope::{Envelope, payload},
     outcome::{Class, GivenUp, Verdict},
+    report::Settlement,
 };
 
 /// A settlement that fails is tried again; after that the lease runs out and the job comes again.
@@ -24,48 +26,54 @@ const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 const SENTENCE_CHARS_MAX: usize = 500;
 
 impl Courier {
-    /// Settles as the verdict says. `false`: the delivery was no longer ours, or the broker did not answer.
+    /// Settles as the verdict says. `None`: the delivery was no longer ours, or the broker did not answer.
     pub(super) async fn carry_out(
         &self,
         delivery: &Delivery,
         envelope: &Envelope,
         trace: &Trace,
-        verdict: Verdict,
+        (class, verdict): (Class, Verdict),
         error: Option<&Error>,
-    ) -> bool {
-        let disposition = match verdict {
-            Verdict::Leave => return false,
+    ) -> Option<Settlement> {
+        let (disposition, settlement) = match verdict {
+            Verdict::Leave => return None,
             Verdict::Complete => {
                 if let Some(error) = error {
                     self.record_failure(envelope, trace, Class::of(error).as_str(), error)
                         .await;
                 }
-                Disposition::Complete
+                (Disposition::Complete, Settlement::Completed)
             }
-            Verdict::Release(delay) => Disposition::Release { delay },
+            Verdict::Release(delay) => (Disposition::Release { delay }, Settlement::Released),
             Verdict::Retry(job, delay) => {
+                // Shown at once: somebody has to change a permission, and the last attempt is more than an hour away.
+                if let Some(error) = error.filter(|_| class == Class::Denied) {
+                    self.record_failure(envelope, trace, class.as_str(), error).await;
+                }
                 let now = self.world.clock.now();
                 let due = (now + delay).duration_since(UNIX_EPOCH).unwrap_or_default();
                 let job = Job {
                     not_before_ms: due.as_millis() as u64,
                     ..marked(*job, error)
                 };
-                Disposition::Retry {
-                    payload: payload(&job),
-                    delay,
-                }
+                let payload = payload(&job);
+                (Disposition::Retry { payload, delay }, Settlement::Retried)
             }
             Verdict::GiveUp(job, given_up) => {
                 let job = self.give_up(envelope, trace, *job, given_up, error).await;
                 let sentence = error.map(|error| error.code_and_sentence().1).unwrap_or_default();
                 let reason = format!("{}: {}", given_up.as_str(), shortened(&sentence));
-                Disposition::Reject {
-                    payload: payload(&job),
-                    reason,
-                }
+                let payload = payload(&job);
+                (
+                    Disposition::Reject { payload, reason },
+                    Settlement::GivenUp(given_up),
+                )
             }
         };
-        self.settle(delivery, disposition).await
+        reached("step10_before_settle");
+        let settled = self.settle(delivery, disposition).await;
+        reached("step10_settled");
+        settled.then_some(settlement)
     }
 
     /// What is left behind of a job that is given up: poison's lane is recorded as failed, everything has a failure record.

@@ -1,6 +1,7 @@
 //! `delete`: the object, its attributes, and the folders that are empty then.
 use std::os::fd::OwnedFd;
 
+use minilab_failpoint::reached;
 use rustix::{
     fs::{AtFlags, Stat, fsync, unlinkat},
     io::Errno,
@@ -34,6 +35,7 @@ pub(super) fn delete(folder: &Folder, key: &str) -> Result<(), Failure> {
     fsync(&parent)?;
     remove_empty(folder, &place.folders)?;
     drop(locked);
+    reached("store_body_deleted");
     attributes::forget(&workspace, key, &gone);
     Ok(())
 }

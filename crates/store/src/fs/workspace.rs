@@ -9,6 +9,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use minilab_failpoint::reached;
 use rustix::{
     fs::{
         AtFlags, Dir, FlockOperation, Mode, OFlags, flock, fstat, fsync, futimens, mkdirat, openat, unlinkat,
@@ -116,6 +117,7 @@ impl Workspace {
             file: file.into(),
             placed: false,
         };
+        reached("store_body_opened");
         prepared.file.write_all(body)?;
         // Before the sync, which makes the time as durable as the body.
         futimens(&prepared.file, &version::stamp())?;

@@ -2,6 +2,7 @@
 use std::os::fd::OwnedFd;
 
 use bytes::Bytes;
+use minilab_failpoint::reached;
 use rustix::{
     fs::{RenameFlags, fstat, fsync, renameat, renameat_with},
     io::Errno,
@@ -24,7 +25,9 @@ pub(super) fn put(folder: &Folder, key: &str, body: &Bytes, options: PutOptions)
     let workspace = folder.workspace()?;
     let condition = options.condition.clone();
     let mut prepared = workspace.prepare(body)?;
+    reached("store_body_prepared");
     let recorded = attributes::record(&workspace, key, &fstat(&prepared.file)?, options.into())?;
+    reached("store_attributes_recorded");
 
     let locked = workspace.lock()?;
     let parent = parent(folder, &place, &condition)?;
@@ -33,6 +36,7 @@ pub(super) fn put(folder: &Folder, key: &str, body: &Bytes, options: PutOptions)
         return Err(Failure::Precondition);
     }
     rename(&prepared, &parent, &place.file, &condition)?;
+    reached("store_body_placed");
     prepared.placed();
     recorded.keep();
     // The rename has set the change time, so only now is this the version that readers see.
