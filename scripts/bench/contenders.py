@@ -15,6 +15,7 @@ from: {{ folder: {originals} }}
 to: {{ folder: {out} }}
 recipes:
   bench:
+    accept: {{ bytes: 500MB, pixels: 101M }}
     derivatives:
 {derivatives}"""
 DERIVATIVE = """      {name}:
@@ -38,12 +39,11 @@ class Settings:
 
     def recipe(self, originals="in", out="out", fast_up_to=0):
         """Widths up to `fast_up_to` go into the fast lane, so that it and the rest have queues of their own."""
-        encodings = {f["format"]: {k: v for k, v in f.items() if k != "format"} | {"lane": None} for f in self.formats}
         derivatives = ""
         for name, lane, widths in [("small", "fast", [w for w in self.widths if w <= fast_up_to]),
                                    ("photo", "standard", [w for w in self.widths if w > fast_up_to])]:
             if widths:
-                told = {k: {n: v for n, v in e.items() if n != "lane"} | {"lane": lane} for k, e in encodings.items()}
+                told = {f["format"]: {k: v for k, v in f.items() if k != "format"} | {"lane": lane} for f in self.formats}
                 derivatives += DERIVATIVE.format(name=name, widths=widths, lane=lane, formats=json.dumps(list(told)),
                                                  encodings=json.dumps(told))
         path = self.work / f"{self.name}-{fast_up_to}-{abs(hash((str(originals), str(out)))):x}.yaml"

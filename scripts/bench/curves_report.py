@@ -130,8 +130,11 @@ def report(rows):
 
 
 def write(data, picture, into):
+    import curves_plot  # which reads this module's averages
+
     rows = read(data)
     into.write_text(report(rows))
+    curves_plot.draw(rows, against(rows, grouped(rows), SHARP), picture)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,83 @@
+"""What the raw runs say: medians, ratios of neighbours in a turn, and each target with met or missed."""
+from statistics import median
+
+
+def middle(contender, what="cpu_s"):
+    return median(run[what] for run in contender["runs"])
+
+
+def ratio(a, b, what="cpu_s"):
+    """The median of the ratios turn by turn: both ran within the same minute."""
+    return median(x[what] / y[what] for x, y in zip(a["runs"], b["runs"]))
+
+
+def bytes_of(contender):
+    return sum(file["bytes"] for file in contender["files"].values())
+
+
+def scores_of(contender):
+    return [file["score"] for file in contender["files"].values()]
+
+
+def at_most(what, limit, value, unit=""):
+    return {"what": what, "target": f"<= {limit:g}{unit}", "value": value, "unit": unit, "met": value <= limit,
+            "off_by": value / limit - 1}
+
+
+def at_least(what, limit, value):
+    return {"what": what, "target": f">= {limit:g}", "value": value, "unit": "", "met": value >= limit,
+            "off_by": 1 - value / limit}
+
+
+def per_job_ms(small, name):
+    """CPU of a job: what a run took more than one on an empty folder."""
+    return median((run["cpu_s"] - empty["cpu_s"]) / small["jobs"] * 1000 for run, empty in zip(small[name], small["empty"]))
+
+
+def targets(results):
+    rows = []
+    if "end_to_end" in results:
+        rows += end_to_end(results["end_to_end"]["contenders"])
+    if "avif" in results:
+        rows += avif(results["avif"])
+    for row in results.get("memory", []):
+        limit = {(20, "jpg"): 120, (100, "jpg"): 350, (100, "png"): 350}.get((row["mpx"], row["format"]))
+        if limit:
+            files = "with AVIF" if row["set"] == "all" else "JPEG and WebP"
+            name = {"jpg": "JPEG", "png": "PNG"}[row["format"]]
+            rows.append(at_most(f"peak memory of the renderer, {row['mpx']} Mpx {name}, six widths, {files}", limit,
+                                row["peak_mb"], " MB"))
+    if "small_jobs" in results:
+        small = results["small_jobs"]
+        rows.append(at_most("tiny original (64 px PNG, one file), CPU per job", 3, per_job_ms(small, "first"), " ms"))
+        rows.append(at_most("original with everything there already, CPU at the next start", 5, per_job_ms(small, "again"), " ms"))
+    if "service" in results:
+        rows.append(at_most("start of the program to ready", 300, median(results["service"]["ready_ms"]), " ms"))
+        rows.append(at_most("CPU of an idle worker", 0.5, median(results["service"]["idle_cpu"]) * 100, " % of a core"))
+    return rows
+
+
+def end_to_end(contenders):
+    one, two = contenders["minilab standalone, 1 slot"], contenders.get("minilab standalone, 2 slots")
+    rows = [at_most("CPU per original, whole worker over the floor", 1.10, ratio(one, contenders["floor"]))]
+    if "sharp" in contenders:
+        rows.append(at_most("CPU per original, whole worker over sharp, same settings", 0.55, ratio(one, contenders["sharp"])))
+    if two:
+        rows.append(at_least("throughput of 2 slots over 1", 1.9, ratio(one, two, "wall_s")))
+    return rows
+
+
+def avif(photos):
+    """Against sharp's own AVIF settings, with what is gained or lost in bytes and score beside it."""
+    rows = []
+    for photo, contenders in photos.items():
+        peer, ours = contenders.get("sharp, own-avif"), contenders["minilab render"]
+        if peer is None:
+            continue
+        more = bytes_of(ours) / bytes_of(peer) - 1
+        gained = median(scores_of(ours)) - median(scores_of(peer))
+        what = f"AVIF ladder over sharp's own settings, {photo}: {more:+.0%} bytes, {gained:+.1f} median score"
+        cheap = at_most(what + " (at most 15 % more bytes)", 0.30, ratio(ours, peer))
+        cheap["met"] = cheap["met"] and more <= 0.15
+        rows.append(cheap)
+    return rows
