@@ -2,30 +2,28 @@
 //!
 //! Some servers answer 200 to every conditional write, and some want entity tags without quotes. On such a store two
 //! workers would overwrite each other's records without noticing, so it is refused before any work is done.
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use futures::TryStreamExt as _;
 
 use crate::{Condition, ETag, Error, Key, PutOptions, Store, StoreExt as _};
 
 const FIRST: &[u8] = b"written first";
 const OTHER: &[u8] = b"written other";
 const BODY_BYTES_MAX: usize = 64;
+/// An object this old is of a process that died while it probed; a probe takes seconds at most.
+const LEFT_AFTER: Duration = Duration::from_mins(1);
 
 /// Proves with one object under `key_prefix` that [`Condition::Absent`] and [`Condition::Match`] are honoured.
 ///
-/// The object is removed again. [`Error::Unsupported`] says in a sentence what does not hold; any other error is the
+/// The object is removed again, with those that dead processes left. [`Error::Unsupported`] says in a sentence what does not hold; any other error is the
 /// store's own, for example missing permissions.
 pub async fn probe_conditional_put(store: &dyn Store, key_prefix: &str) -> Result<(), Error> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_nanos();
-    let key = Key::new(format!(
-        "{key_prefix}conditional-put-{}-{now}",
-        std::process::id()
-    ))
-    .map_err(|invalid| {
+    let prefix = format!("{key_prefix}conditional-put-");
+    let now = SystemTime::now();
+    let number = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let key = Key::new(format!("{prefix}{}-{number}", std::process::id())).map_err(|invalid| {
         refused(
             store,
             &format!("the prefix of the start-up probe is too long: {invalid}"),
@@ -33,7 +31,21 @@ pub async fn probe_conditional_put(store: &dyn Store, key_prefix: &str) -> Resul
     })?;
     let verdict = probe(store, &key).await;
     let cleaned = store.delete(&key).await;
-    verdict.and(cleaned)
+    verdict.and(cleaned)?;
+    clear_left(store, &prefix, now).await
+}
+
+async fn clear_left(store: &dyn Store, prefix: &str, now: SystemTime) -> Result<(), Error> {
+    let found: Vec<_> = store.list_all(prefix).try_collect().await?;
+    for left in found {
+        if now
+            .duration_since(left.modified)
+            .is_ok_and(|age| age >= LEFT_AFTER)
+        {
+            store.delete(&left.key).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn probe(store: &dyn Store, key: &Key) -> Result<(), Error> {

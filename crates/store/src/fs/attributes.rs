@@ -18,10 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     RESERVED_FOLDER,
+    delete::find,
     failure::Failure,
-    path::{make_folders, open_folder, open_object},
+    folder::Folder,
+    path::{Place, make_folders, open_folder, open_object},
     version,
-    workspace::Workspace,
+    workspace::{Workspace, names},
 };
 use crate::{PutOptions, Sha256};
 
@@ -151,15 +153,50 @@ pub(super) fn forget(workspace: &Workspace, key: &str, body: &Stat) {
     }
 }
 
-/// Folders below the reserved one, and the file. Digests keep any key within the length of a file name.
+/// Removes attributes of `key` that belong to no body, as a process leaves them that dies between body and attributes.
+///
+/// Only of bodies written until `until_ns`: later ones may be of a process that is about to place their body.
+pub(super) fn clear(folder: &Folder, place: &Place, key: &str, until_ns: i64) -> Result<(), Failure> {
+    let (shard, prefix) = shard(key);
+    let [attributes, shard] = shard;
+    let shard = match open_folder(folder.root(), &[RESERVED_FOLDER.to_owned(), attributes, shard]) {
+        Ok(shard) => shard,
+        Err(failure) if failure.is_absence() => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    let current = find(folder, place)?.map(|(_, body)| self::place(key, &body).1);
+    for name in names(&shard)? {
+        let is_old = written_ns(&name, &prefix).is_some_and(|written_ns| written_ns <= until_ns);
+        if is_old && current.as_ref() != Some(&name) {
+            unlinkat(&shard, name.as_str(), AtFlags::empty())?;
+        }
+    }
+    Ok(())
+}
+
+/// Folders below the reserved one, and the file.
 fn place(key: &str, body: &Stat) -> ([String; 2], String) {
+    let (shard, prefix) = shard(key);
+    let name = format!("{prefix}{:x}-{:x}.json", body.st_size, version::modified_ns(body));
+    (shard, name)
+}
+
+/// Folders below the reserved one, and how the names of a key's files begin. Digests keep any key within the length of a
+/// file name.
+fn shard(key: &str) -> ([String; 2], String) {
     let digest = Sha256::of(key.as_bytes()).to_string();
     let (shard, _) = digest.split_at(2);
-    let name = format!(
-        "{}-{:x}-{:x}.json",
-        &digest[..32],
-        body.st_size,
-        version::modified_ns(body)
-    );
-    ([ATTRIBUTES.to_owned(), shard.to_owned()], name)
+    (
+        [ATTRIBUTES.to_owned(), shard.to_owned()],
+        format!("{}-", &digest[..32]),
+    )
+}
+
+/// Time of the body that a file with this name belongs to, if it is one of a key's.
+fn written_ns(name: &str, prefix: &str) -> Option<i64> {
+    let (_, written) = name
+        .strip_prefix(prefix)?
+        .strip_suffix(".json")?
+        .split_once('-')?;
+    i64::from_str_radix(written, 16).ok()
 }

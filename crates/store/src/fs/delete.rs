@@ -24,6 +24,7 @@ pub(super) fn delete(folder: &Folder, key: &str) -> Result<(), Failure> {
         };
     }
     let workspace = folder.workspace()?;
+    let _under_way = workspace.under_way(key)?;
     let locked = workspace.lock()?;
     let Some((parent, gone)) = find(folder, &place)? else {
         return Ok(());
@@ -41,7 +42,7 @@ pub(super) fn delete(folder: &Folder, key: &str) -> Result<(), Failure> {
 }
 
 /// The object's file and the folder it is in.
-fn find(folder: &Folder, place: &Place) -> Result<Option<(OwnedFd, Stat)>, Failure> {
+pub(super) fn find(folder: &Folder, place: &Place) -> Result<Option<(OwnedFd, Stat)>, Failure> {
     let found = open_folder(folder.root(), &place.folders)
         .and_then(|parent| current(&parent, &place.file).map(|found| found.map(|stat| (parent, stat))));
     match found {

@@ -34,11 +34,11 @@ impl Folder {
             workspace: Mutex::default(),
         };
         // A folder that may only be read has nothing of ours to clear, or nothing that we could.
-        if let Err(failure) = Workspace::clear_dead(folder.root()) {
+        if let Err(failure) = Workspace::clear_dead(&folder) {
             tracing::warn!(
                 store = folder.name,
                 ?failure,
-                "temporary files of dead processes were not removed"
+                "what dead processes left unfinished was not removed"
             );
         }
         Ok(folder)

@@ -1,10 +1,11 @@
 //! The reserved folder's inside: where writes are prepared, the lock all processes share, and what the dead left.
 //!
 //! `.minilab/lock` is held for the moments in which names change. `.minilab/temporary/<owner>/` holds one process's
-//! unfinished files beside a file `owner` that it keeps locked; a folder whose owner is not locked has no owner.
+//! unfinished files beside a file `owner` that it keeps locked; a folder whose owner is not locked has no owner. What a dead
+//! owner was about to write or delete stands in its folder too, so that only the attributes of those keys are looked at.
 use std::{
     fs::File,
-    io::Write as _,
+    io::{Read as _, Write as _},
     os::fd::{AsFd, BorrowedFd, OwnedFd},
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -18,14 +19,17 @@ use rustix::{
 };
 
 use super::{
-    RESERVED_FOLDER,
+    RESERVED_FOLDER, attributes,
     failure::Failure,
-    path::{entry_name, make_folders, open_child},
+    folder::Folder,
+    path::{entry_name, make_folders, open_child, open_object},
     version,
 };
 
 const TEMPORARY: &str = "temporary";
 const OWNER: &str = "owner";
+/// Begins the names of files that hold the key of a write or deletion under way.
+const UNDER_WAY: &str = "key-";
 
 /// This process's part of the reserved folder.
 #[derive(Debug)]
@@ -66,9 +70,9 @@ impl Workspace {
         })
     }
 
-    /// Removes unfinished files of processes that are gone. Does nothing in a folder never written to.
-    pub(super) fn clear_dead(root: BorrowedFd<'_>) -> Result<(), Failure> {
-        let found = open_child(root, RESERVED_FOLDER)
+    /// Removes what processes that are gone did not finish. Does nothing in a folder never written to.
+    pub(super) fn clear_dead(store: &Folder) -> Result<(), Failure> {
+        let found = open_child(store.root(), RESERVED_FOLDER)
             .and_then(|reserved| open_child(&reserved, TEMPORARY).map(|temporary| (reserved, temporary)));
         let (reserved, temporary) = match found {
             Ok(found) => found,
@@ -82,6 +86,15 @@ impl Workspace {
                 continue;
             }
             for file in names(&folder)? {
+                if file.starts_with(UNDER_WAY)
+                    && let Err(failure) = clear_attributes(store, &folder, &file)
+                {
+                    tracing::warn!(
+                        store = store.name(),
+                        ?failure,
+                        "attributes without a body stay behind"
+                    );
+                }
                 unlinkat(&folder, file.as_str(), AtFlags::empty())?;
             }
             unlinkat(&temporary, name.as_str(), AtFlags::REMOVEDIR)?;
@@ -105,6 +118,19 @@ impl Workspace {
     /// Waits for the lock on names, shared by all processes.
     pub(super) fn lock(&self) -> Result<Locked, Failure> {
         lock(&self.reserved)
+    }
+
+    /// Notes that the object `key` and its attributes are about to change, until it is dropped. For those who clear up after
+    /// this process; a power cut may lose it, and with it no more than a file that nothing finds.
+    pub(super) fn under_way(&self, key: &str) -> Result<UnderWay<'_>, Failure> {
+        let name = format!("{UNDER_WAY}{}", self.files.fetch_add(1, Ordering::Relaxed));
+        let file = openat(&self.own, name.as_str(), new_file(), Mode::from_raw_mode(0o666))?;
+        let under_way = UnderWay {
+            at: self.own.as_fd(),
+            name,
+        };
+        File::from(file).write_all(key.as_bytes())?;
+        Ok(under_way)
     }
 
     /// Writes a file that nobody sees yet, to the disk itself.
@@ -158,6 +184,33 @@ impl Drop for Prepared<'_> {
     }
 }
 
+/// See [`Workspace::under_way`].
+#[must_use]
+pub(super) struct UnderWay<'a> {
+    at: BorrowedFd<'a>,
+    name: String,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        // Best effort, as above.
+        let _ = unlinkat(self.at, self.name.as_str(), AtFlags::empty());
+    }
+}
+
+/// The attributes that a dead process left without a body, by its note of what was under way.
+fn clear_attributes(store: &Folder, dead: &OwnedFd, note: &str) -> Result<(), Failure> {
+    let (mut file, noted) = open_object(dead, note)?;
+    let mut key = Vec::new();
+    file.read_to_end(&mut key)?;
+    // A note that was not finished, or of a key that this store does not take, came before any change.
+    let place = String::from_utf8(key).map(|key| (store.layout().place(&key), key));
+    match place {
+        Ok((Ok(place), key)) => attributes::clear(store, &place, &key, version::modified_ns(&noted)),
+        _ => Ok(()),
+    }
+}
+
 /// Every call opens the file anew: such locks exclude each other also within a process.
 fn lock(reserved: impl AsFd) -> Result<Locked, Failure> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -199,7 +252,7 @@ fn is_alive(folder: impl AsFd) -> Result<bool, Failure> {
 }
 
 /// Only names that are text: ours all are.
-fn names(folder: impl AsFd) -> Result<Vec<String>, Failure> {
+pub(super) fn names(folder: impl AsFd) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         names.extend(

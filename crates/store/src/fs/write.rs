@@ -25,6 +25,7 @@ pub(super) fn put(folder: &Folder, key: &str, body: &Bytes, options: PutOptions)
     let workspace = folder.workspace()?;
     let condition = options.condition.clone();
     let mut prepared = workspace.prepare(body)?;
+    let _under_way = workspace.under_way(key)?;
     reached("store_body_prepared");
     let recorded = attributes::record(&workspace, key, &fstat(&prepared.file)?, options.into())?;
     reached("store_attributes_recorded");

@@ -1,7 +1,15 @@
 //! How the folder is treated: nothing left behind, nothing mistaken for absence, closed doors named as such.
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
 
-use minilab_store::{Error, Fs, GetOptions, Layout, ListRequest, RESERVED_FOLDER, Store};
+use minilab_store::{
+    Error, Fs, GetOptions, Layout, ListRequest, RESERVED_FOLDER, Store, probe_conditional_put,
+};
 
 use super::{World, key, put, unfinished};
 
@@ -39,6 +47,65 @@ async fn replaced_and_deleted_objects_leave_no_files_behind() {
             "only the reserved folder"
         );
     }
+}
+
+#[tokio::test]
+async fn attributes_without_a_body_go_with_the_dead_process_that_left_them() {
+    for layout in [Layout::Plain, Layout::Marked] {
+        let world = World::new(layout);
+        put(&world.store, "a/b", "body").await.unwrap();
+        put(&world.store, "c", "body").await.unwrap();
+        let reserved = world.path(RESERVED_FOLDER);
+        let whole = sidecars(&reserved);
+        for (index, sidecar) in whole.iter().enumerate() {
+            let (key_and_size, _) = sidecar.to_str().unwrap().rsplit_once('-').unwrap();
+            fs::copy(sidecar, format!("{key_and_size}-{index}.json")).unwrap();
+        }
+        let dead = reserved.join("temporary/1-2-3");
+        fs::create_dir(&dead).unwrap();
+        for (note, noted) in [
+            ("key-0", "a/b"),
+            ("key-1", "gone"),
+            ("key-2", ""),
+            ("0", "half a bo"),
+        ] {
+            fs::write(dead.join(note), noted).unwrap();
+        }
+
+        let again = Fs::open(world.path(""), layout).unwrap();
+        assert!(!dead.exists());
+        let left = sidecars(&reserved);
+        assert_eq!(left.len(), 3, "two of bodies, and what nobody was at: {left:?}");
+        assert!(whole.iter().all(|sidecar| left.contains(sidecar)), "{left:?}");
+        for at in ["a/b", "c"] {
+            let head = again.head(&key(at)).await.unwrap();
+            assert_eq!(head.content_type.as_deref(), Some("text/plain"), "{at}");
+        }
+    }
+}
+
+fn sidecars(reserved: &Path) -> BTreeSet<PathBuf> {
+    let shards = fs::read_dir(reserved.join("attributes")).unwrap();
+    let files = shards.flat_map(|shard| fs::read_dir(shard.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().path()).collect()
+}
+
+#[tokio::test]
+async fn what_a_dead_process_left_of_its_probe_goes_with_a_later_one() {
+    let world = World::plain();
+    world.place("probe/conditional-put-1-1", "written first");
+    world.place("probe/conditional-put-2-2", "written first");
+    let old = SystemTime::now() - Duration::from_hours(1);
+    let left = File::options()
+        .write(true)
+        .open(world.path("probe/conditional-put-1-1"));
+    left.unwrap().set_modified(old).unwrap();
+    probe_conditional_put(&world.store, "probe/").await.unwrap();
+    assert_eq!(
+        world.keys().await,
+        ["probe/conditional-put-2-2"],
+        "of one that may be alive"
+    );
 }
 
 #[tokio::test]
