@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test lint deps photos build audit fmt clean-demo
+.PHONY: demo run test bench lint deps photos build audit fmt goldens curves clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
@@ -10,6 +10,11 @@ demo run: build
 # Everything, ending in the test runner's own summary.
 test: lint build photos
 	$(PYTHON) scripts/cargo-tool.py nextest run --workspace --all-features --no-fail-fast
+
+# The release build, because that is what ships. RUNS=5 counts more runs, PARTS=one_photo,memory does just these.
+bench: deps photos
+	$(CARGO) build --release -p minilab -p minilab-renderer -p minilab-bench
+	$(PYTHON) scripts/bench/bench.py $(or $(CARGO_TARGET_DIR),target)/release $(if $(RUNS),--runs $(RUNS)) $(if $(PARTS),--only $(PARTS))
 
 build: deps
 	$(CARGO) build --workspace --all-features
@@ -29,6 +34,15 @@ lint: deps
 # Known vulnerabilities; ADVISORY_DB names a copy of the RustSec database where there is no network.
 audit:
 	$(PYTHON) scripts/cargo-tool.py audit $(if $(ADVISORY_DB),--db $(ADVISORY_DB) --no-fetch)
+
+# References of tests/goldens anew, by the pinned sharp; needs node and npm. Look at the changes before they are committed.
+goldens:
+	npm ci --prefix scripts/goldens --no-audit --no-fund --silent
+	node scripts/goldens/references.mjs
+
+# What the defaults of the encodings are chosen from (docs/adr/0005): half an hour of one core, kept in target/bench/curves.
+curves: build photos
+	$(PYTHON) scripts/bench/curves.py
 
 fmt:
 	$(CARGO) fmt --all

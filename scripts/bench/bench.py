@@ -34,7 +34,7 @@ def machine(profile):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("programs", type=Path, help="folder of the built programs")
-    parser.add_argument("--runs", type=int, default=int(os.environ.get("RUNS", "3")), help="counted runs of each contender")
+    parser.add_argument("--runs", type=int, default=3, help="counted runs of each contender")
     parser.add_argument("--only", default=",".join(parts.ALL), help=f"parts to run: {', '.join(parts.ALL)}")
     args = parser.parse_args()
     unknown = set(args.only.split(",")) - set(parts.ALL)
