@@ -4,6 +4,7 @@ use std::{
     sync::Arc,
 };
 
+use bytes::Bytes;
 use futures::TryStreamExt as _;
 use minilab_failpoint::reached;
 use minilab_recipe::{Recipe, is_alias_key};
@@ -93,8 +94,7 @@ impl Projector {
         self.remove_aliases(&record.key, &wanted).await
     }
 
-    /// Only over what is there now, and only if that tells of no later swap: a write that arrives late, or that of a
-    /// slower worker, never takes a manifest back.
+    /// Unless what is there tells of a later swap: neither a late write nor a slow worker takes a manifest back.
     async fn write_manifest(&self, record: &Record, recipe: Option<&Recipe>) -> Result<(), Error> {
         let key = key(&Self::manifest_key(&record.key))?;
         let urls = PublicUrls {
@@ -105,31 +105,38 @@ impl Projector {
             serde_json::to_vec_pretty(&manifest(record, &urls)).expect("manifests have string keys only");
         let mut metadata = mark();
         metadata.insert(GENERATION.to_owned(), record.generation.to_string());
-        let mut options = PutOptions {
+        let options = PutOptions {
             condition: Condition::None,
             content_type: Some("application/json".to_owned()),
             cache_control: Some(MANIFEST_CACHE_CONTROL.to_owned()),
             sha256: Some(Sha256::of(&body)),
             metadata,
         };
+        let is_later = |there: &Head| generation(there) > record.generation;
+        self.put_over(key, body.into(), options, is_later).await
+    }
+
+    /// Writes over what is there now, unless that may stay. A write that arrives late loses against every one after it.
+    async fn put_over(
+        &self,
+        key: Key,
+        body: Bytes,
+        mut options: PutOptions,
+        may_stay: impl Fn(&Head) -> bool,
+    ) -> Result<(), Error> {
         for _ in 0..PASSES_MAX {
             let there = self.there(&key).await?;
-            if there
-                .as_ref()
-                .is_some_and(|head| generation(head) > record.generation)
-            {
+            if there.as_ref().is_some_and(&may_stay) {
                 return Ok(());
             }
-            options.condition = unchanged(there);
-            match self.output.put(&key, body.clone().into(), options.clone()).await {
+            options.condition = there.map_or(Condition::Absent, |head| Condition::Match(head.etag));
+            match self.output.put(&key, body.clone(), options.clone()).await {
                 Err(minilab_store::Error::Precondition { .. }) => {}
                 written => return Ok(written.map(drop)?),
             }
         }
-        Err(Error::Contended {
-            key,
-            tries: PASSES_MAX,
-        })
+        let tries = PASSES_MAX;
+        Err(Error::Contended { key, tries })
     }
 
     async fn write_alias(&self, original: &str, alias: &Alias<'_>) -> Result<(), Error> {
@@ -140,25 +147,21 @@ impl Projector {
                 .unwrap_or(file)
                 .trim_start_matches('/'),
         );
-        let there = self.there(&stable).await?;
-        if there.as_ref().and_then(alias_of) == Some(&of) {
+        let is_current = |there: &Head| there.metadata.get(ALIAS_OF) == Some(&of);
+        if self.there(&stable).await?.as_ref().is_some_and(is_current) {
             return Ok(());
         }
         let (_, body) = self.output.get_bytes(&key(file)?, FILE_BYTES_MAX).await?;
         let mut metadata = mark();
-        metadata.insert(ALIAS_OF.to_owned(), of);
+        metadata.insert(ALIAS_OF.to_owned(), of.clone());
         let options = PutOptions {
-            condition: unchanged(there),
+            condition: Condition::None,
             content_type: Some(alias.file.encoding.format().media_type().to_owned()),
             cache_control: Some(ALIAS_CACHE_CONTROL.to_owned()),
             sha256: Some(alias.file.sha256),
             metadata,
         };
-        match self.output.put(&stable, body, options).await {
-            // Somebody else was faster, with this or another file; the record says at the end of the pass which it is.
-            Err(minilab_store::Error::Precondition { .. }) => Err(Error::Contended { key: stable, tries: 1 }),
-            written => Ok(written.map(drop)?),
-        }
+        self.put_over(stable, body, options, is_current).await
     }
 
     /// Only what reads as an alias *and* says that it is one: the prefix may hold anything.
@@ -173,7 +176,11 @@ impl Projector {
             let unwanted =
                 |key: &&Key| is_alias_key(original, key.as_str()) && !wanted.contains(key.as_str());
             for key in page.objects.iter().map(|object| &object.key).filter(unwanted) {
-                if self.there(key).await?.as_ref().and_then(alias_of).is_some() {
+                if self
+                    .there(key)
+                    .await?
+                    .is_some_and(|there| there.metadata.contains_key(ALIAS_OF))
+                {
                     self.output.delete(key).await?;
                 }
             }
@@ -191,15 +198,6 @@ impl Projector {
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// The condition that nobody has written since.
-fn unchanged(there: Option<Head>) -> Condition {
-    there.map_or(Condition::Absent, |head| Condition::Match(head.etag))
-}
-
-fn alias_of(head: &Head) -> Option<&String> {
-    head.metadata.get(ALIAS_OF)
 }
 
 /// Of the record that a manifest tells of; before any for one that does not say.

@@ -195,3 +195,27 @@ async fn current_aliases_are_not_copied_again() {
     world.projector.write(&record, Some(&recipe)).await.unwrap();
     assert_eq!(world.output.head(&alias).await.unwrap().etag, first);
 }
+
+#[tokio::test]
+async fn a_late_or_slow_write_never_takes_a_manifest_back() {
+    let (world, recipe) = (World::new(), recipe("320", "versioned"));
+    let first = made(None, &recipe, 1, &[320]);
+    let base = world.swap(&Loaded::default(), &first).await;
+    world.projector.write(&first, Some(&recipe)).await.unwrap();
+    let manifest_key = key(&Projector::manifest_key(KEY)).unwrap();
+    let late = world.output.head(&manifest_key).await.unwrap().etag;
+    let second = made(Some(&first), &recipe, 2, &[320]);
+    world.swap(&base, &second).await;
+    world.projector.write(&second, Some(&recipe)).await.unwrap();
+    let newest = world.output.head(&manifest_key).await.unwrap().etag;
+    // A slow worker that does not look at the record again.
+    world.projector.write_once(&first, Some(&recipe)).await.unwrap();
+    assert_eq!(world.output.head(&manifest_key).await.unwrap().etag, newest);
+    // A write that was under way all the time: its condition names what was there when it was sent.
+    let options = PutOptions {
+        condition: Condition::Match(late),
+        ..PutOptions::default()
+    };
+    let stray = world.output.put(&manifest_key, "old".into(), options).await;
+    assert!(matches!(stray, Err(minilab_store::Error::Precondition { .. })));
+}
