@@ -13,8 +13,8 @@ pub struct View<'a> {
     pub original: Option<Seen>,
     /// Which lane the attempt is for.
     pub lane: Lane,
-    /// Digest of that lane's part of the recipe.
-    pub lane_digest: &'a str,
+    /// The lanes that the recipe uses, with the digests of their parts.
+    pub lanes: &'a BTreeMap<Lane, String>,
     /// Build of the engine.
     pub engine: &'a str,
     /// Configuration revision of this process.
@@ -77,10 +77,17 @@ pub fn decide(record: Option<&Record>, view: &View<'_>) -> Need {
                     && known.reads == seen.reads
             });
             let decided = record.lanes.get(&view.lane).is_some_and(|state| {
-                is_decided(state, view.lane_digest)
+                let digest = view.lanes.get(&view.lane);
+                digest.is_some_and(|digest| is_decided(state, digest))
                     && (state.status != LaneStatus::Failed || state.engine == view.engine)
             });
-            if current && decided { settled } else { Need::Make }
+            // No job will ever come for a lane that the recipe has dropped: the next one of any lane takes it out.
+            let dropped = record.lanes.keys().any(|lane| !view.lanes.contains_key(lane));
+            if current && decided && !dropped {
+                settled
+            } else {
+                Need::Make
+            }
         }
     }
 }

@@ -1,5 +1,9 @@
 //! The state machine under random histories, and its single steps.
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+    time::Duration,
+};
 
 use minilab_recipe::{Lane, Replace};
 use proptest::prelude::*;
@@ -25,6 +29,8 @@ fn complete() -> Record {
     publish_lane(Some(&publish_lane(None, Lane::Fast, 1, 1)), Lane::Bulk, 1, 1)
 }
 
+static LANES: LazyLock<BTreeMap<Lane, String>> = LazyLock::new(|| wanted(TWO, "d", Replace::Atomic).lanes);
+
 fn view(write: u32) -> View<'static> {
     let seen = observation(1, write);
     View {
@@ -35,7 +41,7 @@ fn view(write: u32) -> View<'static> {
             reads: seen.reads,
         }),
         lane: Lane::Fast,
-        lane_digest: "d",
+        lanes: &LANES,
         engine: "e1",
         revision: 1,
         ambiguous: false,
@@ -68,7 +74,7 @@ fn decisions_follow_the_record() {
         decide(
             Some(&record),
             &View {
-                lane_digest: "other",
+                lanes: &wanted(TWO, "other", Replace::Atomic).lanes,
                 ..view(1)
             }
         ),
@@ -117,6 +123,24 @@ fn decisions_follow_the_record() {
         ),
         Need::Newer
     );
+}
+
+#[test]
+fn lane_that_the_recipe_dropped_is_taken_out_by_a_job_of_another() {
+    let half = publish_lane(Some(&complete()), Lane::Fast, 2, 2);
+    assert!(shown(&half).stands, "the old set waits for the second lane");
+    let fewer = wanted(&[Lane::Fast], "d", Replace::Atomic);
+    let view = View {
+        lanes: &fewer.lanes,
+        ..view(2)
+    };
+    assert_eq!(decide(Some(&half), &view), Need::Make);
+    let next = publish(
+        Some(&half),
+        change(Some(&half), Lane::Fast, observation(2, 2), fewer.clone()),
+    );
+    assert_eq!((next.lanes.len(), next.standing.is_none()), (1, true));
+    assert_eq!(decide(Some(&next), &view), Need::Nothing);
 }
 
 #[test]
