@@ -76,15 +76,12 @@ impl<'a> Context<'a> {
     }
 
     pub fn decide(&self, base: &Loaded, lane: Lane, original: Option<Seen>) -> Need {
-        let digest = self
-            .target
-            .as_ref()
-            .and_then(|target| target.wanted.lanes.get(&lane));
+        let none = BTreeMap::new();
         let is_gone = original.is_none() && self.target.is_some();
         let view = View {
             original,
             lane,
-            lane_digest: digest.map_or("", String::as_str),
+            lanes: self.target.as_ref().map_or(&none, |target| &target.wanted.lanes),
             engine: &self.world.renderer.engine().build_id,
             revision: self.world.revision,
             ambiguous: self.trace.is_ambiguous(),
