@@ -8,6 +8,8 @@ from pathlib import Path
 
 WIDTHS = [320, 640, 1280, 2560]
 SHARP = ("avif", "4:4:4", 4, 50)
+# minilab's defaults, as crates/recipe/src/document/encodings.rs has them.
+DEFAULTS = [("avif", "4:2:0", 3, 57), ("webp", "lossy", 4, 81), ("jpeg", "mozjpeg", 0, 75)]
 
 
 class Curve:
@@ -21,9 +23,14 @@ class Curve:
         rows = self.rows
         if len(rows) < 2 or not rows[0]["score"] - 3 <= score <= rows[-1]["score"] + 3:
             return None
-        upper = next((i for i in range(1, len(rows)) if rows[i]["score"] >= score), len(rows) - 1)
+        return self.between("score", score, what)
+
+    def between(self, of, value, what):
+        """One figure where another has a value."""
+        rows = self.rows
+        upper = next((i for i in range(1, len(rows)) if rows[i][of] >= value), len(rows) - 1)
         low, high = rows[upper - 1], rows[upper]
-        part = (score - low["score"]) / (high["score"] - low["score"])
+        part = (value - low[of]) / (high[of] - low[of])
         return math.exp((1 - part) * math.log(low[what]) + part * math.log(high[what]))
 
 
@@ -71,6 +78,16 @@ def averages(rows, width, way):
     return score, bits, cpu
 
 
+def defaults(curves, width, way, quality):
+    """Mean score, bits per pixel and CPU ms per Mpx at one width, also between the qualities that were measured."""
+    found = [curve for (_, at, what), curve in curves.items() if (at, what) == (width, way)]
+    told = [(curve.between("quality", quality, "score"),
+             8 * curve.between("quality", quality, "bytes") / curve.rows[0]["pixels"],
+             1e6 * curve.between("quality", quality, "cpu_ms") / curve.rows[0]["pixels"]) for curve in found]
+    score, bits, cpu = zip(*told)
+    return statistics.mean(score), geomean(bits), geomean(cpu)
+
+
 def against(rows, curves, base):
     """Bytes and CPU of each way at the score of a file, as multiples of that file's; by (way, width)."""
     found = {}
@@ -108,7 +125,12 @@ def report(rows):
     text.append(table(["width", "score", "bits per pixel", "CPU ms per Mpx"], [
         [str(width), *(f"{value:.2f}" for value in averages(rows, width, SHARP))]
         for width in WIDTHS if averages(rows, width, SHARP)]))
-    text.append("## At their score: bytes and CPU as multiples of theirs, and the quality that gives it\n")
+    text.append("## minilab's defaults: score, bits per pixel, CPU ms per Mpx\n")
+    text.append(table(["", "effort", "quality", *map(str, WIDTHS)], [
+        [form, str(effort), str(quality), *("{:.1f}, {:.2f}, {:.0f}".format(
+            *defaults(curves, width, (form, variant, effort), quality)) for width in WIDTHS)]
+        for form, variant, effort, quality in DEFAULTS]))
+    text.append("## At the score of sharp's: bytes and CPU as multiples of theirs, and the quality that gives it\n")
     ratios = against(rows, curves, SHARP)
     cell = lambda value: "{:.2f}, {:.2f} (q {:.0f})".format(*value) if value else ""
     text.append(table(["AVIF", "effort", *map(str, WIDTHS)], [

@@ -148,7 +148,7 @@ recipes:
         c.encodings[0].encoding,
         Encoding::Avif {
             effort: 1,
-            quality: 55,
+            quality: 57,
             ..
         }
     ));
