@@ -71,6 +71,8 @@ impl Projector {
             // A file may be gone if the record has moved on: only a record that stands still tells an error.
             let written = self.write_once(&newest, recipe).await;
             match self.records.load(&record.key).await?.record {
+                // Our recipe is not the one it was made by: a worker of that configuration must have the last word.
+                Some(now) if now.revision > record.revision => break,
                 Some(now) if now.generation != newest.generation => newest = now,
                 _ => return written,
             }

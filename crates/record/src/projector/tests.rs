@@ -219,3 +219,20 @@ async fn a_late_or_slow_write_never_takes_a_manifest_back() {
     let stray = world.output.put(&manifest_key, "old".into(), options).await;
     assert!(matches!(stray, Err(minilab_store::Error::Precondition { .. })));
 }
+
+#[tokio::test]
+async fn a_record_of_a_newer_configuration_is_not_projected_by_an_older_recipe() {
+    let world = World::new();
+    let (old, new) = (recipe("320", "both"), recipe("640", "versioned"));
+    let first = made(None, &old, 1, &[320]);
+    let base = world.swap(&Loaded::default(), &first).await;
+    let mut second = made(Some(&first), &new, 1, &[640]);
+    second.revision = 2;
+    world.swap(&base, &second).await;
+    world.projector.write(&second, Some(&new)).await.unwrap();
+    let manifest_key = key(&Projector::manifest_key(KEY)).unwrap();
+    let newest = world.output.head(&manifest_key).await.unwrap().etag;
+    let error = world.projector.write(&first, Some(&old)).await.unwrap_err();
+    assert!(error.is_transient(), "somebody must look again: {error}");
+    assert_eq!(world.output.head(&manifest_key).await.unwrap().etag, newest);
+}
