@@ -11,7 +11,7 @@ use std::{
 use futures::{TryStreamExt as _, pin_mut};
 use jiff::Timestamp;
 use minilab_recipe::is_file_key;
-use minilab_record::{Loaded, Record, Records, Swap, named_keys, sweepable, swept};
+use minilab_record::{Loaded, Record, Records, Swap, named_keys, passed, sweepable, swept};
 use minilab_store::{Key, ListRequest, Store};
 use minilab_telemetry::{Metrics, PassResult};
 use tokio_util::sync::CancellationToken;
@@ -126,8 +126,6 @@ impl Sweep {
             return Ok(());
         };
         let over = over(original, record, now, self.config.retain);
-        let is_tombstone = record.observation.is_none();
-        let lowest = lowest_generation(record);
         let loaded = if over.is_empty() {
             loaded
         } else {
@@ -143,28 +141,45 @@ impl Sweep {
             self.delete(key).await?;
             report.deleted += 1;
         }
-        if is_tombstone {
-            report.leftovers += self.leftovers(original, &loaded, lowest, now).await?;
+        match &loaded.record {
+            Some(tombstone) if tombstone.observation.is_none() => {
+                self.clear(original, tombstone, &loaded, now, report).await
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Deletes what lies under a tombstone and was never named, or not deleted after it was swapped out.
     ///
-    /// Only files of generations that every lane has passed: no later attempt can adopt or name one of those.
-    async fn leftovers(
+    /// First all lanes pass the generations of these files: no attempt, under way or to come, can then name one of them.
+    async fn clear(
         &self,
         original: &str,
+        tombstone: &Record,
         loaded: &Loaded,
-        lowest: Option<u64>,
         now: Timestamp,
-    ) -> Result<u64, Error> {
-        let (Some(record), Some(lowest)) = (&loaded.record, lowest) else {
-            return Ok(0);
-        };
-        let named = named_keys(record);
+        report: &mut SweepReport,
+    ) -> Result<(), Error> {
+        let leftovers = self.leftovers(original, tombstone, now).await?;
+        let highest = leftovers.iter().filter_map(|key| generation(key.as_str())).max();
+        if let Some(next) = highest.and_then(|highest| passed(tombstone, highest, now))
+            && self.records.swap(loaded, &next).await? == Swap::Lost
+        {
+            report.moved_on += 1;
+            return Ok(());
+        }
+        for key in &leftovers {
+            self.outputs.delete(key).await?;
+            report.leftovers += 1;
+        }
+        Ok(())
+    }
+
+    /// Files under a tombstone that it does not name and that are older than the time of grace.
+    async fn leftovers(&self, original: &str, tombstone: &Record, now: Timestamp) -> Result<Vec<Key>, Error> {
+        let named = named_keys(tombstone);
         let oldest = SystemTime::from(now).checked_sub(self.config.retain);
-        let (mut after, mut count) = (None, 0);
+        let (mut after, mut leftovers) = (None, Vec::new());
         loop {
             let request = ListRequest {
                 prefix: format!("{original}/"),
@@ -173,18 +188,14 @@ impl Sweep {
                 ..ListRequest::default()
             };
             let page = self.outputs.list(request).await?;
-            for found in page.objects {
+            leftovers.extend(page.objects.into_iter().filter_map(|found| {
                 let key = found.key.as_str();
                 let is_old = oldest.is_some_and(|oldest| found.modified <= oldest);
-                let is_passed = generation(key).is_some_and(|generation| generation <= lowest);
-                if is_old && is_passed && is_file_key(original, key) && !named.contains(key) {
-                    self.outputs.delete(&found.key).await?;
-                    count += 1;
-                }
-            }
+                (is_old && is_file_key(original, key) && !named.contains(key)).then_some(found.key)
+            }));
             match page.next {
                 Some(next) => after = Some(next),
-                None => return Ok(count),
+                None => return Ok(leftovers),
             }
         }
     }
@@ -206,12 +217,6 @@ fn over(original: &str, record: &Record, now: Timestamp, retain: Duration) -> BT
         .map(|previous| previous.key);
     over.filter(|key| is_file_key(original, key) && !wanted.contains(key.as_str()))
         .collect()
-}
-
-/// The generation that every lane there ever was has reached.
-fn lowest_generation(record: &Record) -> Option<u64> {
-    let live = record.lanes.values().map(|state| state.generation);
-    live.chain(record.retired.values().copied()).min()
 }
 
 /// `7` of `photo-320w.g7-0123456789.webp`.

@@ -27,7 +27,7 @@ pub use record::{
 pub use records::{KEY_BYTES_MAX, Listed, Loaded, Records, Swap};
 pub use shown::{Shown, shown};
 pub use transition::{
-    Change, Need, Seen, View, Wanted, adoptable, decide, fence, named_keys, next_generation, pending_lanes,
-    publish, same_upload, sweepable, swept, tombstone,
+    Change, Need, Seen, View, Wanted, adoptable, decide, fence, named_keys, next_generation, passed,
+    pending_lanes, publish, same_upload, sweepable, swept, tombstone,
 };
 pub use urls::PublicUrls;

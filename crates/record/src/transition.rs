@@ -10,5 +10,5 @@ mod upload;
 
 pub use decide::{Need, Seen, View, adoptable, decide, pending_lanes};
 pub use publish::{Change, Wanted, fence, next_generation, publish, tombstone};
-pub use sweep::{named_keys, sweepable, swept};
+pub use sweep::{named_keys, passed, sweepable, swept};
 pub use upload::same_upload;

@@ -2,6 +2,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
+use minilab_recipe::Lane;
 
 use crate::{FileEntry, Previous, Record};
 
@@ -38,4 +39,19 @@ pub fn swept(record: &Record, keys: &BTreeSet<String>, now: Timestamp) -> Record
     next.updated = now;
     next.previous.retain(|old| !keys.contains(&old.key));
     next
+}
+
+/// The tombstone whose lanes have all passed `generation`; `None` if they have already.
+///
+/// Files of that generation or an earlier one may be deleted once it is swapped in: whoever comes later makes later ones,
+/// and whoever is under way loses. Every lane there can be, because a file does not say which it is of.
+pub fn passed(tombstone: &Record, generation: u64, now: Timestamp) -> Option<Record> {
+    let mut next = tombstone.clone();
+    for lane in Lane::ALL {
+        let reached = next.retired.entry(lane).or_default();
+        *reached = generation.max(*reached);
+    }
+    next.generation += 1;
+    next.updated = now;
+    (next.retired != tombstone.retired).then_some(next)
 }
