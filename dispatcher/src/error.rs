@@ -47,4 +47,13 @@ impl Error {
             Self::Misordered { .. } | Self::Watch { .. } => false,
         }
     }
+
+    /// Does a store refuse us something?
+    pub fn is_denied(&self) -> bool {
+        use minilab_store::Error::Denied;
+        matches!(
+            self,
+            Self::Store(Denied { .. }) | Self::Record(minilab_record::Error::Store(Denied { .. }))
+        )
+    }
 }

@@ -97,7 +97,7 @@ impl Rounds {
             let pause = match &ended {
                 Ok(_) if self.degraded => LISTING_PAUSE,
                 Ok(_) => self.every,
-                Err(error) if error.is_transient() => {
+                Err(error) if self.may_pass(error) => {
                     tracing::error!(error = error as &dyn std::error::Error, "a reconcile pass failed");
                     FAILED_PAUSE
                 }
@@ -153,7 +153,7 @@ impl Rounds {
             brake: self.brake.allowing_all(),
         };
         match self.pass(&pass, drain).await {
-            Err(error) if error.is_transient() => {
+            Err(error) if self.may_pass(&error) => {
                 let folder = pass.prefix;
                 tracing::error!(
                     folder,
@@ -165,6 +165,12 @@ impl Rounds {
             }
             ended => ended.map(drop),
         }
+    }
+
+    /// Is it worth another try? Also if we are refused what was ours before: credentials expire and are renewed. At the start
+    /// they are simply wrong, and somebody waits to be told.
+    fn may_pass(&self, error: &Error) -> bool {
+        error.is_transient() || (error.is_denied() && self.progress.borrow().caught_up)
     }
 
     async fn pass(&self, pass: &Pass, drain: &CancellationToken) -> Result<Report, Error> {

@@ -5,7 +5,7 @@ mod world;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use minilab_dispatcher::{Brake, Change, Ended, Hint, ReconcileConfig};
+use minilab_dispatcher::{Brake, Change, Config, Dispatcher, Ended, Hint, ReconcileConfig};
 use minilab_protos::job::Via;
 use minilab_recipe::Lane;
 use minilab_store::{Calls, Fault, Faulty, Memory, Operation, PutOptions, Store as _};
@@ -226,4 +226,28 @@ async fn a_batch_waits_while_the_queues_are_full() {
     let drain = CancellationToken::new();
     let pass = world.reconcile_as(config, PassMode::Full, Brake::default(), &drain);
     assert_eq!(pass.await.unwrap().enqueued, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_refuses_us_after_the_first_pass_is_waited_for() {
+    let originals = Faulty::new(Arc::new(Memory::new()));
+    let world = World::over(Arc::new(originals.clone()));
+    let config = Config {
+        reconcile_every: Duration::from_mins(1),
+        ..Config::default()
+    };
+    let (jobs, metrics) = (Arc::clone(&world.jobs), Arc::clone(&world.metrics));
+    let dispatcher = Dispatcher::new(config, world.stores(), jobs, metrics);
+    let mut progress = dispatcher.progress();
+    let drain = CancellationToken::new();
+    let running = tokio::spawn(dispatcher.run(drain.clone(), CancellationToken::new()));
+    progress.wait_for(|progress| progress.caught_up).await.unwrap();
+    originals.fail(Calls::nth(Operation::List, 1), Fault::Deny);
+    world.upload("a.jpg").await;
+    progress
+        .wait_for(|progress| progress.enqueued == 1)
+        .await
+        .unwrap();
+    drain.cancel();
+    running.await.unwrap().unwrap();
 }
