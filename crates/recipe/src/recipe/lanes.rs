@@ -1,11 +1,11 @@
 //! Which lanes a recipe uses, and the digest that tells whether a lane is current.
 use serde::Serialize;
 
-use super::{Accept, Derivative, NotAnImage, Recipe};
+use super::{Accept, Derivative, NotAnImage, Recipe, Urls};
 use crate::keys::KeyTemplate;
 use crate::{Analysis, ColourSpace, Lane, canonical};
 
-/// What a lane's files depend on. `urls` and `replace` are left out: they change projections, not files.
+/// What a lane's files depend on, and what is published of them. `replace` is left out: it only says what is shown in between.
 #[derive(Serialize)]
 struct LaneForm<'a> {
     accept: &'a Accept,
@@ -14,6 +14,8 @@ struct LaneForm<'a> {
     epoch: u64,
     key: &'a KeyTemplate,
     placeholder: &'a [Analysis],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    urls: Option<Urls>,
     derivatives: Vec<Derivative>,
 }
 
@@ -33,7 +35,8 @@ impl Recipe {
         self.lanes().first() == Some(&lane)
     }
 
-    /// SHA-256 (hex) of all that the lane's files and failures depend on; the first lane's also covers `placeholder`.
+    /// SHA-256 (hex) of all that the lane's files and failures depend on; the first lane's also covers `placeholder`, and
+    /// `urls`, so that aliases come and go with them: files are kept then, and projections written anew.
     pub fn lane_digest(&self, lane: Lane) -> String {
         let derivatives = self.derivatives.iter().filter_map(|derivative| {
             let mut part = derivative.clone();
@@ -53,8 +56,32 @@ impl Recipe {
                 } else {
                     &[]
                 },
+                urls: Some(self.urls).filter(|urls| self.analyses_in(lane) && urls.has_stable()),
                 derivatives: derivatives.collect(),
             },
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Document, Lane};
+
+    #[test]
+    fn stable_urls_make_the_first_lane_stale_and_no_other() {
+        let digests = |urls: &str| {
+            let text = format!(
+                "version: 1\nfrom: {{ folder: ./a }}\nto: {{ folder: ./b }}\nrules: [{{ recipe: r }}]\nrecipes:\n  r:\n    \
+                 urls: {urls}\n    derivatives:\n      \
+                 a: {{ resize: {{ width: 8 }}, formats: [jpeg], lane: fast }}\n      \
+                 b: {{ resize: {{ width: 8 }}, formats: [jpeg], lane: bulk }}\n"
+            );
+            let document = Document::parse("minilab.yaml", &text, &|_| None).expect("it is valid");
+            let recipe = &document.recipes["r"];
+            [Lane::Fast, Lane::Bulk].map(|lane| recipe.lane_digest(lane))
+        };
+        let ([first, last], [first_stable, last_stable]) = (digests("versioned"), digests("both"));
+        assert_ne!(first, first_stable);
+        assert_eq!(last, last_stable);
     }
 }
