@@ -17,7 +17,7 @@ import curves_report
 
 ROOT = Path(__file__).resolve().parents[2]
 WORK = ROOT / "target" / "bench" / "curves"
-PROGRAMS = ROOT / "target" / "debug"
+PROGRAMS = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
 CSV = ROOT / "docs" / "performance" / "avif-curves.csv"
 PASSES = {320: 5, 640: 3, 1280: 2, 2560: 1}
 # Of different character: sharp bark before a blurred ground, a dense painting, stars on a smooth sky, grass, saturated
@@ -73,9 +73,11 @@ def measure(photo, folder):
     rows = []
     for row, line in zip(told, run.stdout.splitlines(), strict=True):
         scored = json.loads(line)
-        form, variant, effort, quality = row["path"].stem.rsplit(" ", 2)[0].split(" ", 1) + row["path"].stem.rsplit(" ", 2)[1:]
-        rows.append([photo.stem, row["width"], scored["width"] * scored["height"], form, variant, int(effort), int(quality),
-                     row["bytes"], round(row["cpu_ms"], 2), round(scored["score"], 2)])
+        way, effort, quality = row["path"].stem.rsplit(" ", 2)
+        form, variant = way.split(" ", 1)
+        pixels = scored["width"] * scored["height"]
+        rows.append([photo.stem, row["width"], pixels, form, variant, int(effort), int(quality), row["bytes"],
+                     round(row["cpu_ms"], 2), round(scored["score"], 2)])
         row["path"].unlink()
     return rows
 

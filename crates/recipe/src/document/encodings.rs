@@ -83,6 +83,30 @@ impl Defaults {
     }
 }
 
+/// The built-in defaults, for the schema's readers.
+pub(super) fn described() -> String {
+    let Defaults {
+        avif,
+        webp,
+        jpeg,
+        png,
+    } = Defaults::default();
+    let told = [avif, webp, jpeg, png].map(|told| {
+        let format = told.encoding.format();
+        match told.encoding {
+            Encoding::Avif { quality, effort, .. } | Encoding::Webp { quality, effort, .. } => {
+                format!("{format} quality {quality} effort {effort}")
+            }
+            Encoding::Jpeg { quality, .. } => format!("{format} quality {quality}"),
+            Encoding::Png { compression, .. } => format!("{format} compression {compression}"),
+        }
+    });
+    format!(
+        "Defaults per format, on top of the built-in ones: {}.",
+        told.join(", ")
+    )
+}
+
 /// The document's `encodings`, on top of the built-in ones.
 pub(super) fn defaults(tree: &Tree, problems: &Problems) -> Option<Defaults> {
     let base = Defaults::default();

@@ -14,7 +14,7 @@ pub(super) fn document() -> Value {
         "stores": { "type": "object", "additionalProperties": { "$ref": "#/definitions/location" } },
         "queue": reference("queue", "Where jobs wait."),
         "intake": { "type": "array", "items": choices(&["watch"]) },
-        "encodings": reference("encodings", "Defaults per format."),
+        "encodings": reference("encodings", &super::encodings::described()),
         "rules": {
             "description": "The first match wins; no match: nothing is made.",
             "type": "array",
