@@ -93,6 +93,8 @@ impl<'a> Attempt<'a> {
             // 10
             if let (true, Some(record)) = (self.context.trace.owes_projection(), &settled.record) {
                 self.context.project(record, lane).await?;
+            } else if made.is_empty() && self.context.envelope.job.attempt > 0 {
+                self.context.forgive(settled.record.as_ref()).await?;
             }
             made.insert(lane);
             class = worse(class, settled.class);

@@ -1,9 +1,9 @@
 //! What one delivery came to, as plain data: recorded by whoever was given as [`crate::WorkerParts::observer`].
 use std::time::Duration;
 
-use minilab_recipe::Lane;
+use minilab_recipe::{Lane, OutputFormat};
 
-use crate::outcome::Class;
+use crate::outcome::{Class, GivenUp};
 
 /// One delivery, from its receipt to its settlement.
 #[derive(Debug, Clone)]
@@ -22,16 +22,41 @@ pub struct JobReport {
     pub attempt: u32,
     /// What it came to.
     pub class: Class,
-    /// Stable code and sentence, where it failed.
+    /// Stable code and sentence, where it failed, or the first of its files that cannot be made.
     pub failure: Option<(String, String)>,
-    /// Was it settled? A lost lease settles nothing.
-    pub settled: bool,
+    /// What the broker was told. `None`: nothing, since the lease was lost or the broker did not answer.
+    pub settlement: Option<Settlement>,
     /// From the event to the receipt.
     pub waited: Duration,
     /// From the receipt to the settlement.
     pub took: Duration,
     /// What was done.
     pub work: Work,
+}
+
+/// How a delivery was settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// The job is done with.
+    Completed,
+    /// A copy waits for the next attempt.
+    Retried,
+    /// Handed back, not counted.
+    Released,
+    /// It is a dead letter now.
+    GivenUp(GivenUp),
+}
+
+impl Settlement {
+    /// As it is written in logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "complete",
+            Self::Retried => "retry",
+            Self::Released => "release",
+            Self::GivenUp(given_up) => given_up.as_str(),
+        }
+    }
 }
 
 /// What an attempt did, as far as it came.
@@ -64,22 +89,57 @@ pub struct Work {
 pub struct LaneReport {
     /// Which.
     pub lane: Lane,
-    /// Files rendered and stored, by format: count and bytes are of these.
-    pub made: u32,
-    /// Their bytes.
-    pub made_bytes: u64,
-    /// Files that were current already.
-    pub kept: u32,
-    /// Files found under their key.
-    pub adopted: u32,
-    /// Files that cannot be made.
-    pub failed: u32,
+    /// Its planned files. None if the original could not be opened.
+    pub files: Vec<FileReport>,
+    /// Stable code and sentence of the first thing in it that cannot be made.
+    pub failure: Option<(String, String)>,
+}
+
+/// One planned file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileReport {
+    /// Its format.
+    pub format: OutputFormat,
+    /// What became of it.
+    pub outcome: FileOutcome,
+    /// Its length; 0 where there is none.
+    pub bytes: u64,
+}
+
+/// What became of a planned file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileOutcome {
+    /// Rendered and stored.
+    Made,
+    /// It was current already.
+    Kept,
+    /// Found under its key.
+    Adopted,
+    /// It cannot be made.
+    Failed,
+}
+
+impl Work {
+    /// How many files came out so, over all lanes.
+    pub fn files(&self, outcome: FileOutcome) -> u64 {
+        self.each(outcome).count() as u64
+    }
+
+    /// Bytes of the files that were rendered and stored.
+    pub fn made_bytes(&self) -> u64 {
+        self.each(FileOutcome::Made).map(|file| file.bytes).sum()
+    }
+
+    fn each(&self, outcome: FileOutcome) -> impl Iterator<Item = &FileReport> {
+        let files = self.lanes.iter().flat_map(|lane| &lane.files);
+        files.filter(move |file| file.outcome == outcome)
+    }
 }
 
 impl JobReport {
     /// The one line that tells of the job.
     pub fn log(&self) {
-        let sum = |count: fn(&LaneReport) -> u64| self.work.lanes.iter().map(count).sum::<u64>();
+        let work = &self.work;
         let (code, sentence) = self
             .failure
             .as_ref()
@@ -95,21 +155,21 @@ impl JobReport {
                     attempt = self.attempt,
                     code,
                     sentence,
-                    settled = self.settled,
+                    settled = self.settlement.map(Settlement::as_str),
                     waited_ms = self.waited.as_millis() as u64,
                     took_ms = self.took.as_millis() as u64,
-                    fetch_ms = self.work.fetch.as_millis() as u64,
-                    make_ms = self.work.make.as_millis() as u64,
-                    original.bytes = self.work.original_bytes,
-                    files.made = sum(|l| l.made.into()),
-                    files.kept = sum(|l| l.kept.into()),
-                    files.adopted = sum(|l| l.adopted.into()),
-                    files.failed = sum(|l| l.failed.into()),
-                    files.bytes = sum(|l| l.made_bytes),
-                    lanes = self.work.lanes.len(),
-                    handed_on = self.work.handed_on.map(Lane::as_str),
-                    decodes = self.work.decodes,
-                    rounds = self.work.rounds,
+                    fetch_ms = work.fetch.as_millis() as u64,
+                    make_ms = work.make.as_millis() as u64,
+                    original.bytes = work.original_bytes,
+                    files.made = work.files(FileOutcome::Made),
+                    files.kept = work.files(FileOutcome::Kept),
+                    files.adopted = work.files(FileOutcome::Adopted),
+                    files.failed = work.files(FileOutcome::Failed),
+                    files.bytes = work.made_bytes(),
+                    lanes = work.lanes.len(),
+                    handed_on = work.handed_on.map(Lane::as_str),
+                    decodes = work.decodes,
+                    rounds = work.rounds,
                     "job {}: {}",
                     self.class,
                     self.key

@@ -123,12 +123,15 @@ impl Error {
     pub(crate) fn decoding(Fault(text): Fault) -> Self {
         match class(&text) {
             Class::OutOfMemory => Self::OutOfMemory { detail: text },
-            Class::Truncated => Self::Truncated { detail: text },
+            Class::Truncated => Self::truncated(format!(
+                "it ends before its picture does (decoder: {})",
+                said(&text)
+            )),
             Class::Unsupported => Self::Unsupported {
-                what: format!("in a variant that the decoder lacks ({text})"),
+                what: format!("of a kind that the decoder lacks ({})", said(&text)),
             },
             Class::Ours => Self::Internal { detail: text },
-            Class::Other => Self::Corrupt { detail: text },
+            Class::Other => Self::corrupt(format!("it cannot be decoded (decoder: {})", said(&text))),
         }
     }
 
@@ -146,6 +149,20 @@ impl Error {
             Class::OutOfMemory => Self::OutOfMemory { detail: text },
             _ => Self::Encode { format, detail: text },
         }
+    }
+}
+
+/// The gist of what libvips said, for people: the last line that says anything, without the name of the place in libvips.
+fn said(text: &str) -> &str {
+    let line = text
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or(text)
+        .trim();
+    match line.split_once(": ") {
+        Some((place, gist)) if !place.contains(' ') => gist,
+        _ => line,
     }
 }
 
@@ -214,6 +231,27 @@ mod tests {
             ("VipsJpeg: Invalid SOS parameters for sequential JPEG", "corrupt"),
         ] {
             assert_eq!(Error::decoding(Fault(said.into())).code(), code, "{said}");
+        }
+    }
+
+    #[test]
+    fn sentence_tells_people_what_is_wrong_before_it_quotes_the_decoder() {
+        for (said, sentence) in [
+            (
+                "VipsJpeg: premature end of JPEG image\n",
+                "the original is cut short: it ends before its picture does (decoder: premature end of JPEG image)",
+            ),
+            (
+                "heif: Unsupported feature: Unsupported codec (4.3000)",
+                "the original is of a kind that the decoder lacks (Unsupported feature: Unsupported codec (4.3000)), \
+                 which is not a supported image format",
+            ),
+            (
+                "pngload_source: warning\nvipspng: libpng read error",
+                "the original is damaged: it cannot be decoded (decoder: libpng read error)",
+            ),
+        ] {
+            assert_eq!(Error::decoding(Fault(said.into())).to_string(), sentence);
         }
     }
 

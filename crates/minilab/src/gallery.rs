@@ -1,9 +1,10 @@
-//! What was made, as a report shows it: one entry for each original that is there, read from its record.
-use std::time::Duration;
+//! What was made, as a report shows it: one entry for each original that is there, read from its record and from the failure
+//! records of what could not even be looked at.
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use minilab_recipe::{Format, Lane, OutputFormat, Size};
-use minilab_record::{FailureEntry, FileEntry, LaneStatus, Record, Records};
+use minilab_record::{FailureEntry, FailureRecord, Failures, FileEntry, LaneStatus, Record, Records};
 
 /// One original and what was made of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,6 +106,41 @@ impl Entry {
         })
     }
 
+    /// The entry of an original that no record tells of: it could never be read.
+    fn unread(key: String) -> Self {
+        Self {
+            key,
+            progress: Progress::Failed,
+            header: None,
+            bytes: 0,
+            dominant: None,
+            files: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// A job that is given up, or fails again and again, leaves its lane pending in the record.
+    fn fail(&mut self, failure: FailureRecord) {
+        let failure = FailureEntry {
+            derivative: None,
+            class: failure.class,
+            code: failure.code,
+            sentence: failure.sentence,
+        };
+        if self.progress == Progress::Pending {
+            self.progress = if self.files.is_empty() {
+                Progress::Failed
+            } else {
+                Progress::Partial
+            };
+        }
+        let is_told =
+            |told: &FailureEntry| (&told.code, &told.sentence) == (&failure.code, &failure.sentence);
+        if !self.failures.iter().any(is_told) {
+            self.failures.push(failure);
+        }
+    }
+
     /// Names of the derivatives, in the order of their first files.
     pub fn derivatives(&self) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
@@ -145,14 +181,35 @@ fn progress(record: &Record) -> Progress {
 const LOADS: usize = 16;
 
 /// The entries of the first `max` originals that are there, in the order of their keys.
-pub async fn load(records: &Records, max: usize) -> Result<Vec<Entry>, minilab_record::Error> {
+pub async fn load(
+    records: &Records,
+    failures: &Failures,
+    max: usize,
+) -> Result<Vec<Entry>, minilab_record::Error> {
     let loads = records
         .list(None)
         .map_ok(|listed| async move { records.load(&listed.key).await });
-    loads
+    let entries: Vec<Entry> = loads
         .try_buffered(LOADS)
         .try_filter_map(|loaded| std::future::ready(Ok(loaded.record.as_ref().and_then(Entry::of))))
         .take(max)
         .try_collect()
-        .await
+        .await?;
+    let is_cut = entries.len() == max;
+    let mut entries: BTreeMap<String, Entry> = entries
+        .into_iter()
+        .map(|entry| (entry.key.clone(), entry))
+        .collect();
+    let mut failed = failures.list();
+    while let Some(failure) = failed.try_next().await? {
+        match entries.get_mut(&failure.key) {
+            Some(entry) => entry.fail(failure),
+            None if is_cut => {}
+            None => entries
+                .entry(failure.key.clone())
+                .or_insert_with_key(|key| Entry::unread(key.clone()))
+                .fail(failure),
+        }
+    }
+    Ok(entries.into_values().collect())
 }

@@ -12,7 +12,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use minilab_dispatcher::Progress;
 use minilab_queue::{Depth, Queue};
 use minilab_recipe::Lane;
-use minilab_worker::{lane_queue, outcome::Class, report::JobReport};
+use minilab_worker::{
+    lane_queue,
+    outcome::Class,
+    report::{FileOutcome, JobReport},
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -34,11 +38,11 @@ pub struct Tally {
 impl Tally {
     /// Counts one delivery.
     pub fn note(&self, report: &JobReport) {
-        if !report.settled {
+        if report.settlement.is_none() {
             return;
         }
-        let made: u32 = report.work.lanes.iter().map(|lane| lane.made).sum();
-        self.files.fetch_add(made.into(), Relaxed);
+        self.files
+            .fetch_add(report.work.files(FileOutcome::Made), Relaxed);
         self.settled.fetch_add(1, Relaxed);
         if matches!(
             report.class,
@@ -71,8 +75,12 @@ impl Meter {
         let bar = io::stderr().is_terminal().then(bar);
         let every = if bar.is_some() { BAR_EVERY } else { LINE_EVERY };
         let mut last = String::new();
-        let mut ticks = tokio::time::interval(every);
-        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+        // Not at once: there is nothing to tell yet. But once more at the end, however short it was.
+        while stop
+            .run_until_cancelled(tokio::time::sleep(every))
+            .await
+            .is_some()
+        {
             let line = self.line().await;
             match &bar {
                 Some(bar) => {
@@ -88,6 +96,10 @@ impl Meter {
         }
         if let Some(bar) = bar {
             bar.finish_and_clear();
+        }
+        let line = self.line().await;
+        if line != last {
+            speech::aside(&line);
         }
     }
 

@@ -116,7 +116,7 @@ labels! {
     }
     /// Why a job was given up.
     DeadReason("reason") {
-        Exhausted = "exhausted", Poison = "poison", Denied = "denied", Unreadable = "unreadable",
+        Exhausted = "exhausted", Poison = "poison", Denied = "denied",
     }
     /// Format of a file.
     Format("format") { Jpeg = "jpeg", WebP = "webp", Avif = "avif", Png = "png" }

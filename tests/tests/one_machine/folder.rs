@@ -55,6 +55,26 @@ pub fn whole(world: &World, key: &str) -> Vec<Named> {
     files
 }
 
+/// As [`whole`], for a recipe without stable URLs: the manifest is complete and the files it names are there.
+pub fn whole_versions(world: &World, key: &str) {
+    let manifest = manifest(world, key);
+    assert_eq!(manifest["status"], "complete", "{key}: {manifest:#}");
+    let derivatives = manifest["derivatives"].as_object().unwrap().values();
+    let files: Vec<_> = derivatives
+        .flat_map(|made| made["files"].as_array().unwrap())
+        .collect();
+    assert!(!files.is_empty(), "{key}: {manifest:#}");
+    for file in files {
+        let path = world
+            .path("out")
+            .join(file["url"].as_str().unwrap().trim_start_matches('/'));
+        let length = fs::metadata(&path)
+            .unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+            .len();
+        assert_eq!(Some(length), file["bytes"].as_u64(), "{}", path.display());
+    }
+}
+
 /// Every served file with the time of its last change: two equal ones mean that nothing was written between.
 pub fn snapshot(world: &World) -> BTreeMap<PathBuf, SystemTime> {
     let mut found = BTreeMap::new();

@@ -11,6 +11,21 @@ use tempfile::TempDir;
 
 use crate::memory;
 
+const SETTLE: [&str; 12] = [
+    "standalone",
+    "--config",
+    "minilab.yaml",
+    "--listen",
+    "127.0.0.1:0",
+    "--until-idle",
+    "--slots",
+    "2",
+    "--log-format",
+    "json",
+    "--log-level",
+    "info",
+];
+
 /// A folder of one test.
 pub struct World {
     folder: TempDir,
@@ -51,26 +66,28 @@ impl World {
 
     /// Makes everything that is to be made, with two renderers.
     pub fn settle(&self) -> Ran {
-        self.run(&[
-            "standalone",
-            "--config",
-            "minilab.yaml",
-            "--listen",
-            "127.0.0.1:0",
-            "--until-idle",
-            "--slots",
-            "2",
-            "--log-format",
-            "json",
-            "--log-level",
-            "info",
-        ])
+        self.run(&SETTLE)
+    }
+
+    /// The same, started by another program that becomes it.
+    pub fn settle_through(&self, through: &[String]) -> Ran {
+        let Some((starter, args)) = through.split_first() else {
+            return self.settle();
+        };
+        let mut command = Command::new(starter);
+        command.args(args).arg(program()).args(SETTLE);
+        self.ran(command)
     }
 
     pub fn run(&self, args: &[impl AsRef<OsStr>]) -> Ran {
+        let mut command = Command::new(program());
+        command.args(args);
+        self.ran(command)
+    }
+
+    fn ran(&self, mut command: Command) -> Ran {
         let (out, err) = (self.path(".stdout"), self.path(".stderr"));
-        let mut child = Command::new(program())
-            .args(args)
+        let mut child = command
             .current_dir(self.folder.path())
             .env_remove("MINILAB_RENDERER")
             .stdout(File::create(&out).unwrap())
@@ -115,7 +132,7 @@ impl Ran {
 }
 
 /// The program that Cargo built beside this test, with its renderer.
-fn program() -> PathBuf {
+pub fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let folder = test.parent().and_then(Path::parent).expect("target/PROFILE/deps");
     for name in ["minilab", "minilab-renderer"] {

@@ -31,6 +31,17 @@ impl Context<'_> {
         Ok(())
     }
 
+    /// Clears the failure record that an earlier attempt of this job left, when there turned out to be nothing to do.
+    pub(super) async fn forgive(&self, record: Option<&Record>) -> Result<(), Error> {
+        let lane = self.envelope.lane;
+        let state = record.and_then(|record| record.lanes.get(&lane));
+        if state.is_none_or(|state| state.failures.is_empty()) {
+            let key = self.envelope.key.as_str();
+            self.world.failures.clear(key, lane).await?;
+        }
+        Ok(())
+    }
+
     /// Does a job of a faster lane wait? Then `next` is somebody's work later. An operator's pass makes all lanes in one
     /// decode: it has a queue of its own that waits for the others anyway.
     pub(super) async fn hands_on(&self, next: Lane) -> Result<bool, Error> {

@@ -10,9 +10,13 @@ use minilab_record::{
 use super::{
     Attempt, Sitting, Upload,
     fetch::{Fetched, fetch},
-    make::{self, Making, failure},
+    make::{self, Making, failure, lane_report},
 };
-use crate::{Error, outcome::Class};
+use crate::{
+    Error,
+    outcome::Class,
+    report::{FileReport, LaneReport},
+};
 
 /// The renderer's codes for bytes that are no image, or none of a kind that is decoded.
 const NOT_AN_IMAGE: [&str; 2] = ["not_an_image", "unsupported_format"];
@@ -33,6 +37,7 @@ pub(super) enum Made {
         next: Box<Record>,
         class: Class,
         unfinished: Option<Error>,
+        report: LaneReport,
     },
 }
 
@@ -43,6 +48,7 @@ struct Outcome {
     files: Vec<minilab_record::FileEntry>,
     failures: Vec<FailureEntry>,
     placeholder: Option<Placeholder>,
+    told: Vec<FileReport>,
 }
 
 impl Attempt<'_> {
@@ -121,7 +127,6 @@ impl Attempt<'_> {
             work.decode = work
                 .decode
                 .max(std::time::Duration::from_micros(made.report.decode_micros));
-            work.lanes.push(made.lane_report(lane));
         });
         let placeholder = is_first.then(|| {
             if analyse {
@@ -134,6 +139,7 @@ impl Attempt<'_> {
             files,
             failures,
             unfinished,
+            told,
             ..
         } = made;
         let status = status(&files, &failures, unfinished.as_ref());
@@ -146,6 +152,7 @@ impl Attempt<'_> {
                 files,
                 failures,
                 placeholder,
+                told,
             },
             unfinished,
         ))
@@ -227,6 +234,7 @@ impl Attempt<'_> {
                 files,
                 failures,
                 placeholder: None,
+                told: Vec::new(),
             },
             None,
         )
@@ -243,6 +251,7 @@ impl Attempt<'_> {
             LaneStatus::Partial => Class::Partial,
             LaneStatus::Failed => Class::Input,
         };
+        let report = lane_report(lane, outcome.told, &outcome.failures);
         let change = Change {
             key: self.context.envelope.key.as_str().to_owned(),
             observation: outcome.observation,
@@ -260,6 +269,7 @@ impl Attempt<'_> {
             next: Box::new(publish(base.record.as_ref(), change)),
             class,
             unfinished,
+            report,
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     Error,
     outcome::Class,
     renderer::{RenderReport, RenderedFile, Session},
-    report::LaneReport,
+    report::{FileOutcome, FileReport, LaneReport},
 };
 
 /// Files stored at the same time. Four hide a store's latency behind encoding; more would hold more bodies in memory.
@@ -44,16 +44,8 @@ pub(super) struct Made {
     /// Why files are missing that may come yet.
     pub unfinished: Option<Error>,
     pub report: RenderReport,
-    pub tally: Tally,
-}
-
-/// For the report.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Tally {
-    pub made: u32,
-    pub made_bytes: u64,
-    pub kept: u32,
-    pub adopted: u32,
+    /// What became of each planned file.
+    pub told: Vec<FileReport>,
 }
 
 /// Files by key that this attempt has put: valid as long as generation and bytes, which the key holds, are the same.
@@ -85,12 +77,11 @@ impl Making<'_> {
             .filter(|(_, file)| file.lane == self.lane)
         {
             match self.current(file, base, put) {
-                Ok(Current::Kept(entry)) => made.files.push(entry),
+                Ok(Current::Kept(entry)) => made.with(entry, FileOutcome::Kept),
                 Ok(Current::Missing(file)) => drop(wanted.insert(index, file)),
-                Err(error) => made.failures.push(failure(Some(&file.derivative), &error)),
+                Err(error) => made.without(file, failure(Some(&file.derivative), &error)),
             }
         }
-        made.tally.kept = made.files.len() as u32;
         if !wanted.is_empty() || analyse {
             self.render(session, &wanted, put, &mut made).await?;
         }
@@ -151,29 +142,34 @@ impl Making<'_> {
         for stored in stored {
             match stored {
                 Ok((entry, adopted)) => {
-                    made.tally.adopted += u32::from(adopted);
-                    made.tally.made += u32::from(!adopted);
-                    made.tally.made_bytes += if adopted { 0 } else { entry.bytes };
                     put.insert(entry.key.clone(), entry.clone());
-                    made.files.push(entry);
+                    made.with(
+                        entry,
+                        if adopted {
+                            FileOutcome::Adopted
+                        } else {
+                            FileOutcome::Made
+                        },
+                    );
                 }
-                Err((derivative, error)) if Class::of(&error) == Class::Input => {
-                    made.failures.push(failure(Some(&derivative), &error));
+                Err((index, error)) if Class::of(&error) == Class::Input => {
+                    let file = wanted[&index].file;
+                    made.without(file, failure(Some(&file.derivative), &error));
                 }
                 Err((_, error)) => made.unfinished = Some(error),
             }
         }
         for failed in &report.failed {
-            made.failures.push(FailureEntry {
-                derivative: self
-                    .plan
-                    .files
-                    .get(failed.index)
-                    .map(|file| file.derivative.clone()),
+            let Some(Wanted { file, .. }) = wanted.get(&failed.index) else {
+                return Err(confused());
+            };
+            let entry = FailureEntry {
+                derivative: Some(file.derivative.clone()),
                 class: Class::Input.as_str().to_owned(),
                 code: failed.code.clone(),
                 sentence: failed.sentence.clone(),
-            });
+            };
+            made.without(file, entry);
         }
         // Uploads end in any order; records and manifests read the same every time.
         made.files.sort_by(|a, b| a.key.cmp(&b.key));
@@ -186,16 +182,14 @@ impl Making<'_> {
         &self,
         wanted: &BTreeMap<usize, Wanted<'_>>,
         rendered: RenderedFile,
-    ) -> Result<Result<(FileEntry, bool), (String, Error)>, Error> {
+    ) -> Result<Result<(FileEntry, bool), (usize, Error)>, Error> {
         let Some(Wanted {
             file,
             key,
             fingerprint,
         }) = wanted.get(&rendered.index)
         else {
-            // Nobody asked for it: the pool's own check failed to catch a confused renderer.
-            let (how, stage) = (crate::renderer::CrashKind::Protocol, "encode".to_owned());
-            return Err(crate::renderer::RenderError::Crash { how, stage }.into());
+            return Err(confused());
         };
         match store_file(self.output, key, file, rendered.body).await {
             Ok(stored) => Ok(Ok((
@@ -203,7 +197,7 @@ impl Making<'_> {
                 stored.adopted,
             ))),
             Err(error) if Class::of(&error) == Class::Dependency => Err(error),
-            Err(error) => Ok(Err((file.derivative.clone(), error))),
+            Err(error) => Ok(Err((rendered.index, error))),
         }
     }
 
@@ -244,21 +238,39 @@ impl Made {
         }
     }
 
-    pub fn lane_report(&self, lane: Lane) -> LaneReport {
-        let Tally {
-            made,
-            made_bytes,
-            kept,
-            adopted,
-        } = self.tally;
-        LaneReport {
-            lane,
-            made,
-            made_bytes,
-            kept,
-            adopted,
-            failed: self.failures.len() as u32,
-        }
+    fn with(&mut self, entry: FileEntry, outcome: FileOutcome) {
+        self.told.push(FileReport {
+            format: entry.encoding.format(),
+            outcome,
+            bytes: entry.bytes,
+        });
+        self.files.push(entry);
+    }
+
+    fn without(&mut self, file: &PlannedFile, entry: FailureEntry) {
+        self.told.push(FileReport {
+            format: file.encoding.format(),
+            outcome: FileOutcome::Failed,
+            bytes: 0,
+        });
+        self.failures.push(entry);
+    }
+}
+
+/// The renderer answered what nobody asked: the pool's own check failed to catch it.
+fn confused() -> Error {
+    let (how, stage) = (crate::renderer::CrashKind::Protocol, "encode".to_owned());
+    crate::renderer::RenderError::Crash { how, stage }.into()
+}
+
+/// What is told of a lane.
+pub(super) fn lane_report(lane: Lane, told: Vec<FileReport>, failures: &[FailureEntry]) -> LaneReport {
+    LaneReport {
+        lane,
+        files: told,
+        failure: failures
+            .first()
+            .map(|entry| (entry.code.clone(), entry.sentence.clone())),
     }
 }
 

@@ -74,16 +74,12 @@ impl Courier {
             ambiguous: trace.owes_anything(),
             job,
         };
-        let settled = self
-            .carry_out(
-                &delivery,
-                &envelope,
-                &trace,
-                verdict(run, &self.budget),
-                error.as_ref(),
-            )
+        let verdict = (class, verdict(run, &self.budget));
+        let settlement = self
+            .carry_out(&delivery, &envelope, &trace, verdict, error.as_ref())
             .await;
         drop(keeper);
+        let work = trace.work();
         let report = JobReport {
             job_id: job.id.clone(),
             key: job.key.clone(),
@@ -92,11 +88,13 @@ impl Courier {
             tenant: job.tenant.clone(),
             attempt: job.attempt + 1,
             class,
-            failure: error.map(|error| error.code_and_sentence()),
-            settled,
+            failure: error
+                .map(|error| error.code_and_sentence())
+                .or_else(|| work.lanes.iter().find_map(|lane| lane.failure.clone())),
+            settlement,
             waited: self.since(job.enqueued_at_ms).saturating_sub(received.elapsed()),
             took: received.elapsed(),
-            work: trace.work(),
+            work,
         };
         report.log();
         (self.observer)(&report);

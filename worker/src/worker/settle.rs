@@ -8,6 +8,7 @@ use futures::FutureExt as _;
 use minilab_failpoint::reached;
 use minilab_protos::job::{Job, LastError};
 use minilab_queue::{Delivery, Disposition, Settled};
+use minilab_recipe::Lane;
 
 use super::delivery::{Courier, message};
 use crate::{
@@ -39,16 +40,18 @@ impl Courier {
             Verdict::Leave => return None,
             Verdict::Complete => {
                 if let Some(error) = error {
-                    self.record_failure(envelope, trace, Class::of(error).as_str(), error)
+                    self.record_failure(envelope, trace.lane(), Class::of(error).as_str(), error)
                         .await;
                 }
                 (Disposition::Complete, Settlement::Completed)
             }
             Verdict::Release(delay) => (Disposition::Release { delay }, Settlement::Released),
             Verdict::Retry(job, delay) => {
-                // Shown at once: somebody has to change a permission, and the last attempt is more than an hour away.
+                // Shown at once: somebody has to change a permission, and the last attempt is more than an hour away. Under
+                // the job's own lane, which the next attempt visits first and clears.
                 if let Some(error) = error.filter(|_| class == Class::Denied) {
-                    self.record_failure(envelope, trace, class.as_str(), error).await;
+                    self.record_failure(envelope, envelope.lane, class.as_str(), error)
+                        .await;
                 }
                 let now = self.world.clock.now();
                 let due = (now + delay).duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -111,17 +114,17 @@ impl Courier {
                 ),
             }
         }
-        self.record_failure(envelope, trace, given_up.as_str(), error)
+        self.record_failure(envelope, trace.lane(), given_up.as_str(), error)
             .await;
         job
     }
 
-    async fn record_failure(&self, envelope: &Envelope, trace: &Trace, class: &str, error: &Error) {
+    async fn record_failure(&self, envelope: &Envelope, lane: Lane, class: &str, error: &Error) {
         let entry = minilab_record::FailureEntry {
             class: class.to_owned(),
             ..failure(None, error)
         };
-        let failure = self.world.failure_record(&envelope.job, trace.lane(), &entry);
+        let failure = self.world.failure_record(&envelope.job, lane, &entry);
         if let Err(error) = self.world.failures.write(&failure).await {
             log_unrecorded(&failure.key, &error.into());
         }

@@ -2,7 +2,7 @@
 use minilab_recipe::Lane;
 use minilab_record::LaneStatus;
 use minilab_store::{Calls, Operation, PutOptions, Store as _};
-use minilab_worker::outcome::Class;
+use minilab_worker::{outcome::Class, report::FileOutcome};
 
 use crate::world::{CAT, DOG, FILES, RECIPE, World, document, key};
 
@@ -174,7 +174,7 @@ async fn file_that_is_there_already_is_adopted() {
     world.settle().await;
     world.assert_current("a.jpg", CAT, FILES).await;
     let reports = world.reports.lock().unwrap();
-    assert_eq!(reports.last().unwrap().work.lanes[0].adopted, 1);
+    assert_eq!(reports.last().unwrap().work.files(FileOutcome::Adopted), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,11 +3,12 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result};
-use minilab_record::Records;
+use minilab_record::{Failures, Records};
 use serde_json::{Value, json};
 
 use crate::{
@@ -30,8 +31,9 @@ pub async fn run(args: &Report, form: Form) -> Result<Exit> {
         [out] => (out, None),
         _ => unreachable!("the command line takes one or two folders"),
     };
-    let records = Records::new(state_made_before(&state_of(out), out)?);
-    let entries = gallery::load(&records, ENTRIES_MAX)
+    let state = state_made_before(&state_of(out), out)?;
+    let (records, failures) = (Records::new(Arc::clone(&state)), Failures::new(state));
+    let entries = gallery::load(&records, &failures, ENTRIES_MAX)
         .await
         .context("the records cannot be read")?;
     if let Some(html) = &args.html {

@@ -8,7 +8,9 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use minilab_dispatcher::Watching;
-use minilab_worker::Ready;
+use minilab_queue::Backoff;
+use minilab_record::{Failures, Records};
+use minilab_worker::{Ready, outcome::Budget};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -50,6 +52,7 @@ pub async fn run(args: cli::Standalone, form: Form) -> Result<Exit> {
             renderer,
             slots,
             observer: Arc::new(move |report| noting.note(report)),
+            budget: budget(args.until_idle),
         },
     )
     .await?;
@@ -61,7 +64,7 @@ pub async fn run(args: cli::Standalone, form: Form) -> Result<Exit> {
         dispatcher: app.progress(),
         queue: Arc::clone(&app.queue),
     };
-    let records = app.records();
+    let (records, failures) = (app.records(), app.failures());
     let site = Arc::new(site(&app));
     // What answers and shows goes on while the work drains, and ends after it.
     let (beside, ended) = (TaskTracker::new(), CancellationToken::new());
@@ -85,9 +88,23 @@ pub async fn run(args: cli::Standalone, form: Form) -> Result<Exit> {
         return Err(Refusal::new(Exit::Temporary, "stopped before the work was done", fix).into());
     }
     if args.until_idle {
-        told_failures(&records).await
+        told_failures(&records, &failures).await
     } else {
         Ok(Exit::Ok)
+    }
+}
+
+/// Somebody waits for a run that is to end: it gives up after seconds what a service tries again for an hour. The next start
+/// finds what is missing.
+fn budget(until_idle: bool) -> Budget {
+    if until_idle {
+        let backoff = Backoff::new([Duration::from_secs(1), Duration::from_secs(5)]);
+        Budget {
+            backoff,
+            ..Budget::default()
+        }
+    } else {
+        Budget::default()
     }
 }
 
@@ -140,6 +157,7 @@ fn site(app: &App) -> Site {
     Site {
         files: Arc::clone(&app.stores.to),
         records: app.records(),
+        failures: app.failures(),
         awaited,
         unready: Box::new(move || {
             let mut reasons = Vec::new();
@@ -171,8 +189,8 @@ async fn drain_when_idle(meter: Meter, drain: CancellationToken) {
 }
 
 /// Under `--until-idle` the exit code tells of what could not be made.
-async fn told_failures(records: &minilab_record::Records) -> Result<Exit> {
-    let entries = gallery::load(records, usize::MAX)
+async fn told_failures(records: &Records, failures: &Failures) -> Result<Exit> {
+    let entries = gallery::load(records, failures, usize::MAX)
         .await
         .context("the records cannot be read")?;
     let failed: Vec<_> = entries

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use minilab_dispatcher::{Dispatcher, Folder, Jobs, Progress, SweepConfig};
 use minilab_queue::{Clock, Queue, Sqlite, SqliteConfig, SystemClock};
 use minilab_recipe::Document;
-use minilab_record::{Records, revision};
+use minilab_record::{Failures, Records, revision};
 use minilab_telemetry::{MeteredQueue, MeteredStore, Metrics, StoreRole};
 use minilab_worker::{
     Observer, Ready, Worker, WorkerParts,
@@ -31,6 +31,8 @@ pub struct Machine {
     pub slots: NonZeroU32,
     /// Is told of every delivery.
     pub observer: Observer,
+    /// How much a job may cost before it is given up.
+    pub budget: Budget,
 }
 
 /// Everything composed, nothing running.
@@ -100,7 +102,7 @@ impl App {
             clock,
             observer: counting(machine.observer, Arc::clone(&metrics)),
             slots: machine.slots.get() as usize,
-            budget: Budget::default(),
+            budget: machine.budget,
         });
         Ok(Self {
             document,
@@ -126,6 +128,11 @@ impl App {
     /// What was made.
     pub fn records(&self) -> Records {
         Records::new(Arc::clone(&self.stores.state))
+    }
+
+    /// What cannot be made.
+    pub fn failures(&self) -> Failures {
+        Failures::new(Arc::clone(&self.stores.state))
     }
 
     /// Both loops, until they have stopped. One that fails stops the other.

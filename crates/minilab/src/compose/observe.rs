@@ -1,8 +1,15 @@
 //! From what the worker and its renderers report to metrics: both know no telemetry.
 use std::sync::Mutex;
 
-use minilab_telemetry::{Class, Counter, ExitKind, Labels, Lane, Metrics, Stage};
-use minilab_worker::{outcome, pool::Counters, report::JobReport};
+use minilab_recipe::OutputFormat;
+use minilab_telemetry::{
+    Class, Counter, DeadReason, ExitKind, FileOutcome, Format, Labels, Lane, Metrics, Stage,
+};
+use minilab_worker::{
+    outcome,
+    pool::Counters,
+    report::{self, JobReport, Settlement},
+};
 
 /// Counts one delivery.
 pub fn job(metrics: &Metrics, report: &JobReport) {
@@ -23,6 +30,20 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
             worker.stage_duration_seconds.observe(stage, took);
         }
     }
+    match report.settlement {
+        Some(Settlement::Retried) => class(report.class)
+            .into_iter()
+            .for_each(|class| worker.job_retries_total.inc(class)),
+        Some(Settlement::GivenUp(given_up)) => worker.dead_letters_total.inc(reason(given_up)),
+        Some(Settlement::Completed | Settlement::Released) | None => {}
+    }
+    for file in work.lanes.iter().flat_map(|lane| &lane.files) {
+        let format = format(file.format);
+        worker.files_total.inc((format, outcome(file.outcome)));
+        if file.outcome == report::FileOutcome::Made {
+            worker.file_bytes_total.add(format, file.bytes);
+        }
+    }
     for published in &work.lanes {
         worker
             .upload_to_published_seconds
@@ -35,6 +56,32 @@ fn lane(lane: minilab_recipe::Lane) -> Lane {
         minilab_recipe::Lane::Fast => Lane::Fast,
         minilab_recipe::Lane::Standard => Lane::Standard,
         minilab_recipe::Lane::Bulk => Lane::Bulk,
+    }
+}
+
+fn format(format: OutputFormat) -> Format {
+    match format {
+        OutputFormat::Avif => Format::Avif,
+        OutputFormat::Webp => Format::WebP,
+        OutputFormat::Jpeg => Format::Jpeg,
+        OutputFormat::Png => Format::Png,
+    }
+}
+
+fn outcome(outcome: report::FileOutcome) -> FileOutcome {
+    match outcome {
+        report::FileOutcome::Made => FileOutcome::Rendered,
+        report::FileOutcome::Kept => FileOutcome::Kept,
+        report::FileOutcome::Adopted => FileOutcome::Adopted,
+        report::FileOutcome::Failed => FileOutcome::Failed,
+    }
+}
+
+fn reason(given_up: outcome::GivenUp) -> DeadReason {
+    match given_up {
+        outcome::GivenUp::Exhausted => DeadReason::Exhausted,
+        outcome::GivenUp::Denied => DeadReason::Denied,
+        outcome::GivenUp::Poison => DeadReason::Poison,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{gallery, sheet};
 const ENTRIES_MAX: usize = 500;
 
 pub async fn index(State(site): State<Arc<Site>>) -> Response {
-    match gallery::load(&site.records, ENTRIES_MAX).await {
+    match gallery::load(&site.records, &site.failures, ENTRIES_MAX).await {
         Ok(entries) => {
             let mut response = Response::new(Body::from(sheet::page(&entries, &sheet::Places::default())));
             answer::set(&mut response, header::CONTENT_TYPE, "text/html; charset=utf-8");

@@ -19,7 +19,7 @@ use axum::{
     response::Response,
     routing::get,
 };
-use minilab_record::Records;
+use minilab_record::{Failures, Records};
 use minilab_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,8 @@ pub struct Site {
     pub files: Arc<dyn Store>,
     /// What was made, for the index.
     pub records: Records,
+    /// What cannot be made.
+    pub failures: Failures,
     /// Files that are still being made.
     pub awaited: Awaited,
     /// Why no work can be done; empty: it can.

@@ -44,10 +44,12 @@ async fn world() -> World {
 
 async fn world_that_is_unready(reasons: Vec<String>) -> World {
     let (files, originals, state) = (Memory::new(), Memory::new(), Memory::new());
-    let records = Records::new(Arc::new(state));
+    let state: Arc<dyn Store> = Arc::new(state);
+    let (records, failures) = (Records::new(Arc::clone(&state)), Failures::new(state));
     let site = Site {
         files: Arc::new(files.clone()),
         records: records.clone(),
+        failures,
         awaited: awaited(&originals, &files, &records, Duration::ZERO),
         unready: Box::new(move || reasons.clone()),
         metrics: Box::new(|| "minilab_ready 1\n".to_owned()),
