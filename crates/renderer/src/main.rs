@@ -46,6 +46,7 @@ fn main() -> ExitCode {
 
 /// In the order that the walls need: what reads files first, then the walls, then the first byte of an original.
 fn run(arguments: &Arguments) -> ExitCode {
+    process::allocator::keep_one_heap();
     process::inherited::close();
     if let Err(cause) = process::die_with_parent() {
         return give_up(

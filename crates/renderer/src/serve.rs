@@ -110,7 +110,7 @@ impl Desk<'_> {
     /// One plan, until another request than to render more of it.
     fn plan(
         &mut self,
-        bytes: &[u8],
+        bytes: &Mapped,
         probe: &Probe,
         first: Render,
         files: Vec<OwnedFd>,
@@ -198,7 +198,7 @@ impl Desk<'_> {
 /// A plan being made from an original: decoded when the first file is wanted, and kept for later ones.
 struct Trunk<'a> {
     plan: &'a Plan,
-    bytes: &'a [u8],
+    bytes: &'a Mapped,
     probe: &'a Probe,
     /// And which files it has made: it makes each once.
     session: Option<(Session<'a>, Vec<bool>)>,
@@ -219,6 +219,7 @@ impl Trunk<'_> {
         // All of the plan, not only what is wanted now: a later request finds the images that it needs.
         let all: Vec<usize> = (0..self.plan.files.len()).collect();
         let session = engine.open(self.bytes, self.probe, self.plan, &all)?;
+        self.bytes.evict();
         self.made.decodes += session.decodes();
         self.made.decode_micros += micros(session.decoding());
         if self.made.thumbhash_base64.is_empty() && !self.plan.analyses.is_empty() {

@@ -1,6 +1,7 @@
-//! Says so when memory runs out: the worker tells that end from other crashes by the exit status.
+//! One heap for all threads, and a word when memory runs out: the worker tells that end from other crashes by the exit
+//! status.
 //!
-//! Covers what Rust code allocates. libvips reports what it cannot allocate as an error, which ends the process likewise;
+//! The word covers what Rust code allocates. libvips reports what it cannot allocate as an error, which ends the process likewise;
 //! only GLib aborts, and that looks like any other abort.
 #![expect(
     unsafe_code,
@@ -9,6 +10,22 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 
 use minilab_protos::renderer::EXIT_OUT_OF_MEMORY;
+
+/// Has glibc keep one heap instead of one for each thread, each with what its thread freed. libvips' threads of one image
+/// take turns, so nobody waits for it: six AVIF widths of 20 Mpx peak at 125 instead of 160 to 190 MB in the same time.
+/// To be called before there is a second thread. Other C libraries have one heap anyway.
+pub fn keep_one_heap() {
+    #[cfg(target_env = "gnu")]
+    {
+        const M_ARENA_MAX: std::ffi::c_int = -8;
+        // SAFETY: declared as in glibc's malloc.h.
+        unsafe extern "C" {
+            safe fn mallopt(parameter: std::ffi::c_int, value: std::ffi::c_int) -> std::ffi::c_int;
+        }
+        // What glibc refuses changes nothing.
+        let _ = mallopt(M_ARENA_MAX, 1);
+    }
+}
 
 #[global_allocator]
 static ALLOCATOR: ExitWithoutMemory = ExitWithoutMemory;

@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::ptr::{self, NonNull};
 
 use rustix::fs::{SealFlags, fcntl_get_seals, fstat};
-use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, munmap};
 
 /// A sealed memory file in this process' address space.
 pub struct Mapped {
@@ -44,6 +44,16 @@ impl Mapped {
         };
         let start = NonNull::new(start).ok_or(io::ErrorKind::OutOfMemory)?;
         Ok(Self { start, length })
+    }
+
+    /// Lets go of the pages that were read: a decoded original is seldom read again, and what encoders need comes on top.
+    /// Reading on is always possible and finds the same bytes.
+    pub fn evict(&self) {
+        if self.length > 0 {
+            // SAFETY: the mapping is a file's, is never written, and stays mapped; a page that is touched again is
+            // taken from the file, whose seals keep it as it was. A kernel that refuses leaves all as it is.
+            let _ = unsafe { madvise(self.start.as_ptr(), self.length, Advice::LinuxDontNeed) };
+        }
     }
 }
 

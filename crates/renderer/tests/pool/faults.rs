@@ -116,7 +116,7 @@ async fn chatter_on_standard_error_stops_nothing() {
 async fn memory_limit_of_the_process_is_told_from_other_ends() {
     // Enough to start and for a small picture, too little for the pixels of a large one.
     let config = PoolConfig {
-        address_space_bytes: 460 << 20,
+        address_space_bytes: 270 << 20,
         ..config(1)
     };
     let pool = start(config).await;
