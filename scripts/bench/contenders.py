@@ -34,6 +34,11 @@ class Settings:
         self.path = work / f"{name}.json"
         self.path.write_text(json.dumps({"widths": widths, "formats": formats}))
 
+    def at_quality(self, quality):
+        """The same set at another quality, for reading bytes off at equal scores."""
+        formats = [{**encoding, "quality": quality} for encoding in self.formats]
+        return Settings(f"{self.name}-q{quality}", self.widths, formats, self.work)
+
     def files(self):
         return len(self.widths) * len(self.formats)
 

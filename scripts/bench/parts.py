@@ -2,13 +2,12 @@
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import contenders
@@ -18,6 +17,7 @@ import process
 BATCH = 6
 TINY_JOBS = 300
 AVIF_PHOTOS = 2
+AVIF_QUALITIES = [35, 40, 45, 50]
 IDLE_S = 5
 
 
@@ -105,9 +105,21 @@ def one_photo(bench):
 
 
 def avif(bench):
-    """The AVIF ladder, and sharp with its own settings of AVIF."""
+    """The AVIF ladder beside sharp with its own settings of AVIF, and at what bytes both score alike."""
     group = [contenders.Floor(bench.programs), contenders.Render(bench.programs), *bench.peers(["single", "own-avif"])]
-    return quality(bench, bench.photos[:AVIF_PHOTOS], "avif", group)
+    photos = bench.photos[:AVIF_PHOTOS]
+    results = quality(bench, photos, "avif", group)
+    curves = {photo.name: [curve_point(bench, photo, quality) for quality in AVIF_QUALITIES] for photo in photos}
+    return {"photos": results, "curves": curves}
+
+
+def curve_point(bench, photo, quality):
+    """Bytes and scores of the floor, whose files are minilab's, at another quality; one run, as no time is read off it."""
+    floor = contenders.Floor(bench.programs)
+    once = replace(bench, runs=1)
+    told = once.take_turns([floor], bench.sets["avif"].at_quality(quality), [photo.path])
+    once.score(told, photo.path)
+    return {"quality": quality, "runs": told[floor.name]["runs"], "files": told[floor.name]["files"]}
 
 
 def end_to_end(bench):
@@ -194,10 +206,6 @@ def is_ready(address):
             return answer.status == 200
     except urllib.error.URLError:
         return False
-
-
-def median(values):
-    return statistics.median(values)
 
 
 ALL = {"one_photo": one_photo, "end_to_end": end_to_end, "memory": memory, "small_jobs": small_jobs, "service": service,

@@ -19,8 +19,8 @@ def draw(results, work):
 def by_photo(results):
     """JPEG, WebP and AVIF runs of a photo together: {photo: {contender: {file: ...}}}."""
     photos = {}
-    for part in ("one_photo", "avif"):
-        for photo, contenders in results.get(part, {}).items():
+    for part in (results.get("one_photo", {}), results.get("avif", {}).get("photos", {})):
+        for photo, contenders in part.items():
             for name, contender in contenders.items():
                 photos.setdefault(photo, {}).setdefault(name, {}).update(contender["files"])
     return photos
@@ -84,8 +84,8 @@ def throughput(results):
     slots = part["slots"]
     rates = [part["originals"] / figures.middle(part["contenders"][f"minilab standalone, {n} slot{'s' if n > 1 else ''}"], "wall_s")
              for n in slots]
-    canvas = svg.Canvas(560, 380, "Throughput of the whole worker, 20 Mpx originals to twelve files")
-    x = svg.Scale(0, max(slots) + 0.5, 70, 530)
+    canvas = svg.Canvas(640, 380, "Throughput of the whole worker, 20 Mpx originals to twelve files")
+    x = svg.Scale(0, max(slots) + 0.5, 70, 610)
     y = svg.Scale(0, max(*rates, rates[0] * max(slots)) * 1.1, 320, 70)
     svg.axes(canvas, x, y, "slots", "originals per second")
     canvas.line(x(0), y(0), x(max(slots)), y(rates[0] * max(slots)), colour="#888", dash="4 4")
