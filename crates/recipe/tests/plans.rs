@@ -176,6 +176,34 @@ fn an_extract_of_a_large_photo_is_scaled_to_the_trunk() {
 }
 
 #[test]
+fn an_extract_stays_in_its_place_whatever_the_loader_reduces() {
+    let shrink = |left: u32, width: u32| {
+        let recipe = recipe(&format!(
+            "{{ t: {{ extract: {{ left: {left}, top: 48, width: {width}, height: 160 }}, resize: {{ width: 51 }}, formats: [png] }} }}"
+        ));
+        plan(&recipe, &jpeg(480, 320)).decode.shrink
+    };
+    assert_eq!(shrink(104, 256), Shrink(4), "its edges are pixels of the trunk");
+    assert_eq!(
+        shrink(103, 255),
+        Shrink(2),
+        "at a quarter it would begin 0.2 and end 0.4 pixels too far"
+    );
+}
+
+#[test]
+fn of_an_odd_rest_around_a_contained_picture_the_larger_half_is_right_and_below() {
+    let recipe = recipe("{ t: { resize: { width: 60, height: 67, fit: contain }, formats: [jpeg] } }");
+    let plan = plan(&recipe, &jpeg(300, 200));
+    let steps = &plan.nodes[0].steps;
+    let stands = steps.iter().find_map(|step| match step {
+        Step::Extend { left, top, .. } => Some((*left, *top)),
+        _ => None,
+    });
+    assert_eq!(stands, Some((0, 13)), "of 27 rows");
+}
+
+#[test]
 fn originals_over_a_limit_are_refused_with_the_limit() {
     let recipe = whole(
         "{ accept: { pixels: 1M, frames: 2, formats: [jpeg, gif] }, derivatives: { t: { formats: [jpeg] } } }",

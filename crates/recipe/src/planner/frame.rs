@@ -102,6 +102,23 @@ impl Frame {
         (steps, Size { width, height })
     }
 
+    /// How far the window's edges lie from the pixels of a trunk of that size, in its pixels: across and down.
+    pub fn off_grid(&self, trunk: Size) -> (f64, f64) {
+        let now = self.turns.iter().fold(trunk, turned);
+        let Some(window) = self.window else {
+            return (0.0, 0.0);
+        };
+        let off = |from: u32, length: u32, whole: u32, now: u32| {
+            let edge = |at: u32| f64::from(at) * f64::from(now) / f64::from(whole);
+            let off = |edge: f64| (edge - edge.round()).abs();
+            off(edge(from)).max(off(edge(from + length)))
+        };
+        (
+            off(window.left, window.width, self.whole.width, now.width),
+            off(window.top, window.height, self.whole.height, now.height),
+        )
+    }
+
     /// Where a point of the upright original lies in what is shown, as fractions, moved to the edge if it is outside.
     pub fn point(&self, upright: Size, at: Point) -> Point {
         let (mut at, mut size) = (at, upright);

@@ -19,3 +19,7 @@ pub const FILES_MAX: usize = 200;
 
 /// Analyses need no more than this on the longer side.
 pub(super) const ANALYSIS_SIDE: u32 = 256;
+
+/// How far an extracted part may lie from where it was asked, in pixels of its file, because the decoded original is smaller
+/// than the original: a quarter is about what two resampling filters differ by.
+pub(super) const WINDOW_SHIFT_MAX: f64 = 0.25;

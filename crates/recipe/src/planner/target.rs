@@ -96,7 +96,8 @@ fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kep
                 .iter()
                 .find_map(|gravity| gravity.share())
                 .unwrap_or((0.5, 0.5));
-            let part = |whole: u32, inner: u32, share: f64| (f64::from(whole - inner) * share).round() as u32;
+            // Of an odd rest the larger half goes to the right and below, as in sharp.
+            let part = |whole: u32, inner: u32, share: f64| (f64::from(whole - inner) * share).floor() as u32;
             steps.push(Step::Extend {
                 size: canvas,
                 left: part(canvas.width, resized.width, x),

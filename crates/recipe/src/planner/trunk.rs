@@ -1,6 +1,6 @@
 //! The trunk: how small may the decoded original be?
 use super::CHAIN_MARGIN;
-use super::limits::ANALYSIS_SIDE;
+use super::limits::{ANALYSIS_SIDE, WINDOW_SHIFT_MAX};
 use super::target::Target;
 use crate::{Decode, Format, Kernel, Probe, Recipe, Shrink, Size};
 
@@ -67,6 +67,9 @@ fn can_shrink(probe: &Probe, targets: &[Target]) -> bool {
 fn suffices(target: &Target, trunk: Size, upright: Size, plenty: bool) -> bool {
     let (_, there) = target.frame.on(trunk);
     let wanted = target.resized;
+    if !on_grid(target, trunk, there) {
+        return false;
+    }
     if there == wanted || trunk == upright {
         return !plenty || there == wanted || far(there, wanted);
     }
@@ -75,6 +78,15 @@ fn suffices(target: &Target, trunk: Size, upright: Size, plenty: bool) -> bool {
     } else {
         there.width >= wanted.width && there.height >= wanted.height
     }
+}
+
+/// Would the target's window begin and end where it should, within a part of its own pixels that nobody sees? With a
+/// trunk of twice the target's size it always does, so at most one step of the loader's reduction is lost.
+fn on_grid(target: &Target, trunk: Size, there: Size) -> bool {
+    let (across, down) = target.frame.off_grid(trunk);
+    let shifted = |off: f64, wanted: u32, there: u32| off * f64::from(wanted) / f64::from(there);
+    shifted(across, target.resized.width, there.width) <= WINDOW_SHIFT_MAX
+        && shifted(down, target.resized.height, there.height) <= WINDOW_SHIFT_MAX
 }
 
 /// Is a level large enough for another to be resampled from it?
