@@ -95,8 +95,10 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The tombstone of an original that has no record.
+    /// The tombstone of an original that has no record. An earlier run may have put files of the first generations: these
+    /// count as passed, so that no later attempt adopts what the sweep may take.
     pub fn nobody(&self, now: Timestamp) -> Record {
+        let lanes = self.target.iter().flat_map(|target| target.wanted.lanes.keys());
         Record {
             v: 1,
             key: self.envelope.key.as_str().to_owned(),
@@ -109,7 +111,7 @@ impl<'a> Context<'a> {
                 .unwrap_or_default(),
             observation: None,
             lanes: BTreeMap::new(),
-            retired: BTreeMap::new(),
+            retired: lanes.map(|lane| (*lane, 1)).collect(),
             standing: None,
             previous: Vec::new(),
             placeholder: Placeholder::default(),
