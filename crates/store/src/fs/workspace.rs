@@ -129,7 +129,9 @@ impl Workspace {
             at: self.own.as_fd(),
             name,
         };
-        File::from(file).write_all(key.as_bytes())?;
+        File::from(file.try_clone()?).write_all(key.as_bytes())?;
+        // Later than the body's: the kernel's clock may lag behind it.
+        futimens(&file, &version::stamp())?;
         Ok(under_way)
     }
 
