@@ -98,9 +98,25 @@ fn unweighted<'a>(image: &Image<'a>, format: BandFormat) -> Result<Image<'a>, Fa
         .set(c"in", &plain)
         .set(c"round", NEAREST_INTEGER)
         .image()?;
-    Call::new(c"cast")
+    let samples = Call::new(c"cast")
         .set(c"in", &rounded)
         .set(c"format", format.0)
+        .image()?;
+    black_where_clear(&samples)
+}
+
+/// Where next to nothing shows, a sample divided by next to nothing is noise, and costs an encoder bytes.
+fn black_where_clear<'a>(image: &Image<'a>) -> Result<Image<'a>, Fault> {
+    let alpha = Call::new(c"extract_band")
+        .set(c"in", image)
+        .set(c"band", image.bands() as i32 - 1)
+        .image()?;
+    // One pixel is enough: libvips pads the smaller picture with nothing.
+    let nothing = Call::new(c"black").set(c"width", 1).set(c"height", 1).image()?;
+    Call::new(c"ifthenelse")
+        .set(c"cond", &alpha)
+        .set(c"in1", image)
+        .set(c"in2", &nothing)
         .image()
 }
 

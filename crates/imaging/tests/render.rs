@@ -204,6 +204,19 @@ fn resize_does_not_bleed_the_colour_of_transparent_pixels() {
 }
 
 #[test]
+fn what_is_fully_transparent_after_a_resize_has_no_colour() {
+    let lab = lab();
+    // A soft edge: the resampled alpha nears nothing without reaching it.
+    let edge = Picture::new(60, 8, |x, _| vec![250, 120, 30, (x * x / 14).min(255) as u8]);
+    let made = stepped(&lab, &edge, &[resize(23, 3)], size(23, 3));
+    let clear: Vec<_> = made.samples.chunks(4).filter(|pixel| pixel[3] == 0).collect();
+    assert!(!clear.is_empty());
+    for pixel in clear {
+        assert_eq!(pixel, [0, 0, 0, 0]);
+    }
+}
+
+#[test]
 fn enlarging_keeps_half_transparent_colours() {
     let lab = lab();
     let original = Picture::new(20, 20, |_, _| vec![200, 100, 50, 128]);
