@@ -161,8 +161,12 @@ fn generation(record: &Record, lane: Lane) -> u64 {
 /// A lane that this attempt did not make: as it was, less what the recipe dropped; pending if it is of another upload.
 fn other_lane(base: Option<&Record>, lane: Lane, same: bool, wanted: &Wanted) -> LaneState {
     if let Some(state) = base.filter(|_| same).and_then(|record| record.lanes.get(&lane)) {
-        let mut state = state.clone();
+        let (mut state, files) = (state.clone(), state.files.len());
         state.files.retain(|file| wanted.contains(lane, file));
+        if state.files.len() < files {
+            // It is no longer what that recipe asks: a return to it makes the rest again.
+            state.recipe_digest.clear();
+        }
         return state;
     }
     LaneState {

@@ -354,3 +354,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_return_to_an_earlier_recipe_makes_again_what_was_dropped_meanwhile() {
+    let base = complete();
+    // The next recipe uses the same lanes and has dropped what was in `bulk`.
+    let mut next = wanted(TWO, "e", Replace::Atomic);
+    next.contains.retain(|(lane, ..)| *lane != Lane::Bulk);
+    let dropped = publish(
+        Some(&base),
+        change(Some(&base), Lane::Fast, observation(1, 1), next),
+    );
+    assert!(dropped.lanes[&Lane::Bulk].files.is_empty());
+    let first = wanted(TWO, "d", Replace::Atomic).lanes;
+    assert!(pending_lanes(&dropped, &first).contains(&Lane::Bulk));
+}
