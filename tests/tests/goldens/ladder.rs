@@ -40,7 +40,7 @@ fn every_width_of_the_default_ladder_is_near_a_direct_resize() {
     let (mut compared, mut far) = (0, Vec::new());
     for photo in photos() {
         let stem = photo.file_stem().unwrap().to_str().unwrap().to_owned();
-        let chained = lab::render(&[order("photo", &photo, json!({ "widths": widths }))]);
+        let chained = lab::render(&[order("photo", &photo, &json!({ "widths": widths }))]);
         let whole = world.path().join(format!("{stem}.png"));
         fs::write(
             &whole,
@@ -54,7 +54,7 @@ fn every_width_of_the_default_ladder_is_near_a_direct_resize() {
                 order(
                     &format!("w{}", file.width),
                     &whole,
-                    json!({ "width": file.width }),
+                    &json!({ "width": file.width }),
                 )
             })
             .collect();
@@ -117,7 +117,7 @@ fn default_widths() -> Vec<u32> {
     widths
 }
 
-fn order(name: &str, original: &Path, resize: Value) -> Order {
+fn order(name: &str, original: &Path, resize: &Value) -> Order {
     let derivatives = json!({ "made": { "resize": resize, "formats": ["png"], "encodings": { "png": { "compression": 1 } } } });
     Order {
         name: name.to_owned(),

@@ -36,7 +36,7 @@ fn wrong_recipes_are_rejected() {
         let verdict = between(&picture(name), &picture(&format!("{name}-reference")));
         match verdict {
             Ok(distance) if case.threshold().accepts(distance) => {
-                passed.push(format!("{}: {what}: {distance:?}", case.name))
+                passed.push(format!("{}: {what}: {distance:?}", case.name));
             }
             Ok(distance) => eprintln!("{:26} {what}: {:.2}, {}", case.name, distance.score, distance.max),
             Err(unlike) => eprintln!("{:26} {what}: {unlike}", case.name),
