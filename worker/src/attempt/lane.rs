@@ -115,6 +115,9 @@ impl Attempt<'_> {
             reads: &seen.reads,
         };
         let begun = Instant::now();
+        if record.is_none() {
+            self.context.trace.storing();
+        }
         // On an error the session goes too: its renderer may be lost, or busy with what nobody waits for any more.
         let made = making
             .make(&mut *upload.sitting.session, record, &mut put, analyse)

@@ -15,6 +15,8 @@ struct State {
     owes_swap: bool,
     /// A record write of this run has no answer yet.
     in_flight: bool,
+    /// Files may have been put that no record names yet.
+    leaves_files: bool,
     /// A record was swapped, and its projections do not show it yet.
     owes_projection: bool,
     lane: Lane,
@@ -27,16 +29,18 @@ impl Trace {
         Self(Mutex::new(State {
             owes_swap: ambiguous,
             in_flight: false,
+            leaves_files: false,
             owes_projection: false,
             lane,
             work: Work::default(),
         }))
     }
 
-    /// May a record write still be under way? Then this job must end in a swap, whoever runs it.
+    /// May a record write still be under way, or are there files that only a record leads to? Then this job must end in a
+    /// swap, whoever runs it.
     pub fn is_ambiguous(&self) -> bool {
         let state = self.state();
-        state.owes_swap || state.in_flight
+        state.owes_swap || state.in_flight || state.leaves_files
     }
 
     /// Must the next run swap in any case? Also for projections that were not finished: a run that finds nothing to do
@@ -68,6 +72,11 @@ impl Trace {
         self.state().lane = lane;
     }
 
+    /// Files go out. Without a record of the original, not even a tombstone, no sweep would find them.
+    pub fn storing(&self) {
+        self.state().leaves_files = true;
+    }
+
     /// A record write goes out. If its answer never comes, nobody calls [`Self::answered`] or [`Self::swapped`].
     pub fn sending(&self) {
         self.state().in_flight = true;
@@ -82,6 +91,7 @@ impl Trace {
     pub fn swapped(&self) {
         let mut state = self.state();
         (state.in_flight, state.owes_swap, state.owes_projection) = (false, false, true);
+        state.leaves_files = false;
     }
 
     pub fn note(&self, change: impl FnOnce(&mut Work)) {

@@ -265,3 +265,29 @@ async fn first_record_that_is_still_under_way_loses_against_the_fence_of_an_abse
     );
     assert!(world.record("b.jpg").await.unwrap().observation.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn files_of_an_upload_that_went_before_its_first_record_have_a_tombstone_to_be_swept_by() {
+    let world = World::default();
+    world.state.fail(
+        Calls::every(Operation::Put).under("records/"),
+        StoreFault::DiskFull,
+    );
+    world.upload("a.jpg", CAT).await;
+    world.event("a.jpg").await;
+    let running = world.start();
+    while world.classes().is_empty() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(world.record("a.jpg").await, None);
+    assert!(!world.stored().await.is_empty());
+    world.delete("a.jpg").await;
+    world.state.heal();
+    world.idle().await;
+    running.drained().await;
+    let record = world
+        .record("a.jpg")
+        .await
+        .expect("nothing else leads to the files");
+    assert!(record.observation.is_none());
+}
