@@ -179,15 +179,10 @@ impl<'a> Attempt<'a> {
                         }
                         None => return Ok(Some(Settled::nothing(base))),
                     },
-                    Made::Lane {
-                        next,
-                        class,
-                        unfinished,
-                        report,
-                    } => {
-                        (settled.class, settled.unfinished) = (class, unfinished);
-                        made = Some(report);
-                        *next
+                    Made::Lane(lane) => {
+                        (settled.class, settled.unfinished) = (lane.class, lane.unfinished);
+                        made = Some(lane.report);
+                        lane.next
                     }
                 }
             }

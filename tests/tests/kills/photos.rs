@@ -1,5 +1,6 @@
 //! A handful of small originals in two versions each: crops of real photos, cut by the program itself.
 use std::{
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
 };
@@ -31,10 +32,12 @@ impl Photos {
                 "jpeg"
             };
             let left = 5 * index;
-            recipe += &format!(
+            writeln!(
+                recipe,
                 "      c{index}: {{ extract: {{ left: {left}, top: {left}, width: 60, height: 50, unit: percent }}, \
-                 resize: {{ width: 240 }}, formats: [{format}] }}\n"
-            );
+                 resize: {{ width: 240 }}, formats: [{format}] }}"
+            )
+            .unwrap();
         }
         world.write("crops.yaml", &recipe);
         let photo = photos().join("Garden.jpg");

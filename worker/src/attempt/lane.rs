@@ -32,13 +32,17 @@ pub(super) enum Made {
     Changed,
     /// The recipe ignores what is no image.
     NotAnImage,
-    /// The next record.
-    Lane {
-        next: Box<Record>,
-        class: Class,
-        unfinished: Option<Error>,
-        report: LaneReport,
-    },
+    /// A lane with its files, or with the reason why it has none.
+    Lane(Box<MadeLane>),
+}
+
+/// What is to be swapped, and what is told of it after.
+pub(super) struct MadeLane {
+    pub next: Record,
+    pub class: Class,
+    /// What may come yet.
+    pub unfinished: Option<Error>,
+    pub report: LaneReport,
 }
 
 /// A lane's files or its failure, on the way into a change.
@@ -268,12 +272,12 @@ impl Attempt<'_> {
             revision: self.context.world.revision,
             now: self.context.world.now(),
         };
-        Made::Lane {
-            next: Box::new(publish(base.record.as_ref(), change)),
+        Made::Lane(Box::new(MadeLane {
+            next: publish(base.record.as_ref(), change),
             class,
             unfinished,
             report,
-        }
+        }))
     }
 
     /// What is no image and was one, or has a record for another reason: its files go, as if it were gone.

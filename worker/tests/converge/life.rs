@@ -152,7 +152,7 @@ async fn lost_lease_aborts_the_attempt_and_somebody_else_finishes() {
         world.classes(),
         [Class::LeaseLost, Class::Unsettled, Class::Complete]
     );
-    assert!(!world.reports.lock().unwrap()[0].settlement.is_some());
+    assert!(world.reports.lock().unwrap()[0].settlement.is_none());
 }
 
 #[tokio::test(start_paused = true)]
