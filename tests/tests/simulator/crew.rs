@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Time a process has to end its work, and then to hand it back.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// What is rolled out.
 #[derive(Debug, Clone)]
@@ -77,10 +77,10 @@ pub fn worker(sim: &Arc<Sim>, name: String, slots: usize, deployment: &Deploymen
     let worker = Worker::new(WorkerParts {
         document: Arc::clone(&deployment.document),
         revision: deployment.revision,
-        originals: RemoteStore::new(&process, Role::Originals),
-        output: RemoteStore::new(&process, Role::Output),
-        state: RemoteStore::new(&process, Role::State),
-        queue: RemoteQueue::new(&process),
+        originals: RemoteStore::of(&process, Role::Originals),
+        output: RemoteStore::of(&process, Role::Output),
+        state: RemoteStore::of(&process, Role::State),
+        queue: RemoteQueue::of(&process),
         renderer: Arc::new(Studio::new(
             &process,
             ScriptedRenderer::with_build_id(deployment.build),
@@ -117,7 +117,7 @@ pub fn jobs(process: &Process, deployment: &Deployment) -> Arc<Jobs> {
     Arc::new(Jobs::new(
         Arc::clone(&deployment.document),
         deployment.revision,
-        RemoteQueue::new(process),
+        RemoteQueue::of(process),
         Arc::clone(&process.sim.clock) as Arc<dyn Clock>,
         Arc::new(Metrics::new("simulator")),
     ))
@@ -126,8 +126,8 @@ pub fn jobs(process: &Process, deployment: &Deployment) -> Arc<Jobs> {
 /// Reconcile of `process`.
 pub fn reconcile(process: &Process, deployment: &Deployment) -> Reconcile {
     Reconcile::new(
-        RemoteStore::new(process, Role::Originals),
-        Records::new(RemoteStore::new(process, Role::State)),
+        RemoteStore::of(process, Role::Originals),
+        Records::new(RemoteStore::of(process, Role::State)),
         jobs(process, deployment),
         Arc::new(Metrics::new("simulator")),
         ReconcileConfig::default(),
@@ -137,8 +137,8 @@ pub fn reconcile(process: &Process, deployment: &Deployment) -> Reconcile {
 /// The sweep of `process`.
 pub fn sweep(process: &Process, retain: Duration) -> Sweep {
     Sweep::new(
-        Records::new(RemoteStore::new(process, Role::State)),
-        RemoteStore::new(process, Role::Output),
+        Records::new(RemoteStore::of(process, Role::State)),
+        RemoteStore::of(process, Role::Output),
         Arc::new(Metrics::new("simulator")),
         SweepConfig { retain },
     )
@@ -156,9 +156,9 @@ pub fn dispatcher(sim: &Arc<Sim>, name: String, deployment: &Deployment, retain:
         ..Config::default()
     };
     let stores = Stores {
-        originals: RemoteStore::new(&process, Role::Originals),
-        outputs: RemoteStore::new(&process, Role::Output),
-        state: RemoteStore::new(&process, Role::State),
+        originals: RemoteStore::of(&process, Role::Originals),
+        outputs: RemoteStore::of(&process, Role::Output),
+        state: RemoteStore::of(&process, Role::State),
     };
     let metrics = Arc::new(Metrics::new("simulator"));
     let dispatcher = Dispatcher::new(config, stores, jobs(&process, deployment), metrics);

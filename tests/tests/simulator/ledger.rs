@@ -139,9 +139,9 @@ impl Ledger {
         state.records.insert(original.to_owned(), next);
         drop(state);
         self.trace.note("record", told);
-        complaints
-            .into_iter()
-            .for_each(|complaint| self.violation(complaint));
+        for complaint in complaints {
+            self.violation(complaint);
+        }
     }
 
     /// A name leaves a record only after its time of grace.
@@ -226,9 +226,9 @@ impl Ledger {
             .values()
             .flat_map(|r| self.of_files(r))
             .collect();
-        complaints
-            .into_iter()
-            .for_each(|complaint| self.violation(complaint));
+        for complaint in complaints {
+            self.violation(complaint);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -23,7 +23,7 @@ pub struct RemoteQueue {
 }
 
 impl RemoteQueue {
-    pub fn new(process: &Process) -> Arc<dyn Queue> {
+    pub fn of(process: &Process) -> Arc<dyn Queue> {
         Arc::new(Self {
             process: process.clone(),
             inner: Arc::clone(&process.sim.queue),

@@ -33,7 +33,7 @@ pub struct RemoteStore {
 }
 
 impl RemoteStore {
-    pub fn new(process: &Process, role: Role) -> Arc<dyn Store> {
+    pub fn of(process: &Process, role: Role) -> Arc<dyn Store> {
         let shelves = &process.sim.shelves;
         let inner = match role {
             Role::Originals => &shelves.originals,

@@ -27,7 +27,7 @@ const TEXTS: [&str; 5] = [
     "no image",
 ];
 /// An event comes within this time, if it comes.
-const EVENT_MAX: Duration = Duration::from_secs(60);
+const EVENT_MAX: Duration = Duration::from_mins(1);
 /// Pause of a producer whose event was not taken.
 const EVENT_AGAIN: Duration = Duration::from_secs(2);
 
@@ -106,7 +106,7 @@ impl Story<'_> {
             document(&self.0.dice)
         };
         let process = Process::new("operator", &self.0.sim);
-        let state = RemoteStore::new(&process, Role::State);
+        let state = RemoteStore::of(&process, Role::State);
         let now = jiff::Timestamp::try_from(self.0.sim.clock.now()).unwrap();
         let Ok(revision) = revision::activate(&*state, &next.digest(), now).await else {
             return; // The upgrade failed; nothing was started with it.
@@ -126,7 +126,7 @@ impl Story<'_> {
         if let Some(file) = page
             .objects
             .iter()
-            .find(|listed| listed.key.as_str().ends_with(".webp"))
+            .find(|listed| listed.key.as_str().contains(".g"))
         {
             self.0.sim.trace.note("somebody", format!("deletes {}", file.key));
             at_once(output.delete(&file.key)).unwrap();
