@@ -21,7 +21,7 @@ use minilab_store::{ETag, Sha256};
 
 use self::{context::Context, lane::Made, make::Put, sitting::Upload};
 pub(crate) use self::{make::failure, sitting::Sitting, trace::Trace, world::World};
-use crate::{Error, envelope::Envelope, outcome::Class};
+use crate::{Error, envelope::Envelope, outcome::Class, worker::Seat};
 
 /// Looks at a world that changes each time. Each costs a decode; an original that is overwritten more often than this in
 /// the time of one attempt is better left alone for a while.
@@ -49,8 +49,8 @@ struct Settled {
 }
 
 impl<'a> Attempt<'a> {
-    pub fn new(world: &'a World, envelope: &'a Envelope, trace: &'a Trace) -> Self {
-        let context = Context::new(world, envelope, trace);
+    pub fn new(world: &'a World, envelope: &'a Envelope, trace: &'a Trace, seat: &'a Seat) -> Self {
+        let context = Context::new(world, envelope, trace, seat);
         Self {
             context,
             given_up: None,
@@ -62,10 +62,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// The same for a job that is given up: the lane it failed on is recorded as failed.
-    pub fn giving_up(world: &'a World, envelope: &'a Envelope, trace: &'a Trace, reason: Error) -> Self {
+    pub fn giving_up(self, reason: Error) -> Self {
         Self {
             given_up: Some(reason),
-            ..Self::new(world, envelope, trace)
+            ..self
         }
     }
 

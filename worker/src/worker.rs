@@ -16,6 +16,7 @@ use tokio::sync::{RwLock, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::health::Ready;
+pub(crate) use self::slots::Seat;
 use self::{delivery::Courier, health::Health, intake::Intake, slots::Slots};
 use crate::{attempt::World, outcome::Budget, renderer::Renderer, report::JobReport};
 
@@ -103,20 +104,26 @@ impl Worker {
         self.courier.health.subscribe()
     }
 
+    /// Asks how many of its slots are at work, and how many there are.
+    pub fn slots(&self) -> impl Fn() -> (usize, usize) + Send + Sync + use<> {
+        let slots = self.slots.clone();
+        move || slots.occupied()
+    }
+
     /// Takes jobs until `drain`, and returns when those it took are settled. At `abort` they are handed back.
     pub async fn run(self, drain: CancellationToken, abort: CancellationToken) {
         let Self { courier, slots } = self;
         let tasks = TaskTracker::new();
         let mut intake = Intake::new(Arc::clone(&courier));
-        while let Some((permit, delivery)) = drain
+        while let Some((seat, delivery)) = drain
             .run_until_cancelled(abort.run_until_cancelled(intake.next(&slots)))
             .await
             .flatten()
         {
             let (courier, abort) = (Arc::clone(&courier), abort.clone());
             tasks.spawn(async move {
-                courier.deliver(delivery, &abort).await;
-                drop(permit);
+                courier.deliver(delivery, &seat, &abort).await;
+                drop(seat);
             });
         }
         tasks.close();

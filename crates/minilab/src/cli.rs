@@ -104,7 +104,7 @@ pub struct Standalone {
     /// Where to serve; port 0 takes a free one [default: `serve` of the configuration, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
-    /// Renderers at work at one time [default: one for each CPU]
+    /// Renderers at work at one time, and one more for the lane `fast` [default: one for each CPU]
     #[arg(long, value_name = "N")]
     pub slots: Option<NonZeroU32>,
     /// Exit when everything found at the start is made: 0, or 3 if some of it failed

@@ -127,7 +127,7 @@ labels! {
         Fetch = "fetch", Probe = "probe", Decode = "decode", Render = "render", Put = "put", Publish = "publish",
     }
     /// What a slot of the worker does.
-    SlotState("state") { Idle = "idle", Busy = "busy", Draining = "draining" }
+    SlotState("state") { Idle = "idle", Busy = "busy" }
     /// How a renderer process ended.
     ExitKind("kind") {
         Recycled = "recycled", Stopped = "stopped", Signal = "signal", Deadline = "deadline", Memory = "memory",

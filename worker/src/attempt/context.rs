@@ -8,7 +8,7 @@ use minilab_record::{Loaded, Need, Placeholder, Record, Seen, Swap, View, Wanted
 use minilab_store::ETag;
 
 use super::{Trace, World, fetch};
-use crate::{Error, envelope::Envelope};
+use crate::{Error, envelope::Envelope, worker::Seat};
 
 /// What a key is to be made into.
 pub(super) struct Target<'a> {
@@ -23,11 +23,12 @@ pub(super) struct Context<'a> {
     pub world: &'a World,
     pub envelope: &'a Envelope,
     pub trace: &'a Trace,
+    pub seat: &'a Seat,
     pub target: Option<Target<'a>>,
 }
 
 impl<'a> Context<'a> {
-    pub fn new(world: &'a World, envelope: &'a Envelope, trace: &'a Trace) -> Self {
+    pub fn new(world: &'a World, envelope: &'a Envelope, trace: &'a Trace, seat: &'a Seat) -> Self {
         let target = match world.document.decide(envelope.key.as_str()) {
             Decision::Nothing => None,
             Decision::Recipe { recipe, tenant } => Some(Target {
@@ -41,6 +42,7 @@ impl<'a> Context<'a> {
             world,
             envelope,
             trace,
+            seat,
             target,
         }
     }

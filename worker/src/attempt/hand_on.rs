@@ -42,8 +42,9 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Does a job of a faster lane wait? Then `next` is somebody's work later. An operator's pass makes all lanes in one
-    /// decode: it has a queue of its own that waits for the others anyway.
+    /// Does a job of a faster lane wait, or is this the last slot, which is kept for `fast`? Then `next` is
+    /// somebody's work later. An operator's pass makes all lanes in one decode: it has a queue of its own that waits for the
+    /// others anyway.
     pub(super) async fn hands_on(&self, next: Lane) -> Result<bool, Error> {
         if self.envelope.is_backfill() {
             return Ok(false);
@@ -53,7 +54,7 @@ impl Context<'_> {
                 return Ok(true);
             }
         }
-        Ok(false)
+        Ok(next != Lane::Fast && !self.seat.leaves_one())
     }
 
     /// This lane, and those that will be carried on with if things stay as they are now.

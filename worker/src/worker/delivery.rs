@@ -10,7 +10,7 @@ use minilab_queue::{Delivery, LeaseEnd, LeaseKeeper};
 use tokio::{sync::RwLock, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Observer, canary, health::Health};
+use super::{Observer, Seat, canary, health::Health};
 use crate::{
     Error,
     attempt::{Attempt, Trace, World},
@@ -44,7 +44,7 @@ impl std::fmt::Debug for Courier {
 
 impl Courier {
     /// Takes a delivery from its receipt to its settlement.
-    pub async fn deliver(&self, delivery: Delivery, abort: &CancellationToken) {
+    pub async fn deliver(&self, delivery: Delivery, seat: &Seat, abort: &CancellationToken) {
         let received = Instant::now();
         let keeper = LeaseKeeper::start(Arc::clone(&self.world.queue), &delivery, HELD_MAX);
         let envelope = match Envelope::parse(&delivery.payload) {
@@ -60,7 +60,8 @@ impl Courier {
             // Counted before it is tried: a job that kills its worker would never be counted after.
             Err(Error::Unsettled)
         } else {
-            self.attempt(&envelope, &trace, &keeper, abort).await
+            let attempt = Attempt::new(&self.world, &envelope, &trace, seat);
+            self.attempt(attempt, job.crashes > 0, &keeper, abort).await
         };
         let (class, error) = match ended {
             Ok(class) => (class, None),
@@ -76,7 +77,7 @@ impl Courier {
         };
         let verdict = (class, verdict(run, &self.budget));
         let settlement = self
-            .carry_out(&delivery, &envelope, &trace, verdict, error.as_ref())
+            .carry_out(&delivery, &envelope, (&trace, seat), verdict, error.as_ref())
             .await;
         drop(keeper);
         let work = trace.work();
@@ -104,18 +105,18 @@ impl Courier {
     /// no answer to is in the trace.
     async fn attempt(
         &self,
-        envelope: &Envelope,
-        trace: &Trace,
+        attempt: Attempt<'_>,
+        has_crashed: bool,
         keeper: &LeaseKeeper,
         abort: &CancellationToken,
     ) -> Result<Class, Error> {
         let attempt = async {
-            if envelope.job.crashes > 0 {
+            if has_crashed {
                 let _alone = self.solitude.write().await;
-                Attempt::new(&self.world, envelope, trace).run().await
+                attempt.run().await
             } else {
                 let _among_others = self.solitude.read().await;
-                Attempt::new(&self.world, envelope, trace).run().await
+                attempt.run().await
             }
         };
         tokio::select! {

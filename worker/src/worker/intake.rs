@@ -7,7 +7,7 @@ use minilab_recipe::Lane;
 
 use super::{
     delivery::Courier,
-    slots::{Permit, Slots},
+    slots::{Permit, Seat, Slots},
 };
 use crate::{
     Error,
@@ -31,15 +31,15 @@ impl Intake {
     }
 
     /// Waits for a slot, and for a job for it. Dropping it loses neither.
-    pub async fn next(&mut self, slots: &Slots) -> (Permit, Delivery) {
+    pub async fn next(&mut self, slots: &Slots) -> (Seat, Delivery) {
         let mut permit = slots.acquire().await;
         loop {
             self.courier.until_ready().await;
             match self.look(slots, &mut permit).await {
                 Ok(Some(delivery)) if delivery.queue == lane_queue(Lane::Fast) => {
-                    return (permit.for_fast(), delivery);
+                    return (slots.seat(permit.for_fast()), delivery);
                 }
-                Ok(Some(delivery)) => return (permit, delivery),
+                Ok(Some(delivery)) => return (slots.seat(permit), delivery),
                 Ok(None) => {}
                 Err(error) => self.courier.health.failed(&Error::Queue(error)),
             }

@@ -10,7 +10,10 @@ use minilab_protos::job::{Job, LastError};
 use minilab_queue::{Delivery, Disposition, Settled};
 use minilab_recipe::Lane;
 
-use super::delivery::{Courier, message};
+use super::{
+    Seat,
+    delivery::{Courier, message},
+};
 use crate::{
     Error,
     attempt::{Attempt, Trace, failure},
@@ -32,7 +35,7 @@ impl Courier {
         &self,
         delivery: &Delivery,
         envelope: &Envelope,
-        trace: &Trace,
+        (trace, seat): (&Trace, &Seat),
         (class, verdict): (Class, Verdict),
         error: Option<&Error>,
     ) -> Option<Settlement> {
@@ -63,7 +66,7 @@ impl Courier {
                 (Disposition::Retry { payload, delay }, Settlement::Retried)
             }
             Verdict::GiveUp(job, given_up) => {
-                let job = self.give_up(envelope, trace, *job, given_up, error).await;
+                let job = self.give_up(envelope, (trace, seat), *job, given_up, error).await;
                 let sentence = error.map(|error| error.code_and_sentence().1).unwrap_or_default();
                 let reason = format!("{}: {}", given_up.as_str(), shortened(&sentence));
                 let payload = payload(&job);
@@ -83,7 +86,7 @@ impl Courier {
     async fn give_up(
         &self,
         envelope: &Envelope,
-        trace: &Trace,
+        (trace, seat): (&Trace, &Seat),
         job: Job,
         given_up: GivenUp,
         error: Option<&Error>,
@@ -100,7 +103,8 @@ impl Courier {
             let reason = Error::Poison {
                 sentence: error.code_and_sentence().1,
             };
-            let ended = AssertUnwindSafe(Attempt::giving_up(&self.world, &envelope, &burial, reason).run());
+            let ended = Attempt::new(&self.world, &envelope, &burial, seat).giving_up(reason);
+            let ended = AssertUnwindSafe(ended.run());
             let ended = ended.catch_unwind().await;
             job.ambiguous = burial.owes_anything();
             match ended {

@@ -1,13 +1,18 @@
 //! Permits to work: taken before a delivery is received, held until it is settled.
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many jobs run at the same time, and how many of them may be of other lanes than `fast`.
-#[derive(Debug)]
+/// How many jobs run at the same time, and how many of them may be of other lanes than `fast`. Clones are the same slots.
+#[derive(Debug, Clone)]
 pub(super) struct Slots {
     all: Arc<Semaphore>,
     common: Arc<Semaphore>,
+    size: usize,
+    busy: Arc<AtomicUsize>,
 }
 
 /// A slot that is held.
@@ -15,6 +20,14 @@ pub(super) struct Slots {
 pub(super) struct Permit {
     _slot: OwnedSemaphorePermit,
     common: Option<OwnedSemaphorePermit>,
+}
+
+/// A slot at work, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    _permit: Permit,
+    size: usize,
+    busy: Arc<AtomicUsize>,
 }
 
 impl Slots {
@@ -25,6 +38,8 @@ impl Slots {
         Self {
             all: Arc::new(Semaphore::new(slots)),
             common: Arc::new(Semaphore::new(common)),
+            size: slots,
+            busy: Arc::default(),
         }
     }
 
@@ -38,6 +53,21 @@ impl Slots {
             _slot: slot,
             common: Arc::clone(&self.common).try_acquire_owned().ok(),
         }
+    }
+
+    /// A delivery has come for the permit.
+    pub fn seat(&self, permit: Permit) -> Seat {
+        self.busy.fetch_add(1, Relaxed);
+        Seat {
+            _permit: permit,
+            size: self.size,
+            busy: Arc::clone(&self.busy),
+        }
+    }
+
+    /// How many slots are at work, out of how many.
+    pub fn occupied(&self) -> (usize, usize) {
+        (self.busy.load(Relaxed), self.size)
     }
 
     /// Waits until a permit is good for any lane.
@@ -65,6 +95,19 @@ impl Permit {
     }
 }
 
+impl Seat {
+    /// Is there another slot for the next upload's thumbnail, or never more than this one?
+    pub fn leaves_one(&self) -> bool {
+        self.size == 1 || self.busy.load(Relaxed) < self.size
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.busy.fetch_sub(1, Relaxed);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +130,20 @@ mod tests {
         let slots = Slots::new(2);
         let _fast = slots.acquire().await.for_fast();
         assert!(slots.acquire().await.is_common());
+    }
+
+    #[tokio::test]
+    async fn last_seat_leaves_none() {
+        let slots = Slots::new(2);
+        let first = slots.seat(slots.acquire().await);
+        assert!(first.leaves_one());
+        let second = slots.seat(slots.acquire().await);
+        assert!(!first.leaves_one() && !second.leaves_one());
+        assert_eq!(slots.occupied(), (2, 2));
+        drop(first);
+        assert!(second.leaves_one());
+        let only = Slots::new(1);
+        assert!(only.seat(only.acquire().await).leaves_one());
     }
 
     #[tokio::test]

@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     cli,
-    compose::{App, Machine, Renderers, locate_renderer},
+    compose::{App, Machine, Renderers, locate_renderer, observe_slots},
     config::Config,
     exit::{Exit, Refusal},
     gallery::{self, Progress},
@@ -153,6 +153,7 @@ fn site(app: &App) -> Site {
         patience: PATIENCE,
     };
     let (ready, taking, progress) = (app.ready(), app.ready(), app.progress());
+    let slots = app.slots();
     let (metrics, pool, renderers) = (Arc::clone(&app.metrics), app.pool.clone(), Renderers::default());
     Site {
         files: Arc::clone(&app.stores.to),
@@ -171,6 +172,7 @@ fn site(app: &App) -> Site {
         }),
         metrics: Box::new(move || {
             renderers.tell(&metrics, pool.counters());
+            observe_slots(&metrics, slots());
             metrics
                 .process
                 .ready

@@ -27,7 +27,7 @@ use crate::{
 pub struct Machine {
     /// The renderer to run.
     pub renderer: std::path::PathBuf,
-    /// Renderers at work at one time.
+    /// Renderers at work at one time in any lane; there is one more for the lane `fast`.
     pub slots: NonZeroU32,
     /// Is told of every delivery.
     pub observer: Observer,
@@ -64,7 +64,8 @@ impl App {
         let number = revision::activate(&*stores.state, &document.digest(), Timestamp::now())
             .await
             .context("the configuration cannot be put into force")?;
-        let pool = start_pool(&machine.renderer, machine.slots).await?;
+        let slots = machine.slots.saturating_add(1);
+        let pool = start_pool(&machine.renderer, slots).await?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let jobs = Jobs::new(
             Arc::clone(&document),
@@ -101,7 +102,7 @@ impl App {
             renderer: Arc::new(pool.clone()),
             clock,
             observer: counting(machine.observer, Arc::clone(&metrics)),
-            slots: machine.slots.get() as usize,
+            slots: slots.get() as usize,
             budget: machine.budget,
         });
         Ok(Self {
@@ -123,6 +124,11 @@ impl App {
     /// Does the worker take jobs?
     pub fn ready(&self) -> watch::Receiver<Ready> {
         self.worker.ready()
+    }
+
+    /// Asks how many of the worker's slots are at work, and how many there are.
+    pub fn slots(&self) -> impl Fn() -> (usize, usize) + Send + Sync + use<> {
+        self.worker.slots()
     }
 
     /// What was made.

@@ -6,7 +6,7 @@ mod renderer;
 mod stores;
 
 pub use app::{App, Machine, start_pool};
-pub use observe::Renderers;
+pub use observe::{Renderers, slots as observe_slots};
 pub use places::{Places, resolved, state_of};
 pub use renderer::locate_renderer;
 pub use stores::{Stores, state_made_before};

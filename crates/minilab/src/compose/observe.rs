@@ -3,7 +3,7 @@ use std::sync::Mutex;
 
 use minilab_recipe::OutputFormat;
 use minilab_telemetry::{
-    Class, Counter, DeadReason, ExitKind, FileOutcome, Format, Labels, Lane, Metrics, Stage,
+    Class, Counter, DeadReason, ExitKind, FileOutcome, Format, Labels, Lane, Metrics, SlotState, Stage,
 };
 use minilab_worker::{
     outcome,
@@ -49,6 +49,13 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
             .upload_to_published_seconds
             .observe(self::lane(published.lane), report.waited + report.took);
     }
+}
+
+/// Called before metrics are read, with how many slots are at work out of how many.
+pub fn slots(metrics: &Metrics, (busy, all): (usize, usize)) {
+    let gauge = &metrics.worker.slots;
+    gauge.set(SlotState::Busy, busy as i64);
+    gauge.set(SlotState::Idle, all.saturating_sub(busy) as i64);
 }
 
 fn lane(lane: minilab_recipe::Lane) -> Lane {
