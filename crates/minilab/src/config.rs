@@ -32,22 +32,8 @@ impl Config {
 
     /// Reads a file of which only the recipes matter; it may be just those.
     pub fn read_recipes(path: &Path) -> Result<Self> {
-        let written = text(path)?;
-        let mut text = written.clone();
-        // What a recipe alone lacks is added behind it, so that every message still names the line as written.
-        for (key, line) in [
-            ("version", "version: 1"),
-            ("from", "from: { folder: originals }"),
-            ("to", "to: { folder: files }"),
-        ] {
-            if !written.lines().any(|line| {
-                line.strip_prefix(key)
-                    .is_some_and(|rest| rest.trim_start().starts_with(':'))
-            }) {
-                text += &format!("\n{line}\n");
-            }
-        }
-        let document = Document::parse(&path.display().to_string(), &text, &variable)?;
+        let text = text(path)?;
+        let document = Document::parse_recipes(&path.display().to_string(), &text, &variable)?;
         Ok(Self {
             document,
             folder: PathBuf::new(),

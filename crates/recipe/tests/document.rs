@@ -180,3 +180,18 @@ fn a_lane_digest_follows_its_own_lane() {
     assert_ne!(one.lane_digest(Lane::Standard), other.lane_digest(Lane::Standard));
     assert_ne!(one.lane_digest(Lane::Bulk), other.lane_digest(Lane::Bulk));
 }
+
+#[test]
+fn recipes_alone_are_a_document_in_block_and_in_flow_style() {
+    for text in [
+        "recipes:\n  one:\n    derivatives:\n      thumb: { resize: { width: 64 }, formats: [webp] }\n",
+        r#"{"recipes": {"one": {"derivatives": {"thumb": {"resize": {"width": 64}, "formats": ["webp"]}}}}}"#,
+    ] {
+        let document = Document::parse_recipes("r.yaml", text, &|_| None).unwrap();
+        assert!(document.recipe("one").is_some());
+        let refused = Document::parse("r.yaml", text, &|_| None)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("version"), "{refused}");
+    }
+}

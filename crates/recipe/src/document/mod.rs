@@ -73,14 +73,35 @@ pub enum OnDelete {
 /// 30 days: pages, mails and search caches keep URLs for weeks.
 const RETAIN_DEFAULT: Duration = Duration::from_hours(30 * 24);
 
+/// Required keys, with values that no recipe depends on.
+const RECIPES_ALONE_LACK: &str = "{ version: 1, from: { folder: originals }, to: { folder: files } }";
+
 impl Document {
     /// Reads a document. `name` is what messages call it; `env` looks up `${NAME}`.
     pub fn parse(name: &str, text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Diagnostics> {
+        Self::parse_tree(name, text, env, |root| root)
+    }
+
+    /// Reads a document of which only the recipes matter; it may be just those.
+    pub fn parse_recipes(
+        name: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, Diagnostics> {
+        Self::parse_tree(name, text, env, |root| {
+            tree::with_missing(root, RECIPES_ALONE_LACK)
+        })
+    }
+
+    fn parse_tree(
+        name: &str,
+        text: &str,
+        env: &dyn Fn(&str) -> Option<String>,
+        complete: impl FnOnce(tree::Tree) -> tree::Tree,
+    ) -> Result<Self, Diagnostics> {
         let problems = Problems::default();
-        let document = match tree::parse(text, env, &problems) {
-            Some(root) => read(&root, &problems),
-            None => None,
-        };
+        let root = tree::parse(text, env, &problems).map(complete);
+        let document = root.and_then(|root| read(&root, &problems));
         let found = problems.into_list();
         match document {
             Some(document) if found.is_empty() => Ok(document),

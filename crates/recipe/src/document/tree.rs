@@ -28,6 +28,21 @@ pub(super) struct Name {
     pub text: String,
 }
 
+/// The tree with the entries of a mapping, a constant, that its root lacks. Their places are those in the constant: they must
+/// hold nothing that could be wrong.
+pub(super) fn with_missing(mut root: Tree, text: &'static str) -> Tree {
+    let parsed = parse(text, &|_| None, &Problems::default());
+    if let (Value::Map(entries), Some(Value::Map(others))) = (&mut root.value, parsed.map(|tree| tree.value))
+    {
+        for (name, tree) in others {
+            if !entries.iter().any(|(there, _)| there.text == name.text) {
+                entries.push((name, tree));
+            }
+        }
+    }
+    root
+}
+
 /// More values than any document has; bounds what aliases can multiply.
 const VALUES_MAX: usize = 100_000;
 
