@@ -1,33 +1,38 @@
-//! What `put` was told beside the body, in a small file of its own for each version.
+//! What `put` was told beside the body: a label on the body's own file, or a sidecar where the label has no room.
 //!
-//! Its name says key, size and time of the body it belongs to, and it is written before that body is renamed into
-//! place and removed after the body is replaced. So body and attributes switch together at the rename, a crash loses
-//! neither, and the attributes of a file that somebody rewrote are no longer found. A copy of the folder that keeps
-//! times keeps attributes too.
-use std::{
-    collections::BTreeMap,
-    io::Read as _,
-    os::fd::{BorrowedFd, OwnedFd},
-};
+//! Either says key, size and time of the body it belongs to, and is on the disk before that body is renamed into place. So
+//! body and attributes switch together at the rename, a crash loses neither, and the attributes of a file that somebody
+//! rewrote do not count any more. A copy of the folder that keeps times and extended attributes keeps these too.
+use std::{collections::BTreeMap, fs::File, os::fd::BorrowedFd};
 
 use rustix::{
-    fs::{AtFlags, Stat, fsync, renameat, unlinkat},
+    fs::{Stat, XattrFlags, fgetxattr, fsetxattr, fstat},
     io::Errno,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    RESERVED_FOLDER,
-    delete::find,
     failure::Failure,
-    folder::Folder,
-    path::{Place, make_folders, open_folder, open_object},
+    sidecar::{self, Recorded},
     version,
-    workspace::{Workspace, names},
+    workspace::Workspace,
 };
 use crate::{PutOptions, Sha256};
 
-const ATTRIBUTES: &str = "attributes";
+const LABEL: &str = "user.minilab";
+/// Any file system that takes labels has room for one of this size.
+const LABEL_BYTES_MAX: usize = 900;
+/// How file systems say that they keep no such label.
+const NO_LABELS: [Errno; 8] = [
+    Errno::OPNOTSUPP,
+    Errno::NOSYS,
+    Errno::PERM,
+    Errno::ACCESS,
+    Errno::TOOBIG,
+    Errno::RANGE,
+    Errno::NOSPC,
+    Errno::DQUOT,
+];
 
 /// Everything of [`PutOptions`] that lasts.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,143 +65,82 @@ impl From<PutOptions> for Attributes {
     }
 }
 
-/// The file's content: the key is there for people who look.
-#[derive(Serialize, Deserialize)]
-struct Sidecar<K> {
-    key: K,
+#[derive(Serialize)]
+struct LabelOf<'a> {
+    of: &'a str,
+    #[serde(flatten)]
+    attributes: &'a Attributes,
+}
+
+#[derive(Deserialize)]
+struct Label {
+    of: String,
     #[serde(flatten)]
     attributes: Attributes,
 }
 
-/// A sidecar written ahead of its body, removed on drop unless the body followed.
-#[must_use]
-pub(super) struct Recorded {
-    at: Option<(OwnedFd, String)>,
-}
-
-impl Recorded {
-    /// The body is in place.
-    pub(super) fn keep(mut self) {
-        self.at = None;
+/// Writes the attributes of a body that is about to be synced and placed; nothing to say needs nothing written.
+pub(super) fn record<'a>(
+    workspace: &'a Workspace,
+    key: &str,
+    body: &File,
+    attributes: Attributes,
+) -> Result<Recorded<'a>, Failure> {
+    if attributes == Attributes::default() {
+        return Ok(Recorded::default());
     }
-}
-
-impl Drop for Recorded {
-    fn drop(&mut self) {
-        if let Some((shard, name)) = &self.at {
-            // Best effort: without its body it is never found.
-            let _ = unlinkat(shard, name.as_str(), AtFlags::empty());
+    let stat = fstat(body)?;
+    let label = LabelOf {
+        of: &name(key, &stat),
+        attributes: &attributes,
+    };
+    let label = serde_json::to_vec(&label).expect("strings are JSON");
+    if label.len() <= LABEL_BYTES_MAX {
+        match fsetxattr(body, LABEL, &label, XattrFlags::empty()) {
+            Ok(()) => return Ok(Recorded::default()),
+            // A disk that is really full refuses the sidecar as well.
+            Err(errno) if NO_LABELS.contains(&errno) => {}
+            Err(errno) => return Err(errno.into()),
         }
     }
-}
-
-/// Writes the attributes of a body that is about to be placed; nothing to say needs no file.
-pub(super) fn record(
-    workspace: &Workspace,
-    key: &str,
-    body: &Stat,
-    attributes: Attributes,
-) -> Result<Recorded, Failure> {
-    if attributes == Attributes::default() {
-        return Ok(Recorded { at: None });
-    }
-    let (shard, name) = place(key, body);
-    let json = serde_json::to_vec(&Sidecar { key, attributes }).expect("strings are JSON");
-    let mut prepared = workspace.prepare(&json)?;
-    let shard = make_folders(workspace.reserved(), &shard)?;
-    renameat(prepared.at, prepared.name.as_str(), &shard, name.as_str())?;
-    prepared.placed();
-    let recorded = Recorded {
-        at: Some((shard, name)),
-    };
-    if let Some((shard, _)) = &recorded.at {
-        fsync(shard)?;
-    }
-    Ok(recorded)
+    sidecar::record(workspace, key, &stat, attributes)
 }
 
 /// The attributes recorded for exactly this body, if any.
-pub(super) fn read(root: BorrowedFd<'_>, key: &str, body: &Stat) -> Result<Option<Attributes>, Failure> {
-    let (shard, name) = place(key, body);
-    let mut folders = vec![RESERVED_FOLDER.to_owned()];
-    folders.extend(shard);
-    let opened = open_folder(root, &folders).and_then(|shard| open_object(shard, &name));
-    let mut file = match opened {
-        Ok((file, _)) => file,
-        Err(failure) if failure.is_absence() => return Ok(None),
-        Err(failure) => return Err(failure),
+pub(super) fn read(
+    root: BorrowedFd<'_>,
+    key: &str,
+    file: &File,
+    body: &Stat,
+) -> Result<Option<Attributes>, Failure> {
+    match read_label(file, &name(key, body))? {
+        Some(attributes) => Ok(Some(attributes)),
+        None => sidecar::read(root, key, body),
+    }
+}
+
+/// Nothing if there is no label, or it belongs to another body, or somebody else wrote it.
+fn read_label(file: &File, of: &str) -> Result<Option<Attributes>, Failure> {
+    let mut room = [0; LABEL_BYTES_MAX];
+    let length = match fgetxattr(file, LABEL, &mut room) {
+        Ok(length) => length,
+        Err(Errno::NODATA) => return Ok(None),
+        Err(errno) if NO_LABELS.contains(&errno) => return Ok(None),
+        Err(errno) => return Err(errno.into()),
     };
-    let mut json = Vec::new();
-    file.read_to_end(&mut json)?;
-    match serde_json::from_slice::<Sidecar<String>>(&json) {
-        Ok(sidecar) => Ok(Some(sidecar.attributes)),
-        Err(error) => {
-            tracing::warn!(key, sidecar = name, %error, "ignored attributes that somebody has damaged");
-            Ok(None)
-        }
-    }
+    let label = serde_json::from_slice::<Label>(&room[..length]).ok();
+    Ok(label.filter(|label| label.of == of).map(|label| label.attributes))
 }
 
-/// Removes the attributes of a body that is gone. What fails leaves a file that nothing finds, so it is only reported.
-pub(super) fn forget(workspace: &Workspace, key: &str, body: &Stat) {
-    let (shard, name) = place(key, body);
-    let removed = open_folder(workspace.reserved(), &shard)
-        .and_then(|shard| unlinkat(&shard, name.as_str(), AtFlags::empty()).map_err(Failure::from));
-    match removed {
-        Ok(()) | Err(Failure::Errno(Errno::NOENT)) => {}
-        Err(failure) => tracing::warn!(
-            key,
-            sidecar = name,
-            ?failure,
-            "attributes of a replaced object stay behind"
-        ),
-    }
+/// Says of which body attributes are. Digests keep any key within the length of a file name.
+pub(super) fn name(key: &str, body: &Stat) -> String {
+    let (digest, size, time) = (digest(key), body.st_size, version::modified_ns(body));
+    format!("{}-{size:x}-{time:x}", &digest[..KEY_DIGITS])
 }
 
-/// Removes attributes of `key` that belong to no body, as a process leaves them that dies between body and attributes.
-///
-/// Only of bodies written until `until_ns`: later ones may be of a process that is about to place their body.
-pub(super) fn clear(folder: &Folder, place: &Place, key: &str, until_ns: i64) -> Result<(), Failure> {
-    let (shard, prefix) = shard(key);
-    let [attributes, shard] = shard;
-    let shard = match open_folder(folder.root(), &[RESERVED_FOLDER.to_owned(), attributes, shard]) {
-        Ok(shard) => shard,
-        Err(failure) if failure.is_absence() => return Ok(()),
-        Err(failure) => return Err(failure),
-    };
-    let current = find(folder, place)?.map(|(_, body)| self::place(key, &body).1);
-    for name in names(&shard)? {
-        let is_old = written_ns(&name, &prefix).is_some_and(|written_ns| written_ns <= until_ns);
-        if is_old && current.as_ref() != Some(&name) {
-            unlinkat(&shard, name.as_str(), AtFlags::empty())?;
-        }
-    }
-    Ok(())
-}
+/// So many digits of a key's digest are in a name.
+pub(super) const KEY_DIGITS: usize = 32;
 
-/// Folders below the reserved one, and the file.
-fn place(key: &str, body: &Stat) -> ([String; 2], String) {
-    let (shard, prefix) = shard(key);
-    let name = format!("{prefix}{:x}-{:x}.json", body.st_size, version::modified_ns(body));
-    (shard, name)
-}
-
-/// Folders below the reserved one, and how the names of a key's files begin. Digests keep any key within the length of a
-/// file name.
-fn shard(key: &str) -> ([String; 2], String) {
-    let digest = Sha256::of(key.as_bytes()).to_string();
-    let (shard, _) = digest.split_at(2);
-    (
-        [ATTRIBUTES.to_owned(), shard.to_owned()],
-        format!("{}-", &digest[..32]),
-    )
-}
-
-/// Time of the body that a file with this name belongs to, if it is one of a key's.
-fn written_ns(name: &str, prefix: &str) -> Option<i64> {
-    let (_, written) = name
-        .strip_prefix(prefix)?
-        .strip_suffix(".json")?
-        .split_once('-')?;
-    i64::from_str_radix(written, 16).ok()
+pub(super) fn digest(key: &str) -> String {
+    Sha256::of(key.as_bytes()).to_string()
 }

@@ -8,10 +8,10 @@ use rustix::{
 };
 
 use super::{
-    attributes,
     failure::Failure,
     folder::Folder,
     path::{Place, current, open_folder},
+    sidecar,
 };
 
 pub(super) fn delete(folder: &Folder, key: &str) -> Result<(), Failure> {
@@ -24,11 +24,11 @@ pub(super) fn delete(folder: &Folder, key: &str) -> Result<(), Failure> {
         };
     }
     let workspace = folder.workspace()?;
-    let _under_way = workspace.under_way(key)?;
     let locked = workspace.lock()?;
     let Some((parent, gone)) = find(folder, &place)? else {
         return Ok(());
     };
+    let sidecar = sidecar::outgoing(&workspace, key, &gone)?;
     match unlinkat(&parent, place.file.as_str(), AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(errno) => return Err(errno.into()),
@@ -37,7 +37,9 @@ pub(super) fn delete(folder: &Folder, key: &str) -> Result<(), Failure> {
     remove_empty(folder, &place.folders)?;
     drop(locked);
     reached("store_body_deleted");
-    attributes::forget(&workspace, key, &gone);
+    if let Some(sidecar) = sidecar {
+        sidecar.forget();
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod folder;
 mod list;
 mod path;
 mod read;
+mod sidecar;
 mod version;
 mod workspace;
 mod write;
@@ -109,16 +110,19 @@ impl Store for Fs {
     }
 
     async fn get(&self, key: &Key, options: GetOptions) -> Result<Object, Error> {
-        let opened = self
-            .blocking("get", key, |folder, key| read::open(folder, key.as_str()))
+        let (head, begun) = self
+            .blocking("get", key, move |folder, key| {
+                let opened = read::open(folder, key.as_str())?;
+                let head = opened.head();
+                if options.if_match.is_some_and(|wanted| wanted != head.etag) {
+                    return Err(Failure::Precondition);
+                }
+                Ok((head, opened.begin()?))
+            })
             .await?;
-        let head = opened.head();
-        if options.if_match.is_some_and(|wanted| wanted != head.etag) {
-            return Err(self.folder.error("get", key, Failure::Precondition));
-        }
         Ok(Object {
             head,
-            body: read::stream(opened, Arc::clone(&self.folder), key.clone()),
+            body: begun.stream(Arc::clone(&self.folder), key.clone()),
         })
     }
 

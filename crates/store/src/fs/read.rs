@@ -2,6 +2,7 @@
 use std::{fs::File, io::Read as _, sync::Arc};
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use rustix::fs::{Stat, fstat};
 
 use super::{
@@ -45,6 +46,29 @@ impl Opened {
             metadata: metadata.clone(),
         }
     }
+
+    pub(super) fn begin(self) -> Result<Begun, Failure> {
+        let Self {
+            file,
+            stat,
+            attributes: _,
+        } = self;
+        let reading = Reading {
+            file,
+            stat,
+            bytes_read: 0,
+        };
+        Ok(match reading.next()? {
+            Some((first, rest)) => Begun {
+                first: Some(first),
+                rest,
+            },
+            None => Begun {
+                first: None,
+                rest: None,
+            },
+        })
+    }
 }
 
 /// Opens a version together with its attributes.
@@ -53,7 +77,7 @@ pub(super) fn open(folder: &Folder, key: &str) -> Result<Opened, Failure> {
     for _ in 0..OPENS_MAX {
         let parent = open_folder(folder.root(), &place.folders)?;
         let (file, stat) = open_object(&parent, &place.file)?;
-        if let Some(attributes) = attributes::read(folder.root(), key, &stat)? {
+        if let Some(attributes) = attributes::read(folder.root(), key, &file, &stat)? {
             return Ok(Opened {
                 file,
                 stat,
@@ -74,27 +98,27 @@ pub(super) fn open(folder: &Folder, key: &str) -> Result<Opened, Failure> {
     )))
 }
 
-/// The bytes of the opened version. A file that was written to in between ends the stream in an error.
-pub(super) fn stream(opened: Opened, folder: Arc<Folder>, key: Key) -> ByteStream {
-    let Opened {
-        file,
-        stat,
-        attributes: _,
-    } = opened;
-    let reading = Reading {
-        file,
-        stat,
-        bytes_read: 0,
-    };
-    Box::pin(futures::stream::try_unfold(Some(reading), move |reading| {
-        let (folder, key) = (Arc::clone(&folder), key.clone());
-        async move {
-            let Some(reading) = reading else { return Ok(None) };
-            off_runtime(|| reading.next())
-                .await
-                .map_err(|failure| folder.error("get", &key, failure))
-        }
-    }))
+/// A body of which so much was read where it was opened as one chunk holds: a small one needs no second trip.
+pub(super) struct Begun {
+    first: Option<Bytes>,
+    rest: Option<Reading>,
+}
+
+impl Begun {
+    /// The bytes of the opened version. A file that was written to in between ends the stream in an error.
+    pub(super) fn stream(self, folder: Arc<Folder>, key: Key) -> ByteStream {
+        let Self { first, rest } = self;
+        let rest = futures::stream::try_unfold(rest, move |reading| {
+            let (folder, key) = (Arc::clone(&folder), key.clone());
+            async move {
+                let Some(reading) = reading else { return Ok(None) };
+                off_runtime(|| reading.next())
+                    .await
+                    .map_err(|failure| folder.error("get", &key, failure))
+            }
+        });
+        Box::pin(futures::stream::iter(first.map(Ok)).chain(rest))
+    }
 }
 
 struct Reading {

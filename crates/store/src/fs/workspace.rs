@@ -19,11 +19,11 @@ use rustix::{
 };
 
 use super::{
-    RESERVED_FOLDER, attributes,
+    RESERVED_FOLDER,
     failure::Failure,
     folder::Folder,
     path::{entry_name, make_folders, open_child, open_object},
-    version,
+    sidecar, version,
 };
 
 const TEMPORARY: &str = "temporary";
@@ -120,7 +120,7 @@ impl Workspace {
         lock(&self.reserved)
     }
 
-    /// Notes that the object `key` and its attributes are about to change, until it is dropped. For those who clear up after
+    /// Notes that sidecars of the object `key` are about to change, until it is dropped. For those who clear up after
     /// this process; a power cut may lose it, and with it no more than a file that nothing finds.
     pub(super) fn under_way(&self, key: &str) -> Result<UnderWay<'_>, Failure> {
         let name = format!("{UNDER_WAY}{}", self.files.fetch_add(1, Ordering::Relaxed));
@@ -135,7 +135,7 @@ impl Workspace {
         Ok(under_way)
     }
 
-    /// Writes a file that nobody sees yet, to the disk itself.
+    /// Writes a file that nobody sees yet.
     pub(super) fn prepare(&self, body: &[u8]) -> Result<Prepared<'_>, Failure> {
         let name = self.files.fetch_add(1, Ordering::Relaxed).to_string();
         let file = openat(&self.own, name.as_str(), new_file(), Mode::from_raw_mode(0o666))?;
@@ -147,9 +147,7 @@ impl Workspace {
         };
         reached("store_body_opened");
         prepared.file.write_all(body)?;
-        // Before the sync, which makes the time as durable as the body.
         futimens(&prepared.file, &version::stamp())?;
-        fsync(&prepared.file)?;
         Ok(prepared)
     }
 }
@@ -162,7 +160,7 @@ impl Drop for Workspace {
     }
 }
 
-/// A whole, synced file under a temporary name, removed on drop unless it was placed.
+/// A whole file under a temporary name, removed on drop unless it was placed.
 pub(super) struct Prepared<'a> {
     pub at: BorrowedFd<'a>,
     pub name: String,
@@ -171,6 +169,11 @@ pub(super) struct Prepared<'a> {
 }
 
 impl Prepared<'_> {
+    /// To the disk itself: body, time and label. To be done before it gets its final name.
+    pub(super) fn sync(&self) -> Result<(), Failure> {
+        Ok(fsync(&self.file)?)
+    }
+
     /// It has its final name now.
     pub(super) fn placed(&mut self) {
         self.placed = true;
@@ -208,7 +211,7 @@ fn clear_attributes(store: &Folder, dead: &OwnedFd, note: &str) -> Result<(), Fa
     // A note that was not finished, or of a key that this store does not take, came before any change.
     let place = String::from_utf8(key).map(|key| (store.layout().place(&key), key));
     match place {
-        Ok((Ok(place), key)) => attributes::clear(store, &place, &key, version::modified_ns(&noted)),
+        Ok((Ok(place), key)) => sidecar::clear(store, &place, &key, version::modified_ns(&noted)),
         _ => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use super::{
     failure::Failure,
     folder::Folder,
     path::{Place, current, make_folders, open_folder},
-    version,
+    sidecar, version,
     workspace::Prepared,
 };
 use crate::{Condition, ETag, PutOptions};
@@ -25,9 +25,9 @@ pub(super) fn put(folder: &Folder, key: &str, body: &Bytes, options: PutOptions)
     let workspace = folder.workspace()?;
     let condition = options.condition.clone();
     let mut prepared = workspace.prepare(body)?;
-    let _under_way = workspace.under_way(key)?;
     reached("store_body_prepared");
-    let recorded = attributes::record(&workspace, key, &fstat(&prepared.file)?, options.into())?;
+    let recorded = attributes::record(&workspace, key, &prepared.file, options.into())?;
+    prepared.sync()?;
     reached("store_attributes_recorded");
 
     let locked = workspace.lock()?;
@@ -36,6 +36,10 @@ pub(super) fn put(folder: &Folder, key: &str, body: &Bytes, options: PutOptions)
     if !condition.holds(replaced.as_ref().map(version::etag).as_ref()) {
         return Err(Failure::Precondition);
     }
+    let outgoing = match &replaced {
+        Some(replaced) => sidecar::outgoing(&workspace, key, replaced)?,
+        None => None,
+    };
     rename(&prepared, &parent, &place.file, &condition)?;
     reached("store_body_placed");
     prepared.placed();
@@ -46,8 +50,8 @@ pub(super) fn put(folder: &Folder, key: &str, body: &Bytes, options: PutOptions)
 
     // The new name must last before the old attributes go: after a crash, one whole version is there.
     fsync(&parent)?;
-    if let Some(replaced) = replaced {
-        attributes::forget(&workspace, key, &replaced);
+    if let Some(outgoing) = outgoing {
+        outgoing.forget();
     }
     Ok(etag)
 }

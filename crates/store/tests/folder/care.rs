@@ -11,7 +11,7 @@ use minilab_store::{
     Error, Fs, GetOptions, Layout, ListRequest, RESERVED_FOLDER, Store, probe_conditional_put,
 };
 
-use super::{World, key, put, unfinished};
+use super::{World, key, put, put_with_sidecar, unfinished};
 
 #[tokio::test]
 async fn folder_that_is_only_read_stays_as_it_is() {
@@ -29,16 +29,14 @@ async fn replaced_and_deleted_objects_leave_no_files_behind() {
     for layout in [Layout::Plain, Layout::Marked] {
         let world = World::new(layout);
         for body in ["one", "two", "three"] {
-            put(&world.store, "a/b/c.txt", body).await.unwrap();
+            put_with_sidecar(&world.store, "a/b/c.txt", body).await.unwrap();
         }
-        put(&world.store, "a/d.txt", "stays").await.unwrap();
+        put_with_sidecar(&world.store, "a/d.txt", "stays").await.unwrap();
         world.store.delete(&key("a/b/c.txt")).await.unwrap();
         let root = world.path("");
-        let shards = fs::read_dir(root.join(RESERVED_FOLDER).join("attributes")).unwrap();
-        let sidecars: usize = shards
-            .map(|shard| fs::read_dir(shard.unwrap().path()).unwrap().count())
-            .sum();
-        assert_eq!(sidecars, 1);
+        assert_eq!(sidecars(&root.join(RESERVED_FOLDER)).len(), 1);
+        put(&world.store, "a/d.txt", "stays").await.unwrap();
+        assert!(sidecars(&root.join(RESERVED_FOLDER)).is_empty());
         assert!(unfinished(&root).is_empty());
         world.store.delete(&key("a/d.txt")).await.unwrap();
         assert_eq!(
@@ -53,8 +51,8 @@ async fn replaced_and_deleted_objects_leave_no_files_behind() {
 async fn attributes_without_a_body_go_with_the_dead_process_that_left_them() {
     for layout in [Layout::Plain, Layout::Marked] {
         let world = World::new(layout);
-        put(&world.store, "a/b", "body").await.unwrap();
-        put(&world.store, "c", "body").await.unwrap();
+        put_with_sidecar(&world.store, "a/b", "body").await.unwrap();
+        put_with_sidecar(&world.store, "c", "body").await.unwrap();
         let reserved = world.path(RESERVED_FOLDER);
         let whole = sidecars(&reserved);
         for (index, sidecar) in whole.iter().enumerate() {

@@ -59,9 +59,20 @@ fn key(key: &str) -> Key {
     Key::new(key).unwrap()
 }
 
+/// With attributes that fit on the body's own file.
 async fn put(store: &Fs, at: &str, body: &str) -> Result<(), Error> {
+    put_with(store, at, body, "").await
+}
+
+/// With attributes that need a file of their own.
+async fn put_with_sidecar(store: &Fs, at: &str, body: &str) -> Result<(), Error> {
+    put_with(store, at, body, &"x".repeat(1_000)).await
+}
+
+async fn put_with(store: &Fs, at: &str, body: &str, note: &str) -> Result<(), Error> {
     let options = PutOptions {
         content_type: Some("text/plain".to_owned()),
+        metadata: [("note".to_owned(), note.to_owned())].into(),
         ..PutOptions::default()
     };
     store

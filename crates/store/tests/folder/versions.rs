@@ -2,9 +2,9 @@
 use std::{fs, os::unix::fs::MetadataExt as _, path::Path, process::Command};
 
 use futures::TryStreamExt as _;
-use minilab_store::{Error, Fs, GetOptions, Layout, Store};
+use minilab_store::{Error, Fs, GetOptions, Layout, RESERVED_FOLDER, Store};
 
-use super::{World, key, put};
+use super::{World, key, put, put_with_sidecar};
 
 #[tokio::test]
 async fn every_way_to_change_a_file_changes_its_version() {
@@ -81,16 +81,58 @@ async fn file_rewritten_while_it_is_read_ends_the_read_in_an_error() {
 async fn attributes_of_a_file_that_somebody_rewrote_are_ignored() {
     let world = World::plain();
     put(&world.store, "a.txt", "ours").await.unwrap();
-    let content_type = async || world.store.head(&key("a.txt")).await.unwrap().content_type;
-    assert_eq!(content_type().await.as_deref(), Some("text/plain"));
-    world.place("a.txt", "theirs");
-    assert_eq!(content_type().await, None);
+    put_with_sidecar(&world.store, "b.txt", "ours").await.unwrap();
+    for at in ["a.txt", "b.txt"] {
+        assert_eq!(
+            content_type(&world.store, at).await.as_deref(),
+            Some("text/plain")
+        );
+        world.place(at, "theirs");
+        assert_eq!(content_type(&world.store, at).await, None, "{at}");
+    }
+}
+
+async fn content_type(store: &Fs, at: &str) -> Option<String> {
+    store.head(&key(at)).await.unwrap().content_type
+}
+
+#[tokio::test]
+async fn attributes_of_a_usual_put_are_on_the_file_itself() {
+    let world = World::plain();
+    // Where the file system keeps no labels, sidecars do: nothing to see here.
+    let labelled = rustix::fs::setxattr(
+        world.path(""),
+        "user.probe",
+        b"1",
+        rustix::fs::XattrFlags::empty(),
+    );
+    if let Err(errno) = labelled {
+        eprintln!("skipped: the file system of the temporary folder keeps no extended attributes: {errno}");
+        return;
+    }
+    put(&world.store, "a.txt", "body").await.unwrap();
+    assert_eq!(
+        content_type(&world.store, "a.txt").await.as_deref(),
+        Some("text/plain")
+    );
+    assert!(!world.path(RESERVED_FOLDER).join("attributes").exists());
+}
+
+#[tokio::test]
+async fn copy_under_another_key_takes_no_attributes_along() {
+    let world = World::plain();
+    put(&world.store, "a.txt", "body").await.unwrap();
+    let [from, to] = [world.path("a.txt"), world.path("b.txt")];
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    assert!(copied.success());
+    assert_eq!(content_type(&world.store, "b.txt").await, None);
 }
 
 #[tokio::test]
 async fn copy_of_the_folder_keeps_attributes() {
     let world = World::plain();
     put(&world.store, "d/a.txt", "body").await.unwrap();
+    put_with_sidecar(&world.store, "d/b.txt", "body").await.unwrap();
     let copy = world.folder.path().join("copy");
     let copied = Command::new("cp")
         .arg("-a")
@@ -100,8 +142,11 @@ async fn copy_of_the_folder_keeps_attributes() {
         .unwrap();
     assert!(copied.success());
     let store = Fs::open(copy, Layout::Plain).unwrap();
-    assert_eq!(
-        store.head(&key("d/a.txt")).await.unwrap().content_type.as_deref(),
-        Some("text/plain")
-    );
+    for at in ["d/a.txt", "d/b.txt"] {
+        assert_eq!(
+            content_type(&store, at).await.as_deref(),
+            Some("text/plain"),
+            "{at}"
+        );
+    }
 }
