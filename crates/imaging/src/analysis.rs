@@ -34,7 +34,7 @@ pub(crate) fn analyse(trunk: &Image<'_>) -> Result<Analyses> {
     };
     let small = steps::resize(trunk, size, Kernel::Linear).map_err(Error::computing)?;
     let small = steps::with_alpha(&small).map_err(Error::computing)?;
-    let rgba = small.pixels().map_err(Error::computing)?;
+    let rgba = small.pixels_from(trunk).map_err(Error::computing)?;
     Ok(Analyses {
         thumbhash: thumbhash::rgba_to_thumb_hash(size.width as usize, size.height as usize, &rgba),
         dominant: dominant(&rgba),

@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
         let node = &self.plan.nodes[index];
         let parent = self.level(node.from)?;
         let image = steps::apply(&parent, &node.steps)?
-            .in_memory()
+            .in_memory_from(&parent)
             .map_err(Error::computing)?;
         check_size(&image, node.size, || format!("node {index}"))?;
         drop(parent);

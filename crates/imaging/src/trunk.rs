@@ -18,7 +18,7 @@ pub(crate) fn grow<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Resul
     let upright = stand_up(sized, probe.orientation).map_err(Error::decoding)?;
     let (coloured, profile) = colour(&upright, carried.icc.take(), decode.colour).map_err(Error::decoding)?;
     carried.icc = profile;
-    let mut trunk = coloured.in_memory().map_err(Error::decoding)?;
+    let mut trunk = coloured.in_memory_from(&loaded).map_err(Error::decoding)?;
     for field in trunk.fields() {
         trunk.remove_field(&field);
     }

@@ -10,6 +10,7 @@ mod blob;
 mod call;
 mod image;
 mod library;
+mod small;
 
 pub use blob::Blob;
 pub(crate) use call::{Call, Fault};
