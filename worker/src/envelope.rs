@@ -36,6 +36,12 @@ impl Envelope {
         Ok(Self { job, key, lane })
     }
 
+    /// Must a lane that is recorded as failed be made again? An operator has put the job back; or its lane was recorded as
+    /// failed when it was given up, and the dead letter was not confirmed: it ends in files or in a dead letter.
+    pub fn retries_failed(&self) -> bool {
+        self.job.redrives > 0 || self.job.crashes > 0
+    }
+
     /// Does an operator's pass ask for it? Then all lanes are made in one decode.
     pub fn is_backfill(&self) -> bool {
         self.job.via() == Via::Backfill

@@ -37,7 +37,6 @@ struct State {
     /// Files in their time of grace: since when.
     since: BTreeMap<String, SystemTime>,
     deleted: BTreeSet<String>,
-    poisoned: BTreeSet<String>,
     swaps: u64,
     violations: Vec<String>,
 }
@@ -73,15 +72,9 @@ impl Ledger {
     pub fn given_up(&self, key: &str, reason: &str) {
         let class = reason.split(':').next().unwrap_or_default();
         match class {
-            "poison" => drop(self.state().poisoned.insert(key.to_owned())),
-            "exhausted" | "denied" => {}
+            "poison" | "exhausted" | "denied" => {}
             _ => self.violation(format!("{key} was given up for no such reason: {reason}")),
         }
-    }
-
-    /// Was a job of this key ever poison?
-    pub fn is_poisoned(&self, key: &str) -> bool {
-        self.state().poisoned.contains(key)
     }
 
     /// The record as it was last written.

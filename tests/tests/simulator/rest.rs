@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use minilab_dispatcher::{Brake, Ended, Pass, Report};
 use minilab_protos::job::Job;
 use minilab_queue::{Clock as _, Depth, Queue as _, QueueName};
-use minilab_record::{LaneStatus, Record, named_keys};
+use minilab_record::named_keys;
 use minilab_telemetry::{Finding, PassMode};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,6 @@ impl Run {
         self.restart_all().await;
         self.idle().await?;
         self.redrive().await?;
-        self.upload_again_what_was_given_up().await?;
         if !self.options.dispatches {
             // No event was lost, so no pass is needed.
             self.assert_converged("by its jobs alone")?;
@@ -112,33 +111,6 @@ impl Run {
             [] => Ok(()),
             [letter, ..] => Err(format!("given up in calm weather: {}", letter.reason)),
         }
-    }
-
-    /// Poison fails its lane until there are other bytes or there is another build: these are others.
-    async fn upload_again_what_was_given_up(&mut self) -> Result<(), String> {
-        let was_given_up = |record: &Record| {
-            let failures = record
-                .lanes
-                .values()
-                .filter(|state| state.status == LaneStatus::Failed);
-            failures
-                .flat_map(|state| &state.failures)
-                .any(|failure| failure.code == "poison")
-        };
-        for (key, text) in self.originals.clone() {
-            if !self.sim.ledger.record(key).as_ref().is_some_and(was_given_up) {
-                continue;
-            }
-            if !self.sim.ledger.is_poisoned(key) {
-                return Err(format!("a lane of {key} was given up without a dead letter"));
-            }
-            let dispatches = std::mem::take(&mut self.options.dispatches);
-            self.upload_as(key, &format!("{text}, once more")).await;
-            self.options.dispatches = dispatches;
-        }
-        // Events come within a minute.
-        tokio::time::sleep(Duration::from_mins(1)).await;
-        self.idle().await
     }
 
     async fn pass(&self) -> Result<Report, String> {

@@ -87,6 +87,7 @@ impl<'a> Context<'a> {
             engine: &self.world.renderer.engine().build_id,
             revision: self.world.revision,
             ambiguous: self.trace.is_ambiguous(),
+            retry_failed: self.envelope.retries_failed(),
         };
         let need = decide(base.record.as_ref(), &view);
         let keeps = is_gone && self.world.document.on_delete == OnDelete::Keep;

@@ -91,7 +91,11 @@ impl Courier {
         given_up: GivenUp,
         error: Option<&Error>,
     ) -> Job {
-        let mut job = marked(job, error);
+        // Put back, it begins with the lane that failed and carries on from there.
+        let mut job = Job {
+            lane: trace.lane().as_str().to_owned(),
+            ..marked(job, error)
+        };
         let Some(error) = error else { return job };
         if given_up == GivenUp::Poison {
             let envelope = Envelope {

@@ -122,6 +122,43 @@ async fn crash_in_a_lane_that_was_carried_on_with_fails_that_lane() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn poison_that_is_put_back_is_really_tried_in_the_lane_that_failed() {
+    let world = World::default();
+    world.renderer.fail(Moment::Encode("photo".into()), SIGNAL, 2);
+    world.uploaded("a.jpg", CAT).await;
+    let before = world.classes().len();
+    world.renderer.fail(Moment::Encode("photo".into()), SIGNAL, 1);
+    assert_eq!(world.put_back().await, ["standard"]);
+    world.settle().await;
+    assert_eq!(
+        world.classes()[before..],
+        [Class::Crash],
+        "one try, and it is poison again"
+    );
+    assert_eq!(world.statuses("a.jpg").await, [Done, Failed, Done]);
+    assert_eq!(world.failures().await.len(), 1);
+
+    assert_eq!(world.put_back().await, ["standard"]);
+    world.settle().await;
+    world.assert_current("a.jpg", CAT, FILES).await;
+    assert_eq!((world.failures().await.len(), world.dead().await.len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_without_a_confirmed_dead_letter_is_tried_again() {
+    let world = World::default();
+    world.renderer.fail(Moment::Encode("photo".into()), SIGNAL, 2);
+    world.uploaded("a.jpg", CAT).await;
+    assert_eq!(world.statuses("a.jpg").await, [Done, Failed, Done]);
+    // The delivery that gave it up comes again, since nobody settled it.
+    let mut job = world.job("a.jpg", Lane::Standard);
+    job.crashes = 2;
+    world.send("standard", &job).await;
+    world.settle().await;
+    world.assert_current("a.jpg", CAT, FILES).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn transient_failure_waits_longer_each_time_and_then_is_exhausted() {
     let world = World::default();
     world.upload("a.jpg", CAT).await;

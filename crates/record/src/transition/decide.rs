@@ -21,6 +21,8 @@ pub struct View<'a> {
     pub revision: u64,
     /// Was a record write sent whose answer is not known?
     pub ambiguous: bool,
+    /// Is a failed lane made again, although nothing has changed? So asks an operator who puts a dead letter back.
+    pub retry_failed: bool,
 }
 
 /// An original as HEAD shows it.
@@ -78,8 +80,9 @@ pub fn decide(record: Option<&Record>, view: &View<'_>) -> Need {
             });
             let decided = record.lanes.get(&view.lane).is_some_and(|state| {
                 let digest = view.lanes.get(&view.lane);
+                let stays_failed = state.engine == view.engine && !view.retry_failed;
                 digest.is_some_and(|digest| is_decided(state, digest))
-                    && (state.status != LaneStatus::Failed || state.engine == view.engine)
+                    && (state.status != LaneStatus::Failed || stays_failed)
             });
             // No job will ever come for a lane that the recipe has dropped: the next one of any lane takes it out.
             let dropped = record.lanes.keys().any(|lane| !view.lanes.contains_key(lane));

@@ -45,6 +45,7 @@ fn view(write: u32) -> View<'static> {
         engine: "e1",
         revision: 1,
         ambiguous: false,
+        retry_failed: false,
     }
 }
 
@@ -144,7 +145,7 @@ fn lane_that_the_recipe_dropped_is_taken_out_by_a_job_of_another() {
 }
 
 #[test]
-fn failed_lane_is_tried_again_by_another_engine_only() {
+fn failed_lane_is_tried_again_by_another_engine_or_if_it_is_asked_for() {
     let mut record = complete();
     record.lanes.get_mut(&Lane::Fast).unwrap().status = LaneStatus::Failed;
     assert_eq!(decide(Some(&record), &view(1)), Need::Nothing);
@@ -157,6 +158,16 @@ fn failed_lane_is_tried_again_by_another_engine_only() {
             }
         ),
         Need::Make
+    );
+    let asked = View {
+        retry_failed: true,
+        ..view(1)
+    };
+    assert_eq!(decide(Some(&record), &asked), Need::Make);
+    assert_eq!(
+        decide(Some(&complete()), &asked),
+        Need::Nothing,
+        "what is done stays"
     );
 }
 

@@ -182,6 +182,7 @@ impl Run {
             engine: ENGINE,
             revision,
             ambiguous: self.owes_swap && !scenario.has(Flaw::NoFence),
+            retry_failed: false,
         };
         self.step = match (decide(base.record(), &view), base.record()) {
             (Need::Newer, _) => {
