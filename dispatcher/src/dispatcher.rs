@@ -8,6 +8,7 @@ use minilab_telemetry::Metrics;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub sweep: SweepConfig,
     /// Pause between sweeps.
     pub sweep_every: Duration,
+    /// Pause between sweeps that list all files for what no record ever named. There is one at the start, too.
+    pub sweep_full_every: Duration,
 }
 
 /// A folder to watch.
@@ -69,6 +72,8 @@ impl Default for Config {
             brake_at_start: Brake::default().allowing_creations(),
             sweep: SweepConfig::default(),
             sweep_every: Duration::from_hours(6),
+            // Such files are few and stay for weeks anyway; a listing of everything is many requests.
+            sweep_full_every: Duration::from_hours(7 * 24),
         }
     }
 }
@@ -200,7 +205,7 @@ impl Dispatcher {
         tasks.spawn(sweeps(
             sweep,
             Arc::clone(&self.jobs),
-            self.config.sweep_every,
+            (self.config.sweep_every, self.config.sweep_full_every),
             drain.clone(),
         ));
         Ok(())
@@ -211,12 +216,22 @@ impl Dispatcher {
 async fn sweeps(
     sweep: Sweep,
     jobs: Arc<Jobs>,
-    every: Duration,
+    (every, full_every): (Duration, Duration),
     drain: CancellationToken,
 ) -> Result<(), Error> {
+    let mut full_due = Instant::now();
     while !drain.is_cancelled() {
         let now = Timestamp::try_from(jobs.now()).expect("the clock is within jiff's ten thousand years");
-        match sweep.run_once(now, &drain).await {
+        let ended = if full_due <= Instant::now() {
+            let ended = sweep.run_full(now, &drain).await;
+            if ended.is_ok() {
+                full_due = Instant::now() + full_every;
+            }
+            ended
+        } else {
+            sweep.run_once(now, &drain).await
+        };
+        match ended {
             Ok(report) if report.deleted + report.leftovers > 0 => {
                 tracing::info!(
                     report.deleted,

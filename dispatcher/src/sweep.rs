@@ -2,17 +2,15 @@
 //!
 //! First the record forgets the keys, by compare-and-swap, then the objects are deleted: a crash between leaves bytes that
 //! nobody names, never a name without bytes.
-use std::{
-    collections::BTreeSet,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+mod unnamed;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::{TryStreamExt as _, pin_mut};
 use jiff::Timestamp;
 use minilab_recipe::is_file_key;
-use minilab_record::{Loaded, Record, Records, Swap, named_keys, passed, sweepable, swept};
-use minilab_store::{Key, ListRequest, Store};
+use minilab_record::{Record, Records, Swap, sweepable, swept};
+use minilab_store::{Key, Store};
 use minilab_telemetry::{Metrics, PassResult};
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +46,24 @@ pub struct SweepReport {
     pub failed: u64,
 }
 
+impl SweepReport {
+    /// One record must not keep the others from being swept; a lost store ends the pass.
+    fn survive(&mut self, original: &str, ended: Result<(), Error>) -> Result<(), Error> {
+        match ended {
+            Err(Error::Record(error)) if !matches!(error, minilab_record::Error::Store(_)) => {
+                self.failed += 1;
+                tracing::error!(
+                    original.key = %original.escape_debug(),
+                    error = &error as &dyn std::error::Error,
+                    "a record was not swept"
+                );
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
 /// Deletes what is over.
 #[derive(Debug, Clone)]
 pub struct Sweep {
@@ -73,21 +89,40 @@ impl Sweep {
         }
     }
 
-    /// Makes one pass as of `now`.
+    /// Makes one pass over the records as of `now`: what they have let go, and all that lies under tombstones.
     pub async fn run_once(&self, now: Timestamp, drain: &CancellationToken) -> Result<SweepReport, Error> {
         let mut report = SweepReport::default();
-        let result = self.pass(now, drain, &mut report).await;
-        let label = match &result {
+        let ended = self.pass(now, drain, &mut report).await;
+        self.count(ended, report, drain)
+    }
+
+    /// The same, and then over all files that are stored: what no record ever named. Lists the whole store.
+    pub async fn run_full(&self, now: Timestamp, drain: &CancellationToken) -> Result<SweepReport, Error> {
+        let mut report = SweepReport::default();
+        let ended = match self.pass(now, drain, &mut report).await {
+            Ok(()) => self.walk(now, drain, &mut report).await,
+            failed => failed,
+        };
+        self.count(ended, report, drain)
+    }
+
+    fn count(
+        &self,
+        ended: Result<(), Error>,
+        report: SweepReport,
+        drain: &CancellationToken,
+    ) -> Result<SweepReport, Error> {
+        let label = match &ended {
             Ok(()) if drain.is_cancelled() => PassResult::Stopped,
             Ok(()) => PassResult::Complete,
             Err(_) => PassResult::Failed,
         };
-        self.metrics.dispatcher.sweep_passes_total.inc(label);
-        self.metrics
-            .dispatcher
+        let metrics = &self.metrics.dispatcher;
+        metrics.sweep_passes_total.inc(label);
+        metrics
             .sweep_files_total
             .add((), report.deleted + report.leftovers);
-        result.map(|()| report)
+        ended.map(|()| report)
     }
 
     async fn pass(
@@ -102,19 +137,8 @@ impl Sweep {
             if drain.is_cancelled() {
                 return Ok(());
             }
-            match self.one(&listed.key, now, report).await {
-                Ok(()) => {}
-                // One record must not keep the others from being swept; a lost store ends the pass.
-                Err(Error::Record(error)) if !matches!(error, minilab_record::Error::Store(_)) => {
-                    report.failed += 1;
-                    tracing::error!(
-                        original.key = %listed.key.escape_debug(),
-                        error = &error as &dyn std::error::Error,
-                        "a record was not swept"
-                    );
-                }
-                Err(error) => return Err(error),
-            }
+            let ended = self.one(&listed.key, now, report).await;
+            report.survive(&listed.key, ended)?;
         }
         Ok(())
     }
@@ -143,60 +167,10 @@ impl Sweep {
         }
         match &loaded.record {
             Some(tombstone) if tombstone.observation.is_none() => {
-                self.clear(original, tombstone, &loaded, now, report).await
+                let files = self.old_files(original, now).await?;
+                self.clear(tombstone, &loaded, files, now, report).await
             }
             _ => Ok(()),
-        }
-    }
-
-    /// Deletes what lies under a tombstone and was never named, or not deleted after it was swapped out.
-    ///
-    /// First all lanes pass the generations of these files: no attempt, under way or to come, can then name one of them.
-    async fn clear(
-        &self,
-        original: &str,
-        tombstone: &Record,
-        loaded: &Loaded,
-        now: Timestamp,
-        report: &mut SweepReport,
-    ) -> Result<(), Error> {
-        let leftovers = self.leftovers(original, tombstone, now).await?;
-        let highest = leftovers.iter().filter_map(|key| generation(key.as_str())).max();
-        if let Some(next) = highest.and_then(|highest| passed(tombstone, highest, now))
-            && self.records.swap(loaded, &next).await? == Swap::Lost
-        {
-            report.moved_on += 1;
-            return Ok(());
-        }
-        for key in &leftovers {
-            self.outputs.delete(key).await?;
-            report.leftovers += 1;
-        }
-        Ok(())
-    }
-
-    /// Files under a tombstone that it does not name and that are older than the time of grace.
-    async fn leftovers(&self, original: &str, tombstone: &Record, now: Timestamp) -> Result<Vec<Key>, Error> {
-        let named = named_keys(tombstone);
-        let oldest = SystemTime::from(now).checked_sub(self.config.retain);
-        let (mut after, mut leftovers) = (None, Vec::new());
-        loop {
-            let request = ListRequest {
-                prefix: format!("{original}/"),
-                delimiter: Some('/'),
-                after,
-                ..ListRequest::default()
-            };
-            let page = self.outputs.list(request).await?;
-            leftovers.extend(page.objects.into_iter().filter_map(|found| {
-                let key = found.key.as_str();
-                let is_old = oldest.is_some_and(|oldest| found.modified <= oldest);
-                (is_old && is_file_key(original, key) && !named.contains(key)).then_some(found.key)
-            }));
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(leftovers),
-            }
         }
     }
 
@@ -217,13 +191,4 @@ fn over(original: &str, record: &Record, now: Timestamp, retain: Duration) -> BT
         .map(|previous| previous.key);
     over.filter(|key| is_file_key(original, key) && !wanted.contains(key.as_str()))
         .collect()
-}
-
-/// `7` of `photo-320w.g7-0123456789.webp`.
-fn generation(key: &str) -> Option<u64> {
-    let name = key.rsplit('/').next()?;
-    name.split(['.', '_', '@']).find_map(|token| {
-        let (generation, _) = token.strip_prefix('g')?.split_once('-')?;
-        generation.parse().ok()
-    })
 }

@@ -33,15 +33,24 @@ async fn is_there(world: &World, name: &str) -> bool {
     world.outputs.head(&key(name)).await.is_ok()
 }
 
-async fn sweep(world: &World, at: Timestamp) -> SweepReport {
+fn sweep_of(world: &World) -> Sweep {
     let config = SweepConfig { retain: 30 * DAY };
-    let sweep = Sweep::new(
+    Sweep::new(
         world.records(),
         Arc::clone(&world.outputs),
         Arc::clone(&world.metrics),
         config,
-    );
+    )
+}
+
+async fn sweep(world: &World, at: Timestamp) -> SweepReport {
+    let sweep = sweep_of(world);
     sweep.run_once(at, &CancellationToken::new()).await.unwrap()
+}
+
+async fn sweep_fully(world: &World, at: Timestamp) -> SweepReport {
+    let sweep = sweep_of(world);
+    sweep.run_full(at, &CancellationToken::new()).await.unwrap()
 }
 
 /// A finished original with one file in its time of grace since `since`.
@@ -181,4 +190,95 @@ async fn an_attempt_never_names_what_is_cleared_under_its_tombstone() {
     let late = world.records().swap(&under_way, &tombstone).await.unwrap();
     assert_eq!(late, minilab_record::Swap::Lost);
     assert_eq!(sweep(&world, now() + 32 * DAY).await.leftovers, 0);
+}
+
+/// A live original with files of killed attempts: one of a generation that has passed, one of the next.
+async fn with_leftovers() -> (World, [String; 2]) {
+    let world = replaced(now() + 20 * DAY).await;
+    let leftovers = ["g1", "g3"].map(|generation| format!("a.jpg/thumb-80w.{generation}-0123456789.webp"));
+    for name in &leftovers {
+        put(&world, name).await;
+    }
+    (world, leftovers)
+}
+
+#[tokio::test]
+async fn what_nobody_names_under_a_live_record_goes_after_its_time_of_grace_and_its_neighbours_stay() {
+    let (world, leftovers) = with_leftovers().await;
+    // `a.jpg-b` comes between `a.jpg` and what lies under it.
+    world.upload("a.jpg-b").await;
+    world.finish("a.jpg-b").await;
+    let live = world.records().load("a.jpg-b").await.unwrap().record.unwrap();
+    let neighbour = live.wanted_files().next().unwrap().key.clone();
+    put(&world, &neighbour).await;
+    let stay = [
+        LIVE,
+        OLD,
+        neighbour.as_str(),
+        "a.jpg/y.jpg",
+        "a.jpg/manifest.json",
+        "a.jpg/thumb-80w.webp",
+        "a.jpg/thumb-80w.g99999999999-0123456789.webp",
+        "nobody.jpg/thumb-80w.g1-0123456789.webp",
+    ];
+    for name in stay {
+        put(&world, name).await;
+    }
+    assert_eq!(sweep_fully(&world, now() + 29 * DAY).await.leftovers, 0);
+    assert_eq!(
+        sweep(&world, now() + 31 * DAY).await.leftovers,
+        0,
+        "not in every pass"
+    );
+    let report = sweep_fully(&world, now() + 31 * DAY).await;
+    assert_eq!((report.leftovers, report.deleted, report.failed), (2, 0, 0));
+    for name in &leftovers {
+        assert!(!is_there(&world, name).await, "{name}");
+    }
+    for name in stay {
+        assert!(is_there(&world, name).await, "{name}");
+    }
+    assert_eq!(sweep_fully(&world, now() + 32 * DAY).await.leftovers, 0);
+}
+
+#[tokio::test]
+async fn an_attempt_never_names_what_is_swept_under_its_live_record() {
+    let (world, _) = with_leftovers().await;
+    let under_way = world.records().load("a.jpg").await.unwrap();
+    assert_eq!(sweep_fully(&world, now() + 31 * DAY).await.leftovers, 2);
+    let record = world.records().load("a.jpg").await.unwrap().record.unwrap();
+    for lane in Lane::ALL {
+        assert!(minilab_record::next_generation(Some(&record), lane) > 3, "{lane}");
+    }
+    let base = under_way.record.clone().unwrap();
+    let late = world.records().swap(&under_way, &base).await.unwrap();
+    assert_eq!(late, minilab_record::Swap::Lost);
+    assert!(
+        record.wanted_files().eq(base.wanted_files()),
+        "nothing else changes"
+    );
+}
+
+#[tokio::test]
+async fn a_live_record_that_moves_on_keeps_what_nobody_named_for_the_next_pass() {
+    let (world, leftovers) = with_leftovers().await;
+    let state = Faulty::new(Arc::clone(&world.state));
+    let stall = state.stall(Calls::every(Operation::Put));
+    let swept = World {
+        state: Arc::new(state),
+        outputs: Arc::clone(&world.outputs),
+        ..World::new()
+    };
+    let overtake = async {
+        stall.reached().await;
+        let mut record = world.records().load("a.jpg").await.unwrap().record.unwrap();
+        record.generation += 1;
+        world.swap(&record).await;
+        stall.release();
+    };
+    let (report, ()) = tokio::join!(sweep_fully(&swept, now() + 31 * DAY), overtake);
+    assert_eq!((report.leftovers, report.moved_on), (0, 1));
+    for name in &leftovers {
+        assert!(is_there(&world, name).await, "{name}");
+    }
 }

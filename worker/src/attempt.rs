@@ -101,6 +101,12 @@ impl<'a> Attempt<'a> {
             if let Some(error) = settled.unfinished {
                 return Err(error);
             }
+            if let Some(failed) = self.context.failed_lane(settled.record.as_ref(), &made)
+                && !is_giving_up
+            {
+                lane = failed;
+                continue;
+            }
             let Some(next) = self.context.next_lane(settled.record.as_ref()) else {
                 return Ok(class);
             };

@@ -36,8 +36,8 @@ impl Envelope {
         Ok(Self { job, key, lane })
     }
 
-    /// Must a lane that is recorded as failed be made again? An operator has put the job back; or its lane was recorded as
-    /// failed when it was given up, and the dead letter was not confirmed: it ends in files or in a dead letter.
+    /// Must lanes that are recorded as failed be made again? An operator has put the job back; or one was recorded
+    /// as failed when it was given up, and the dead letter was not confirmed: it ends in files or in a dead letter.
     pub fn retries_failed(&self) -> bool {
         self.job.redrives > 0 || self.job.crashes > 0
     }

@@ -153,6 +153,7 @@ pub fn dispatcher(sim: &Arc<Sim>, name: String, deployment: &Deployment, retain:
         brake: Brake::default().allowing_all(),
         sweep: SweepConfig { retain },
         sweep_every: Duration::from_secs(100),
+        sweep_full_every: Duration::from_mins(4),
         ..Config::default()
     };
     let stores = Stores {

@@ -199,7 +199,7 @@ impl Ledger {
             return;
         };
         let is_leftover = !state.since.contains_key(key)
-            && record.is_some_and(|record| record.observation.is_none())
+            && record.is_some()
             && object.is_ok_and(|head| head.modified + self.retain <= self.clock.now());
         let is_due = self.is_over(&state, key) || is_leftover || state.deleted.contains(key);
         state.deleted.insert(key.to_owned());

@@ -1,10 +1,12 @@
 //! What an attempt knows from its start, and the straight steps that need no more: look, decide, swap, look again.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use minilab_failpoint::reached;
 use minilab_recipe::{Decision, Lane, OnDelete, Recipe};
-use minilab_record::{Loaded, Need, Placeholder, Record, Seen, Swap, View, Wanted, decide, pending_lanes};
+use minilab_record::{
+    LaneStatus, Loaded, Need, Placeholder, Record, Seen, Swap, View, Wanted, decide, pending_lanes,
+};
 use minilab_store::ETag;
 
 use super::{Trace, World, fetch};
@@ -61,6 +63,18 @@ impl<'a> Context<'a> {
     pub fn next_lane(&self, record: Option<&Record>) -> Option<Lane> {
         let target = self.target.as_ref()?;
         pending_lanes(record?, &target.wanted.lanes).first().copied()
+    }
+
+    /// A lane that this job must make again although it is recorded as failed. Not handed on: the job is why it is made.
+    pub fn failed_lane(&self, record: Option<&Record>, made: &BTreeSet<Lane>) -> Option<Lane> {
+        let wanted = &self.target.as_ref()?.wanted.lanes;
+        let record = record.filter(|_| self.envelope.retries_failed())?;
+        let failed = record
+            .lanes
+            .iter()
+            .filter(|(_, state)| state.status == LaneStatus::Failed);
+        let mut lanes = failed.map(|(lane, _)| *lane);
+        lanes.find(|lane| wanted.contains_key(lane) && !made.contains(lane))
     }
 
     /// HEAD of the original. A key that no rule takes is treated as if nothing were there: what was made of it goes.

@@ -151,9 +151,9 @@ async fn what_was_given_up_without_a_confirmed_dead_letter_is_tried_again() {
     world.uploaded("a.jpg", CAT).await;
     assert_eq!(world.statuses("a.jpg").await, [Done, Failed, Done]);
     // The delivery that gave it up comes again, since nobody settled it.
-    let mut job = world.job("a.jpg", Lane::Standard);
+    let mut job = world.job("a.jpg", Lane::Fast);
     job.crashes = 2;
-    world.send("standard", &job).await;
+    world.send("fast", &job).await;
     world.settle().await;
     world.assert_current("a.jpg", CAT, FILES).await;
 }

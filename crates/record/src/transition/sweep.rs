@@ -41,17 +41,21 @@ pub fn swept(record: &Record, keys: &BTreeSet<String>, now: Timestamp) -> Record
     next
 }
 
-/// The tombstone whose lanes have all passed `generation`; `None` if they have already.
+/// The record whose lanes have all passed `generation`; `None` if they have already.
 ///
-/// Files of that generation or an earlier one may be deleted once it is swapped in: whoever comes later makes later ones,
-/// and whoever is under way loses. Every lane there can be, because a file does not say which it is of.
-pub fn passed(tombstone: &Record, generation: u64, now: Timestamp) -> Option<Record> {
-    let mut next = tombstone.clone();
+/// Files of that generation or an earlier one that `record` does not name may be deleted once it is swapped in: whoever comes
+/// later makes later ones, and whoever is under way loses. Every lane there can be, because a file does not say which it is
+/// of.
+pub fn passed(record: &Record, generation: u64, now: Timestamp) -> Option<Record> {
+    let mut next = record.clone();
     for lane in Lane::ALL {
-        let reached = next.retired.entry(lane).or_default();
+        let reached = match next.lanes.get_mut(&lane) {
+            Some(state) => &mut state.generation,
+            None => next.retired.entry(lane).or_default(),
+        };
         *reached = generation.max(*reached);
     }
     next.generation += 1;
     next.updated = now;
-    (next.retired != tombstone.retired).then_some(next)
+    (next.retired != record.retired || next.lanes != record.lanes).then_some(next)
 }

@@ -1,12 +1,12 @@
-//! The sweep of the only record, in the order of the real one: what is over leaves the record and is deleted; then what lies
-//! under a tombstone and was never named, once all lanes have passed its generations.
+//! The sweep of the only record, in the order of the real one: what is over leaves the record and is deleted; then what was
+//! never named, once all lanes have passed its generations.
 use std::{collections::BTreeSet, time::Duration};
 
 use minilab_record::{Record, named_keys, passed, sweepable, swept};
 
 use crate::{
     originals::NOW,
-    scenario::{Flaw, Scenario},
+    scenario::{Flaw, Reach, Scenario},
     world::{Put, Version, World},
 };
 
@@ -19,7 +19,7 @@ pub enum Collector {
     Swap(Put, Doomed),
     /// These are about to be deleted.
     Delete(Doomed),
-    /// What lies under a tombstone is about to be listed.
+    /// What is stored is about to be listed.
     List(Version),
 }
 
@@ -27,13 +27,13 @@ pub enum Collector {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Doomed {
     keys: Vec<String>,
-    /// The tombstone under which is looked next, if any.
+    /// The record that decides of what is listed next, if anything is.
     next: Option<Version>,
 }
 
 impl Collector {
     /// Reads the record; `None`: there is nothing to be done.
-    pub fn begin(world: &World) -> Option<Self> {
+    pub fn begin(scenario: &Scenario, world: &World) -> Option<Self> {
         let version = world.record.as_ref()?;
         let wanted: BTreeSet<&str> = version
             .record
@@ -46,11 +46,11 @@ impl Collector {
             .filter(|key| !wanted.contains(key.as_str()))
             .collect();
         if over.is_empty() {
-            let is_worth_it = is_tombstone(version) && !leftovers(&version.record, world).is_empty();
+            let is_worth_it = scenario.reaches(version) && !leftovers(&version.record, world).is_empty();
             return is_worth_it.then(|| Self::List(version.clone()));
         }
         let put = put_over(version, swept(&version.record, &over, NOW));
-        let next = Some(put.next.clone()).filter(is_tombstone);
+        let next = Some(put.next.clone()).filter(|next| scenario.reaches(next));
         let keys = over.into_iter().collect();
         Some(Self::Swap(put, Doomed { keys, next }))
     }
@@ -65,26 +65,32 @@ impl Collector {
                 world.delete_file(&key);
                 match doomed.next {
                     _ if !doomed.keys.is_empty() => Self::Delete(doomed),
-                    Some(tombstone) => Self::List(tombstone),
+                    Some(record) => Self::List(record),
                     None => Self::Idle,
                 }
             }
-            Self::List(tombstone) => list(scenario, &tombstone, world),
+            Self::List(record) => list(scenario, &record, world),
         }
     }
 }
 
+impl Scenario {
+    fn reaches(&self, version: &Version) -> bool {
+        self.reach == Reach::Everything || version.record.observation.is_none()
+    }
+}
+
 /// What was never named is deleted once all lanes have passed its generations.
-fn list(scenario: &Scenario, tombstone: &Version, world: &World) -> Collector {
-    let keys = leftovers(&tombstone.record, world);
+fn list(scenario: &Scenario, version: &Version, world: &World) -> Collector {
+    let keys = leftovers(&version.record, world);
     let Some(highest) = keys.iter().map(|key| generation(key)).max() else {
         return Collector::Idle;
     };
     let doomed = Doomed { keys, next: None };
     // With one generation for all lanes, the record has passed what its number says.
-    let has_passed = scenario.has(Flaw::SharedGeneration) && highest <= tombstone.record.generation;
-    match passed(&tombstone.record, highest, NOW).filter(|_| !has_passed) {
-        Some(next) => Collector::Swap(put_over(tombstone, next), doomed),
+    let has_passed = scenario.has(Flaw::SharedGeneration) && highest <= version.record.generation;
+    match passed(&version.record, highest, NOW).filter(|_| !has_passed) {
+        Some(next) => Collector::Swap(put_over(version, next), doomed),
         None => Collector::Delete(doomed),
     }
 }
@@ -95,10 +101,6 @@ fn put_over(base: &Version, next: Record) -> Put {
         next: Version::new(next),
         proof: None,
     }
-}
-
-fn is_tombstone(version: &Version) -> bool {
-    version.record.observation.is_none()
 }
 
 /// What is stored and not named.

@@ -19,9 +19,10 @@ use crate::{explored::holds, originals::ETags, scenario::Scenario};
 fn overwritten_original_converges_in_every_order() {
     holds("AB, crash", Scenario::of("AB").crashes(1), 80_000);
     holds("AB, duplicate", Scenario::of("AB").duplicates(1), 120_000);
-    holds("AB, sweep", Scenario::of("AB").passes(1), 15_000);
-    let all = Scenario::of("AB").one_lane().duplicates(1).crashes(1).passes(1);
-    holds("AB in one lane, crash, duplicate and sweep", all, 90_000);
+    holds("AB, full sweep", Scenario::of("AB").full_passes(1), 120_000);
+    let all = Scenario::of("AB").one_lane().duplicates(1).crashes(1);
+    let name = "AB in one lane, crash, duplicate and full sweep";
+    holds(name, all.full_passes(1), 550_000);
 }
 
 #[test]
@@ -43,15 +44,15 @@ fn deleted_original_converges_in_every_order() {
     let all = Scenario::of("A-").duplicates(1).crashes(1).passes(1);
     holds("A-, crash, duplicate and sweep", all, 600_000);
     holds("AB-, sweep", Scenario::of("AB-").passes(1), 200_000);
-    let faults = Scenario::of("AB-").one_lane().crashes(1).passes(1);
-    holds("AB- in one lane, crash and sweep", faults, 150_000);
+    let faults = Scenario::of("AB-").one_lane().crashes(1).full_passes(1);
+    holds("AB- in one lane, crash and full sweep", faults, 500_000);
 }
 
 #[test]
 fn original_that_is_deleted_and_comes_back_converges_in_every_order() {
     holds("A-A, sweep", Scenario::of("A-A").passes(1), 450_000);
-    let faults = Scenario::of("A-A").one_lane().crashes(1).passes(1);
-    holds("A-A in one lane, crash and sweep", faults, 200_000);
+    let faults = Scenario::of("A-A").one_lane().crashes(1).full_passes(1);
+    holds("A-A in one lane, crash and full sweep", faults, 220_000);
 }
 
 #[test]
@@ -69,8 +70,8 @@ fn new_derivative_reaches_everything_in_every_order_of_a_rolling_change() {
 #[test]
 fn lane_that_is_no_longer_used_goes_in_every_order_of_a_rolling_change() {
     holds("AB, a lane less", Scenario::of("AB").drops_a_lane(), 60_000);
-    let faults = Scenario::of("A").drops_a_lane().crashes(1).passes(1);
-    holds("A, a lane less, crash and sweep", faults, 10_000);
+    let faults = Scenario::of("A").drops_a_lane().crashes(1).full_passes(1);
+    holds("A, a lane less, crash and full sweep", faults, 60_000);
 }
 
 #[test]

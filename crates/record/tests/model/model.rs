@@ -76,7 +76,7 @@ impl Model for Scenario {
         let may_crash = world.left.crashes > 0;
         match &world.collector {
             Collector::Idle => {
-                if world.left.passes > 0 && Collector::begin(world).is_some() {
+                if world.left.passes > 0 && Collector::begin(self, world).is_some() {
                     actions.push(Action::Collect);
                 }
             }
@@ -179,7 +179,7 @@ impl Scenario {
         world.collector = match std::mem::replace(&mut world.collector, Collector::Idle) {
             Collector::Idle => {
                 world.left.passes -= 1;
-                Collector::begin(world)?
+                Collector::begin(self, world)?
             }
             busy => busy.step(self, world),
         };

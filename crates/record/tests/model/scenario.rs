@@ -18,10 +18,21 @@ pub struct Scenario {
     pub crashes: u8,
     /// Passes of the collector.
     pub passes: u8,
+    /// What the passes look through for files that no record ever named.
+    pub reach: Reach,
     /// Are manifests written? Two more steps with each swap.
     pub projects: bool,
     /// What is done wrong on purpose.
     pub flaw: Option<Flaw>,
+}
+
+/// Where a pass of the collector looks for what no record ever named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Under tombstones: as in most passes.
+    Tombstones,
+    /// Everywhere: as in a full one. Many times the states.
+    Everything,
 }
 
 /// A way to break the protocol.
@@ -57,6 +68,7 @@ impl Scenario {
             duplicates: 0,
             crashes: 0,
             passes: 0,
+            reach: Reach::Tombstones,
             projects: false,
             flaw: None,
         }
@@ -81,6 +93,15 @@ impl Scenario {
 
     pub fn passes(self, passes: u8) -> Self {
         Self { passes, ..self }
+    }
+
+    /// The passes are full ones.
+    pub fn full_passes(self, passes: u8) -> Self {
+        Self {
+            passes,
+            reach: Reach::Everything,
+            ..self
+        }
     }
 
     pub fn projects(self) -> Self {
