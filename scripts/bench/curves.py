@@ -50,7 +50,7 @@ def trials(width):
     # Quality 50, effort 4, no subsampling: sharp's defaults.
     product |= avif(4, [50], "off") | avif(3, [50, 60], "off")
     for quality in (60, 70, 75, 80, 85, 90):
-        product[f"jpeg mozjpeg 0 {quality}"] = {"format": "jpeg", "quality": quality, "progressive": True,
+        product[f"jpeg mozjpeg 0 {quality}"] = {"format": "jpeg", "quality": quality, "effort": 2, "progressive": True,
                                                 "subsampling": "auto"}
         product[f"webp lossy 4 {quality}"] = {"format": "webp", "quality": quality, "effort": 4, "lossless": False}
     direct = heif("tune=ssim", 3, [45, 60, 75], "ssim") | heif("tune=psnr", 3, [45, 60, 75], "psnr")

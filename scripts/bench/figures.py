@@ -37,7 +37,7 @@ def per_job_ms(small, name):
 def targets(results):
     rows = []
     if "end_to_end" in results:
-        rows += end_to_end(results["end_to_end"]["contenders"])
+        rows += end_to_end(results["end_to_end"]["sets"])
     if "avif" in results:
         rows += avif(results["avif"])
     for row in results.get("memory", []):
@@ -57,13 +57,19 @@ def targets(results):
     return rows
 
 
-def end_to_end(contenders):
-    one, two = contenders["minilab standalone, 1 slot"], contenders.get("minilab standalone, 2 slots")
-    rows = [at_most("CPU per original, whole worker over the floor", 1.10, ratio(one, contenders["floor"]))]
-    if "sharp" in contenders:
-        rows.append(at_most("CPU per original, whole worker over sharp, same settings", 0.55, ratio(one, contenders["sharp"])))
+def end_to_end(sets):
+    rows = whole_worker(sets["ladder"], "plain JPEG and WebP") + whole_worker(sets["mozjpeg"], "mozjpeg and WebP")
+    one, two = (sets["ladder"].get(f"minilab standalone, {slots}") for slots in ("1 slot", "2 slots"))
     if two:
         rows.append(at_least("throughput of 2 slots over 1", 1.9, ratio(one, two, "wall_s")))
+    return rows
+
+
+def whole_worker(contenders, files):
+    one = contenders["minilab standalone, 1 slot"]
+    rows = [at_most(f"CPU per original, whole worker over the floor, {files}", 1.10, ratio(one, contenders["floor"]))]
+    if "sharp" in contenders:
+        rows.append(at_most(f"CPU per original, whole worker over sharp, {files}", 0.55, ratio(one, contenders["sharp"])))
     return rows
 
 

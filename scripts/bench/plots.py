@@ -82,7 +82,7 @@ def cpu(results):
 def throughput(results):
     part = results["end_to_end"]
     slots = part["slots"]
-    rates = [part["originals"] / figures.middle(part["contenders"][f"minilab standalone, {n} slot{'s' if n > 1 else ''}"], "wall_s")
+    rates = [part["originals"] / figures.middle(part["sets"]["ladder"][f"minilab standalone, {n} slot{'s' if n > 1 else ''}"], "wall_s")
              for n in slots]
     canvas = svg.Canvas(640, 380, "Throughput of the whole worker, 20 Mpx originals to twelve files")
     x = svg.Scale(0, max(slots) + 0.5, 70, 610)

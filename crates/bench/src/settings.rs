@@ -18,10 +18,14 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(tag = "format", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Format {
-    /// JPEG as mozjpeg makes it: progressive, trellis, its own table.
+    /// JPEG, plain or as mozjpeg makes it: progressive, trellis, its own table.
     Jpeg {
         /// 1 to 100.
         quality: i32,
+        /// 0 plain, 2 with all of mozjpeg's options.
+        effort: i32,
+        /// Several scans?
+        progressive: bool,
     },
     /// Lossy WebP.
     Webp {

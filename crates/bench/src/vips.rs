@@ -52,15 +52,19 @@ pub fn resize(image: &VipsImage, width: i32, height: i32) -> Result<VipsImage> {
 pub fn encode(image: &VipsImage, format: Format) -> Result<Vec<u8>> {
     let option = VOption::new().set("keep", KEEP_NONE);
     Ok(match format {
-        Format::Jpeg { quality } => image.jpegsave_buffer_with_opts(
+        Format::Jpeg {
+            quality,
+            effort,
+            progressive,
+        } => image.jpegsave_buffer_with_opts(
             option
                 .set("Q", quality)
-                .set("interlace", true)
+                .set("interlace", progressive)
                 .set("optimize_coding", true)
-                .set("trellis_quant", true)
-                .set("overshoot_deringing", true)
-                .set("optimize_scans", true)
-                .set("quant_table", PERCEPTUAL_TABLE),
+                .set("trellis_quant", effort >= 1)
+                .set("overshoot_deringing", effort >= 1)
+                .set("optimize_scans", effort >= 2 && progressive)
+                .set("quant_table", if effort >= 1 { PERCEPTUAL_TABLE } else { 0 }),
         )?,
         Format::Webp { quality, effort } => {
             image.webpsave_buffer_with_opts(option.set("Q", quality).set("effort", effort))?

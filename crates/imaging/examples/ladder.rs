@@ -70,6 +70,7 @@ fn sets() -> [(&'static str, Vec<Encoding>); 4] {
     let subsampling = Subsampling::Auto;
     let jpeg = Encoding::Jpeg {
         quality: 80,
+        effort: 2,
         progressive: true,
         subsampling,
     };

@@ -62,6 +62,7 @@ pub(crate) fn write(image: &Image<'_>, encoding: &Encoding, keep: Keep, profile:
     let call = match *encoding {
         Encoding::Jpeg {
             quality,
+            effort,
             progressive,
             subsampling,
         } => Call::new(c"jpegsave_buffer")
@@ -69,10 +70,17 @@ pub(crate) fn write(image: &Image<'_>, encoding: &Encoding, keep: Keep, profile:
             .set(c"subsample_mode", subsample_mode(subsampling))
             .set(c"interlace", progressive)
             .set(c"optimize_coding", true)
-            .set(c"trellis_quant", true)
-            .set(c"overshoot_deringing", true)
-            .set(c"optimize_scans", progressive)
-            .set(c"quant_table", PERCEPTUAL_TABLE),
+            .set(c"trellis_quant", effort >= 1)
+            .set(c"overshoot_deringing", effort >= 1)
+            .set(c"optimize_scans", effort >= 2 && progressive)
+            .set(
+                c"quant_table",
+                if effort >= 1 {
+                    PERCEPTUAL_TABLE
+                } else {
+                    STANDARD_TABLE
+                },
+            ),
         Encoding::Webp {
             quality,
             effort,
@@ -109,6 +117,8 @@ pub(crate) fn write(image: &Image<'_>, encoding: &Encoding, keep: Keep, profile:
 
 /// mozjpeg's table tuned by N. Robidoux, its default.
 const PERCEPTUAL_TABLE: i32 = 3;
+/// The one in the JPEG standard.
+const STANDARD_TABLE: i32 = 0;
 const AV1: i32 = 4;
 
 fn subsample_mode(subsampling: Subsampling) -> i32 {

@@ -130,6 +130,7 @@ fn warm_encodings() -> [(Format, Encoding); 4] {
             Format::Jpeg,
             Encoding::Jpeg {
                 quality: 80,
+                effort: 2,
                 progressive: true,
                 subsampling,
             },

@@ -197,6 +197,7 @@ fn too_many_scans_are_refused() {
     let lab = lab();
     let progressive = minilab_recipe::Encoding::Jpeg {
         quality: 80,
+        effort: 2,
         progressive: true,
         subsampling: minilab_recipe::Subsampling::Auto,
     };

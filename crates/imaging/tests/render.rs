@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
 
-use minilab_recipe::{ExtendMode, Interest, Node, Rect, Rgb, Size, Source, Step, Turn};
+use minilab_recipe::{
+    Encoding, ExtendMode, Interest, Node, Rect, Rgb, Size, Source, Step, Subsampling, Turn,
+};
 use support::{AVIF, JPEG, Lab, PNG, Picture, WEBP, file, lab, plan, resize};
 
 fn gradient(width: u32, height: u32) -> Picture {
@@ -402,4 +404,34 @@ fn trim_finds_the_picture_within_its_border() {
             height: 7
         }
     );
+}
+
+#[test]
+fn jpeg_effort_buys_bytes_and_keeps_the_picture() {
+    let lab = lab();
+    let wavy = |x: u32, y: u32| {
+        let waves = f64::from(x).mul_add(0.31, f64::from(y * y) * 0.003).sin();
+        let level = waves.mul_add(90.0, 128.0) as u8;
+        vec![level, level / 2 + (x % 7) as u8, 255 - level]
+    };
+    let original = Picture::new(320, 240, wavy);
+    let encoded = |effort| {
+        let encoding = Encoding::Jpeg {
+            quality: 80,
+            effort,
+            progressive: true,
+            subsampling: Subsampling::Auto,
+        };
+        lab.convert(&original.png(), &encoding)
+    };
+    let [plain, trellis, searched] = [0, 1, 2].map(encoded);
+    assert!(trellis.len() < plain.len(), "{} {}", trellis.len(), plain.len());
+    assert!(
+        searched.len() < trellis.len(),
+        "{} {}",
+        searched.len(),
+        trellis.len()
+    );
+    let (worst, _) = lab.samples(&trellis).difference(&lab.samples(&searched));
+    assert_eq!(worst, 0, "the search reorders coefficients and changes none");
 }

@@ -126,10 +126,12 @@ pub enum Subsampling {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "format", rename_all = "lowercase")]
 pub enum Encoding {
-    /// JPEG with mozjpeg's optimisations.
+    /// JPEG.
     Jpeg {
         /// 1 to 100.
         quality: u8,
+        /// 0 plain, 1 with mozjpeg's trellis and table, 2 with its search for the best scans too: slower and smaller.
+        effort: u8,
         /// Several scans, coarse first.
         progressive: bool,
         /// Chroma subsampling.

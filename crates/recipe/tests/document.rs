@@ -189,9 +189,6 @@ fn recipes_alone_are_a_document_in_block_and_in_flow_style() {
     ] {
         let document = Document::parse_recipes("r.yaml", text, &|_| None).unwrap();
         assert!(document.recipe("one").is_some());
-        let refused = Document::parse("r.yaml", text, &|_| None)
-            .unwrap_err()
-            .to_string();
-        assert!(refused.contains("version"), "{refused}");
+        assert!(Document::parse("r.yaml", text, &|_| None).is_err(), "{text}");
     }
 }

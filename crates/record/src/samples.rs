@@ -52,6 +52,7 @@ pub(crate) fn wanted(lanes: &[Lane], digest: &str, replace: Replace) -> Wanted {
 pub(crate) fn jpeg() -> Encoding {
     Encoding::Jpeg {
         quality: 80,
+        effort: 2,
         progressive: true,
         subsampling: minilab_recipe::Subsampling::Auto,
     }

@@ -14,8 +14,9 @@ if (style !== 'default') {
   sharp.cache(false);
 }
 
-function encode(image, { format, quality, effort }) {
-  if (format === 'jpeg') return image.jpeg({ quality, mozjpeg: true });
+function encode(image, { format, quality, effort, progressive }) {
+  // With `mozjpeg` it is always progressive.
+  if (format === 'jpeg') return image.jpeg(effort === 0 ? { quality, progressive } : { quality, mozjpeg: true });
   if (format === 'webp') return image.webp({ quality, effort });
   if (style === 'own-avif') return image.avif();
   // libvips' own choice of subsampling below quality 90, as for the other contenders.

@@ -130,6 +130,7 @@ pub fn chunk(kind: [u8; 4], payload: &[u8]) -> Vec<u8> {
 
 pub const JPEG: Encoding = Encoding::Jpeg {
     quality: 90,
+    effort: 2,
     progressive: false,
     subsampling: Subsampling::Off,
 };

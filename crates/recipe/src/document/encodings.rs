@@ -12,7 +12,7 @@ use crate::{Encoding, Lane, OutputFormat, Subsampling};
 /// |---|---|---|---|---|
 /// | AVIF | 57 | 3 | 75.5 to 76.2 | 280 to 550 ms |
 /// | WebP | 81 | 4 | 74.4 to 78.2 | 70 to 100 ms |
-/// | JPEG | 75 | | 75.9 to 76.7 | 50 to 80 ms |
+/// | JPEG | 75 | 2 | 75.9 to 76.7 | 50 to 80 ms |
 #[derive(Debug, Clone)]
 pub(super) struct Defaults {
     pub avif: Told,
@@ -44,6 +44,7 @@ impl Default for Defaults {
         };
         let jpeg = Encoding::Jpeg {
             quality: 75,
+            effort: 2,
             progressive: true,
             subsampling,
         };
@@ -94,10 +95,11 @@ pub(super) fn described() -> String {
     let told = [avif, webp, jpeg, png].map(|told| {
         let format = told.encoding.format();
         match told.encoding {
-            Encoding::Avif { quality, effort, .. } | Encoding::Webp { quality, effort, .. } => {
+            Encoding::Avif { quality, effort, .. }
+            | Encoding::Webp { quality, effort, .. }
+            | Encoding::Jpeg { quality, effort, .. } => {
                 format!("{format} quality {quality} effort {effort}")
             }
-            Encoding::Jpeg { quality, .. } => format!("{format} quality {quality}"),
             Encoding::Png { compression, .. } => format!("{format} compression {compression}"),
         }
     });
@@ -179,10 +181,12 @@ fn encoding(tree: &Tree, base: &Told, problems: &Problems) -> Option<Told> {
     let encoding = match base.encoding.clone() {
         Encoding::Jpeg {
             quality: q,
+            effort: e,
             progressive,
             subsampling,
         } => Encoding::Jpeg {
             quality: quality(&mut fields, q),
+            effort: effort(&mut fields, 2, e),
             progressive: fields.read("progressive", scalar::boolean).unwrap_or(progressive),
             subsampling: fields
                 .read("subsampling", self::subsampling)

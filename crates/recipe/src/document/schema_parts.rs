@@ -96,7 +96,9 @@ fn encodings() -> Vec<Mapping> {
         ),
         (
             "jpeg",
-            json!({ "quality": quality, "progressive": flag, "subsampling": subsampling, "lane": lane }),
+            json!({
+                "quality": quality, "effort": whole(0, 2), "progressive": flag, "subsampling": subsampling, "lane": lane,
+            }),
             &[],
         ),
         (

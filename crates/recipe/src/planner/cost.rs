@@ -68,12 +68,11 @@ fn encode_ms(encoding: &Encoding) -> f64 {
         45.0, 120.0, 240.0, 380.0, 1800.0, 2600.0, 5000.0, 8000.0, 10_000.0, 22_000.0,
     ];
     match *encoding {
-        Encoding::Jpeg { progressive, .. } => {
-            if progressive {
-                60.0
-            } else {
-                40.0
-            }
+        Encoding::Jpeg {
+            effort, progressive, ..
+        } => {
+            let coded = if progressive { 18.0 } else { 10.0 };
+            coded + 21.0 * f64::from(effort)
         }
         Encoding::Webp { effort, lossless, .. } => {
             let lossy = 30.0 + 12.0 * f64::from(effort);

@@ -143,6 +143,7 @@ pub fn file(derivative: Derivative, bytes: char, key: String) -> FileEntry {
         },
         encoding: Encoding::Jpeg {
             quality: 80,
+            effort: 2,
             progressive: true,
             subsampling: Subsampling::Auto,
         },

@@ -8,6 +8,7 @@ use crate::world::{WEBP, config, open, plan, render, square, start, thumb};
 
 const JPEG: Encoding = Encoding::Jpeg {
     quality: 80,
+    effort: 2,
     progressive: false,
     subsampling: Subsampling::Auto,
 };
