@@ -31,6 +31,8 @@ pub struct Config {
     pub reconcile: ReconcileConfig,
     /// Pause between passes over everything.
     pub reconcile_every: Duration,
+    /// Pause between those of them that read all records. There is one at the start, too.
+    pub reconcile_full_every: Duration,
     /// What a periodic pass may change.
     pub brake: Brake,
     /// What the first pass may change.
@@ -68,6 +70,8 @@ impl Default for Config {
             folder: None,
             reconcile: ReconcileConfig::default(),
             reconcile_every: Duration::from_hours(1),
+            // What only reading a record tells is an upload whose event was lost and whose record was swapped since for another reason.
+            reconcile_full_every: Duration::from_hours(24),
             brake: Brake::default(),
             brake_at_start: Brake::default().allowing_creations(),
             sweep: SweepConfig::default(),
@@ -191,6 +195,7 @@ impl Dispatcher {
             brake: self.config.brake,
             start: self.config.brake_at_start,
             every: self.config.reconcile_every,
+            full_every: self.config.reconcile_full_every,
             watch,
             requests,
             unsettled,

@@ -69,6 +69,7 @@ pub(crate) struct Rounds {
     pub(crate) brake: Brake,
     pub(crate) start: Brake,
     pub(crate) every: Duration,
+    pub(crate) full_every: Duration,
     pub(crate) watch: Option<Watch>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) unsettled: mpsc::Sender<Vec<Key>>,
@@ -92,8 +93,12 @@ impl Rounds {
     /// Runs until told to stop: the first pass reads every record, so that what changed while nobody watched is found.
     pub(crate) async fn run(mut self, drain: CancellationToken) -> Result<(), Error> {
         let mut pass = whole(PassMode::Full, self.start);
+        let mut full_due = Instant::now() + self.full_every;
         loop {
             let ended = self.pass(&pass, &drain).await;
+            if ended.is_ok() && pass.mode == PassMode::Full {
+                full_due = Instant::now() + self.full_every;
+            }
             let pause = match &ended {
                 Ok(_) if self.degraded => LISTING_PAUSE,
                 Ok(_) => self.every,
@@ -109,7 +114,9 @@ impl Rounds {
                 // The same again, with the same brake.
                 Next::Due | Next::Asked if ended.is_err() => pass,
                 // A folder's times cannot be trusted (a copy may keep the old ones), so a listing in place of events reads all.
-                Next::Due if !self.degraded => whole(PassMode::Incremental, self.brake),
+                Next::Due if !self.degraded && Instant::now() < full_due => {
+                    whole(PassMode::Incremental, self.brake)
+                }
                 Next::Due | Next::Asked => whole(PassMode::Full, self.brake),
             };
         }
@@ -285,6 +292,7 @@ mod tests {
             brake: Brake::default(),
             start: Brake::default(),
             every: Duration::from_hours(1),
+            full_every: Duration::from_hours(24),
             watch: None,
             requests: Arc::clone(&requests),
             unsettled,

@@ -251,3 +251,36 @@ async fn a_store_that_refuses_us_after_the_first_pass_is_waited_for() {
     drain.cancel();
     running.await.unwrap().unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_overwrite_behind_a_younger_record_is_found_by_the_next_full_pass() {
+    let world = World::new();
+    world.upload("a.jpg").await;
+    world.finish("a.jpg").await;
+    let config = Config {
+        reconcile_every: Duration::from_hours(1),
+        reconcile_full_every: Duration::from_hours(24),
+        ..Config::default()
+    };
+    let (jobs, metrics) = (Arc::clone(&world.jobs), Arc::clone(&world.metrics));
+    let dispatcher = Dispatcher::new(config, world.stores(), jobs, metrics);
+    let mut progress = dispatcher.progress();
+    let drain = CancellationToken::new();
+    let running = tokio::spawn(dispatcher.run(drain.clone(), CancellationToken::new()));
+    progress.wait_for(|progress| progress.caught_up).await.unwrap();
+    // Its event is lost, and the sweep swaps the record.
+    let other = Bytes::from_static(b"other");
+    world
+        .originals
+        .put(&key("a.jpg"), other, PutOptions::default())
+        .await
+        .unwrap();
+    let mut record = world.records().load("a.jpg").await.unwrap().record.unwrap();
+    record.generation += 1;
+    world.swap(&record).await;
+    let found = progress.wait_for(|progress| progress.enqueued == 1);
+    let within = Duration::from_hours(26);
+    tokio::time::timeout(within, found).await.unwrap().unwrap();
+    drain.cancel();
+    running.await.unwrap().unwrap();
+}
