@@ -30,7 +30,8 @@ pub fn change(bytes: u64, original_bytes: u64) -> String {
     if percent >= 999.5 {
         return format!("{:.0}x", bytes as f64 / original_bytes as f64);
     }
-    let rounded = percent.round();
+    // What is there is not all saved.
+    let rounded = percent.round().max(if bytes > 0 { -99.0 } else { -100.0 });
     if rounded == 0.0 {
         "0 %".to_owned()
     } else {
@@ -76,6 +77,7 @@ mod tests {
     #[test]
     fn savings_carry_their_sign() {
         assert_eq!(change(7, 100), "-93 %");
+        assert_eq!(change(1, 100_000), "-99 %");
         assert_eq!(change(104, 100), "+4 %");
         assert_eq!(change(100, 100), "0 %");
         assert_eq!(change(100, 0), "-");
