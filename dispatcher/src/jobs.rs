@@ -101,21 +101,27 @@ impl Jobs {
         Ok(sum)
     }
 
-    /// Messages of live work that wait or are worked on; also keeps the gauges of all queues.
+    /// Messages of live work that wait or are worked on, as far as the broker tells; also keeps the gauges of all queues.
     pub async fn queued(&self) -> Result<u64, Error> {
         let mut sum = 0;
         for label in QueueLabel::ALL {
             let name = QueueName::new(label.as_str()).expect("queue labels are lower-case words");
             let depth = self.queue.depth(&name).await?;
-            if *label != QueueLabel::Backfill {
-                sum += depth.ready + depth.leased + depth.delayed;
+            if !matches!(label, QueueLabel::Backfill | QueueLabel::Dead) {
+                sum += depth.known();
             }
-            let counts = [depth.ready, depth.leased, depth.delayed, depth.dead];
-            for (state, count) in MessageState::ALL.iter().zip(counts) {
-                self.metrics
-                    .dispatcher
-                    .queue_messages
-                    .set((*label, *state), count as i64);
+            let counts = [
+                (MessageState::Ready, Some(depth.ready)),
+                (MessageState::Leased, depth.leased),
+                (MessageState::Delayed, depth.delayed),
+            ];
+            for (state, count) in counts {
+                if let Some(count) = count {
+                    self.metrics
+                        .dispatcher
+                        .queue_messages
+                        .set((*label, state), count as i64);
+                }
             }
         }
         Ok(sum)

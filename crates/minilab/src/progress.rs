@@ -10,7 +10,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use minilab_dispatcher::Progress;
-use minilab_queue::{Depth, Queue};
+use minilab_queue::Queue;
 use minilab_recipe::Lane;
 use minilab_worker::{
     lane_queue,
@@ -112,7 +112,7 @@ impl Meter {
         }
         for lane in Lane::ALL {
             match self.queue.depth(&lane_queue(lane)).await {
-                Ok(depth) if waiting(depth) == 0 => {}
+                Ok(depth) if depth.known() == 0 => {}
                 // What cannot be counted may be there.
                 _ => return false,
             }
@@ -127,7 +127,7 @@ impl Meter {
             let depth = self.queue.depth(&lane_queue(lane)).await;
             lanes.push(depth.map_or_else(
                 |_| format!("{lane} ?"),
-                |depth| format!("{lane} {}", waiting(depth)),
+                |depth| format!("{lane} {}", depth.known()),
             ));
         }
         let (settled, failed) = (self.tally.settled.load(Relaxed), self.tally.failed.load(Relaxed));
@@ -139,10 +139,6 @@ impl Meter {
             lanes.join(", ")
         )
     }
-}
-
-fn waiting(depth: Depth) -> u64 {
-    depth.ready + depth.leased + depth.delayed
 }
 
 fn bar() -> ProgressBar {

@@ -9,11 +9,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
-use crate::{
-    DeadLetter, Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
-};
+use crate::{Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled};
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,13 +190,7 @@ impl Queue for Faulty {
         self.inner.depth(queue).await
     }
 
-    async fn dead(&self, after: Option<&str>, max: usize) -> Result<Vec<DeadLetter>, Error> {
-        self.reachable("dead")?;
-        self.inner.dead(after, max).await
-    }
-
-    async fn redrive(&self, id: &str, payload: Bytes) -> Result<bool, Error> {
-        self.reachable("redrive")?;
-        self.inner.redrive(id, payload).await
+    async fn close(&self) {
+        self.inner.close().await;
     }
 }

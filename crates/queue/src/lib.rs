@@ -27,7 +27,7 @@ pub use lease::{LeaseEnd, LeaseKeeper};
 pub use limits::LEASE;
 pub use memory::Memory;
 pub use port::{
-    CoalescingKey, DeadLetter, Delivery, Depth, Disposition, Limits, Outgoing, Queue, QueueName, Receipt,
-    Settled,
+    CoalescingKey, Delivery, Depth, Disposition, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
+    dead_queue,
 };
 pub use sqlite::{Config as SqliteConfig, Sqlite};

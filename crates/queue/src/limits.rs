@@ -53,16 +53,3 @@ impl Limits {
             .try_for_each(|(queue, payload)| self.admit(queue, payload))
     }
 }
-
-/// The number behind a dead letter's id in the embedded adapters.
-pub(crate) fn dead_letter_number(broker: &dyn std::fmt::Display, id: &str) -> Result<u64, Error> {
-    // SQLite's integers are signed.
-    let number = id
-        .parse::<i64>()
-        .ok()
-        .and_then(|number| u64::try_from(number).ok());
-    number.ok_or_else(|| Error::Refused {
-        queue: broker.to_string(),
-        reason: format!("`{id}` names no dead letter of this broker; ids are numbers, as listed"),
-    })
-}

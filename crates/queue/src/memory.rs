@@ -2,19 +2,17 @@
 mod shelf;
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    ops::Bound,
+    collections::HashMap,
     pin::pin,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
-    DeadLetter, Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
+    Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled, dead_queue,
     limits, waiters::Waiters,
 };
 use shelf::{Message, Shelf};
@@ -33,16 +31,8 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct State {
     shelves: HashMap<QueueName, Shelf>,
-    dead: BTreeMap<u64, Dead>,
-    /// Numbers messages, leases and dead letters alike: none is used twice.
+    /// Numbers messages and leases alike: none is used twice.
     last_number: u64,
-}
-
-#[derive(Debug)]
-struct Dead {
-    queue: QueueName,
-    message: Message,
-    reason: String,
 }
 
 impl Default for Memory {
@@ -92,6 +82,7 @@ impl Memory {
                 payload: message.payload.clone(),
                 redelivered: message.redelivered,
                 lease: self.limits.lease,
+                reason: message.reason.clone(),
             });
         }
         if deliveries.is_empty() {
@@ -142,6 +133,7 @@ impl Queue for Memory {
                     payload,
                     key: coalesce,
                     redelivered: false,
+                    reason: None,
                 },
             );
             self.waiters.ring(&queue);
@@ -195,16 +187,15 @@ impl Queue for Memory {
             }
             Disposition::Release { delay } => shelf.put_back(id, self.due(delay), message),
             Disposition::Reject { payload, reason } => {
-                let number = state.number();
-                let message = Message { payload, ..message };
-                state.dead.insert(
-                    number,
-                    Dead {
-                        queue: queue.clone(),
-                        message,
-                        reason,
-                    },
-                );
+                let letter = Message {
+                    payload,
+                    key: None,
+                    redelivered: false,
+                    reason: Some(reason),
+                };
+                let dead = state.shelves.entry(dead_queue()).or_default();
+                dead.put_back(id, Instant::now(), letter);
+                self.waiters.ring(&dead_queue());
             }
         }
         drop(state);
@@ -213,46 +204,8 @@ impl Queue for Memory {
     }
 
     async fn depth(&self, queue: &QueueName) -> Result<Depth, Error> {
-        let state = self.state();
-        let dead = state.dead.values().filter(|dead| dead.queue == *queue).count() as u64;
-        let living = state
-            .shelves
-            .get(queue)
-            .map(|shelf| shelf.depth(Instant::now()))
-            .unwrap_or_default();
-        Ok(Depth { dead, ..living })
-    }
-
-    async fn dead(&self, after: Option<&str>, max: usize) -> Result<Vec<DeadLetter>, Error> {
-        let start = match after {
-            None => Bound::Unbounded,
-            Some(id) => Bound::Excluded(limits::dead_letter_number(&"memory", id)?),
-        };
-        let state = self.state();
-        let letters = state
-            .dead
-            .range((start, Bound::Unbounded))
-            .take(max)
-            .map(|(number, dead)| DeadLetter {
-                id: number.to_string(),
-                queue: dead.queue.clone(),
-                payload: dead.message.payload.clone(),
-                reason: dead.reason.clone(),
-            });
-        Ok(letters.collect())
-    }
-
-    async fn redrive(&self, id: &str, payload: Bytes) -> Result<bool, Error> {
-        self.limits.admit(&"memory", &payload)?;
         let mut state = self.state();
-        let number = limits::dead_letter_number(&"memory", id)?;
-        let Some(Dead { queue, message, .. }) = state.dead.remove(&number) else {
-            return Ok(false);
-        };
         let shelf = state.shelves.entry(queue.clone()).or_default();
-        shelf.put_back(number, Instant::now(), Message { payload, ..message });
-        drop(state);
-        self.waiters.ring(&queue);
-        Ok(true)
+        Ok(shelf.depth(Instant::now()))
     }
 }

@@ -33,6 +33,11 @@ impl fmt::Display for QueueName {
     }
 }
 
+/// Where messages go that are given up. An ordinary queue, whose deliveries also say why.
+pub fn dead_queue() -> QueueName {
+    QueueName("dead".to_owned())
+}
+
 /// Messages of one queue with equal coalescing keys need to be worked on only once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CoalescingKey(pub String);
@@ -48,7 +53,7 @@ pub struct Outgoing {
     pub delay: Duration,
     /// Where [`Limits::coalesces`]: while a message with this key waits in the queue, the waiting payload is kept and made
     /// due at the earlier of both times; while one is leased, the new one waits until that one is settled or its lease ends.
-    /// Only `send` coalesces: a retried, released, expired or redriven message stays a message of its own, because its
+    /// Only `send` coalesces: a retried, released or expired message stays a message of its own, because its
     /// payload may tell what an attempt left behind; of one key at most one message is leased at a time.
     pub coalesce: Option<CoalescingKey>,
 }
@@ -97,6 +102,9 @@ pub struct Delivery {
     pub redelivered: bool,
     /// How long the delivery is ours unless extended.
     pub lease: Duration,
+    /// In a delivery from [`dead_queue`]: why the message is a dead letter, as given to [`Disposition::Reject`]; of one that
+    /// the broker gave up by itself `delivery-limit: ...` or `expired: ...`. Elsewhere `None`.
+    pub reason: Option<String>,
 }
 
 /// What becomes of a delivered message.
@@ -116,7 +124,7 @@ pub enum Disposition {
         /// Not before.
         delay: Duration,
     },
-    /// Given up: moves to the dead letters with `payload` and the reason.
+    /// Given up: moves to [`dead_queue`] with `payload` and the reason. One step, as a retry. It coalesces with nothing there.
     Reject {
         /// The message's last bytes.
         payload: Bytes,
@@ -139,25 +147,18 @@ pub enum Settled {
 pub struct Depth {
     /// Due now.
     pub ready: u64,
-    /// Handed out.
-    pub leased: u64,
-    /// Due later, or held back until a leased message with the same coalescing key is settled.
-    pub delayed: u64,
-    /// Dead letters that came from this queue.
-    pub dead: u64,
+    /// Handed out; `None` where the broker does not tell.
+    pub leased: Option<u64>,
+    /// Due later, or held back until a leased message with the same coalescing key is settled; `None` where the broker does
+    /// not tell.
+    pub delayed: Option<u64>,
 }
 
-/// A message given up.
-#[derive(Debug, Clone)]
-pub struct DeadLetter {
-    /// Names it for [`Queue::redrive`]; stable.
-    pub id: String,
-    /// Where it came from.
-    pub queue: QueueName,
-    /// Its last bytes.
-    pub payload: Bytes,
-    /// Why, as given to [`Disposition::Reject`].
-    pub reason: String,
+impl Depth {
+    /// All messages that the broker tells of.
+    pub fn known(self) -> u64 {
+        self.ready + self.leased.unwrap_or(0) + self.delayed.unwrap_or(0)
+    }
 }
 
 /// What an adapter can do, as data.
@@ -175,7 +176,7 @@ pub struct Limits {
     pub coalesces: bool,
 }
 
-/// A broker: some named queues with their dead letters.
+/// A broker: some named queues.
 ///
 /// - **At least once**: what `send` has answered is delivered until it is completed, retried or rejected, across crashes
 ///   of this process and, where the adapter is durable, of the machine.
@@ -207,9 +208,7 @@ pub trait Queue: Send + Sync + fmt::Debug + 'static {
     /// How much is in a queue now.
     async fn depth(&self, queue: &QueueName) -> Result<Depth, Error>;
 
-    /// Up to `max` dead letters, oldest first, after the one named.
-    async fn dead(&self, after: Option<&str>, max: usize) -> Result<Vec<DeadLetter>, Error>;
-
-    /// Puts one dead letter back into its queue, due now, with `payload` in place of its bytes. `false`: there is none.
-    async fn redrive(&self, id: &str, payload: Bytes) -> Result<bool, Error>;
+    /// Stops receiving and gives back unmarked what this adapter holds and has handed to nobody. Called last, when all
+    /// deliveries are settled: what is called afterwards may be [`Error::Unavailable`].
+    async fn close(&self) {}
 }

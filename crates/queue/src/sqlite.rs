@@ -1,6 +1,5 @@
 //! Queues in one SQLite file on this machine, durable across crashes and power cuts. One process at a time.
 mod call;
-mod dead_letters;
 mod failure;
 mod lease_id;
 mod ledger;
@@ -17,12 +16,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    Clock, DeadLetter, Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt,
-    Settled, SystemClock, limits, waiters::Waiters,
+    Clock, Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
+    SystemClock, limits, waiters::Waiters,
 };
 use call::{Answer, Asked, Call, Receive};
 use lease_id::LeaseId;
@@ -53,7 +51,7 @@ impl Config {
 
 /// The broker in a SQLite file.
 ///
-/// Dropping it ends the writer soon after what it has accepted; [`Self::close`] waits for that.
+/// Dropping it ends the writer soon after what it has accepted; [`Queue::close`] waits for that.
 #[derive(Debug)]
 pub struct Sqlite {
     broker: String,
@@ -86,15 +84,6 @@ impl Sqlite {
             waiters,
             commands,
         })
-    }
-
-    /// Finishes the calls it has accepted and lets go of the files; every later call is [`Error::Unavailable`].
-    pub async fn close(&self) {
-        let (done, closed) = oneshot::channel();
-        if self.commands.send(Command::Close(done)).await.is_ok() {
-            // The writer answers or is gone: closed either way.
-            let _ = closed.await;
-        }
     }
 
     async fn ask<T: Send + 'static>(
@@ -132,6 +121,7 @@ impl Sqlite {
             payload: claim.payload,
             redelivered: claim.redelivered,
             lease: self.limits.lease,
+            reason: claim.reason,
         }
     }
 }
@@ -192,18 +182,12 @@ impl Queue for Sqlite {
         self.ask("depth", move |ledger| ledger.depth(&queue)).await
     }
 
-    async fn dead(&self, after: Option<&str>, max: usize) -> Result<Vec<DeadLetter>, Error> {
-        let after = after
-            .map(|id| limits::dead_letter_number(&self.broker, id))
-            .transpose()?
-            .unwrap_or(0);
-        self.ask("dead", move |ledger| ledger.dead(after, max)).await
-    }
-
-    async fn redrive(&self, id: &str, payload: Bytes) -> Result<bool, Error> {
-        self.limits.admit(&self.broker, &payload)?;
-        let id = limits::dead_letter_number(&self.broker, id)?;
-        self.ask("redrive", move |ledger| ledger.redrive(id, &payload))
-            .await
+    /// Finishes the calls it has accepted and lets go of the files; every later call is [`Error::Unavailable`].
+    async fn close(&self) {
+        let (done, closed) = oneshot::channel();
+        if self.commands.send(Command::Close(done)).await.is_ok() {
+            // The writer answers or is gone: closed either way.
+            let _ = closed.await;
+        }
     }
 }

@@ -8,7 +8,7 @@ mod folder;
 
 use std::time::Duration;
 
-use minilab_queue::{Disposition, Error, Outgoing, Queue, QueueName, Settled, conformance};
+use minilab_queue::{Disposition, Error, Outgoing, Queue, QueueName, Settled, conformance, dead_queue};
 
 use folder::Folder;
 
@@ -53,9 +53,14 @@ async fn a_restart_keeps_everything() {
     let world = world.reopen().await;
     let queue = &world.sqlite;
     assert_eq!(queue.depth(&fast()).await.unwrap(), before);
+    let letter = queue
+        .receive(&dead_queue(), 1, Duration::ZERO)
+        .await
+        .unwrap()
+        .remove(0);
     assert_eq!(
-        queue.dead(None, 10).await.unwrap()[0].reason,
-        "input: for the test"
+        (&letter.payload[..], letter.reason.as_deref()),
+        (&b"dead"[..], Some("input: for the test"))
     );
     queue
         .send(vec![Outgoing::new(fast(), "absorbed").coalescing("key")])

@@ -105,10 +105,12 @@ macro_rules! labels {
 labels! {
     /// The lane of a job.
     Lane("lane") { Fast = "fast", Standard = "standard", Bulk = "bulk" }
-    /// The broker's object behind a lane, and the one for operators' work.
-    QueueLabel("queue") { Fast = "fast", Standard = "standard", Bulk = "bulk", Backfill = "backfill" }
+    /// The broker's object behind a lane, the one for operators' work, and the one of dead letters.
+    QueueLabel("queue") {
+        Fast = "fast", Standard = "standard", Bulk = "bulk", Backfill = "backfill", Dead = "dead",
+    }
     /// Where a message is.
-    MessageState("state") { Ready = "ready", Leased = "leased", Delayed = "delayed", Dead = "dead" }
+    MessageState("state") { Ready = "ready", Leased = "leased", Delayed = "delayed" }
     /// How an attempt ended.
     Class("class") {
         Complete = "complete", NoOp = "no_op", Input = "input", Partial = "partial", Transient = "transient",
@@ -144,8 +146,7 @@ labels! {
     }
     /// A call of the queue port.
     QueueOperation("operation") {
-        Send = "send", Receive = "receive", Extend = "extend", Settle = "settle", Depth = "depth", Dead = "dead",
-        Redrive = "redrive",
+        Send = "send", Receive = "receive", Extend = "extend", Settle = "settle", Depth = "depth",
     }
     /// How a queue call ended.
     QueueResult("result") {

@@ -5,9 +5,8 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use minilab_queue::{
-    DeadLetter, Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
+    Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
 };
 
 use crate::{
@@ -109,14 +108,8 @@ impl Queue for MeteredQueue {
             .await
     }
 
-    async fn dead(&self, after: Option<&str>, max: usize) -> Result<Vec<DeadLetter>, Error> {
-        self.metered(QueueOperation::Dead, self.inner.dead(after, max), ok)
-            .await
-    }
-
-    async fn redrive(&self, id: &str, payload: Bytes) -> Result<bool, Error> {
-        self.metered(QueueOperation::Redrive, self.inner.redrive(id, payload), ok)
-            .await
+    async fn close(&self) {
+        self.inner.close().await;
     }
 }
 

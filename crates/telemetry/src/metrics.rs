@@ -92,7 +92,7 @@ metrics! {
         events_total: Counter<(Producer, EventResult)>;
         /// Keys that cannot be an original's, by why.
         keys_refused_total: Counter<KeyRefusal>;
-        /// Messages in a queue.
+        /// Messages in a queue; 0 of what the broker does not tell.
         queue_messages: Gauge<(QueueLabel, MessageState)>;
         /// Reconcile passes that ended, by how.
         reconcile_passes_total: Counter<(PassMode, PassResult)>;

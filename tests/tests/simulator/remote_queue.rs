@@ -2,11 +2,9 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use minilab_protos::job::Job;
 use minilab_queue::{
-    DeadLetter, Delivery, Depth, Disposition, Error, Limits, Memory, Outgoing, Queue, QueueName, Receipt,
-    Settled,
+    Delivery, Depth, Disposition, Error, Limits, Memory, Outgoing, Queue, QueueName, Receipt, Settled,
 };
 
 use crate::{
@@ -129,14 +127,6 @@ impl Queue for RemoteQueue {
         self.process
             .reach(call("depth", queue.to_string(), Nature::Prompt), depth)
             .await
-    }
-
-    async fn dead(&self, after: Option<&str>, max: usize) -> Result<Vec<DeadLetter>, Error> {
-        self.inner.dead(after, max).await
-    }
-
-    async fn redrive(&self, id: &str, payload: Bytes) -> Result<bool, Error> {
-        self.inner.redrive(id, payload).await
     }
 }
 

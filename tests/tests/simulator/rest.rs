@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 use minilab_dispatcher::{Brake, Ended, Pass, Report};
 use minilab_protos::job::Job;
-use minilab_queue::{Clock as _, Depth, Queue as _, QueueName};
+use minilab_queue::{Clock as _, Delivery, Disposition, Outgoing, Queue as _, QueueName, dead_queue};
 use minilab_record::named_keys;
 use minilab_telemetry::{Finding, PassMode};
 use tokio_util::sync::CancellationToken;
@@ -81,8 +81,7 @@ impl Run {
         loop {
             let depths =
                 QUEUES.map(|queue| at_once(self.sim.queue.depth(&QueueName::new(queue).unwrap())).unwrap());
-            let is_left = |depth: &Depth| depth.ready + depth.leased + depth.delayed > 0;
-            if !depths.iter().any(is_left) {
+            if depths.iter().all(|depth| depth.known() == 0) {
                 return self.sim.ledger.verdict();
             }
             if waited > IDLE_WITHIN {
@@ -96,21 +95,40 @@ impl Run {
 
     /// What was given up in bad weather is put back by an operator.
     async fn redrive(&self) -> Result<(), String> {
-        let letters = self.sim.queue.dead(None, 1000).await.unwrap();
-        for letter in letters {
-            let mut job: Job = serde_json::from_slice(&letter.payload).unwrap();
-            self.sim
-                .trace
-                .note("operator", format!("redrives {} of {}", letter.reason, job.key));
-            job.redrives += 1;
-            let payload = serde_json::to_vec(&job).unwrap();
-            assert!(self.sim.queue.redrive(&letter.id, payload.into()).await.unwrap());
+        loop {
+            let letters = self.dead_letters().await;
+            if letters.is_empty() {
+                break;
+            }
+            for letter in letters {
+                self.put_back(&letter).await;
+            }
         }
         self.idle().await?;
-        match &self.sim.queue.dead(None, 1).await.unwrap()[..] {
+        match &self.dead_letters().await[..] {
             [] => Ok(()),
-            [letter, ..] => Err(format!("given up in calm weather: {}", letter.reason)),
+            [letter, ..] => Err(format!("given up in calm weather: {:?}", letter.reason)),
         }
+    }
+
+    async fn dead_letters(&self) -> Vec<Delivery> {
+        let letters = self.sim.queue.receive(&dead_queue(), 64, Duration::ZERO).await;
+        letters.unwrap()
+    }
+
+    async fn put_back(&self, letter: &Delivery) {
+        let mut job: Job = serde_json::from_slice(&letter.payload).unwrap();
+        let (reason, queue) = (letter.reason.as_deref().unwrap(), QueueName::new(&*job.lane));
+        self.sim
+            .trace
+            .note("operator", format!("redrives {reason} of {}", job.key));
+        job.redrives += 1;
+        (job.attempt, job.crashes) = (0, 0);
+        let payload = serde_json::to_vec(&job).unwrap();
+        let again = Outgoing::new(queue.unwrap(), payload);
+        self.sim.queue.send(vec![again]).await.unwrap();
+        let settled = self.sim.queue.settle(&letter.receipt, Disposition::Complete);
+        settled.await.unwrap();
     }
 
     async fn pass(&self) -> Result<Report, String> {

@@ -127,13 +127,13 @@ async fn poison_that_is_put_back_is_really_tried_in_the_lane_that_failed() {
     world.renderer.fail(Moment::Encode("photo".into()), SIGNAL, 2);
     world.uploaded("a.jpg", CAT).await;
     let before = world.classes().len();
-    world.renderer.fail(Moment::Encode("photo".into()), SIGNAL, 1);
+    world.renderer.fail(Moment::Encode("photo".into()), SIGNAL, 2);
     assert_eq!(world.put_back().await, ["standard"]);
     world.settle().await;
     assert_eq!(
         world.classes()[before..],
-        [Class::Crash],
-        "one try, and it is poison again"
+        [Class::Crash, Class::Crash],
+        "tried like any other, and it is poison again"
     );
     assert_eq!(world.statuses("a.jpg").await, [Done, Failed, Done]);
     assert_eq!(world.failures().await.len(), 1);
@@ -175,8 +175,7 @@ async fn transient_failure_waits_longer_each_time_and_then_is_exhausted() {
 
     // Redriven after the cause is gone, it gets a real attempt, and the failure is forgotten.
     world.originals.heal();
-    let dead = world.queue.dead(None, 1).await.unwrap().remove(0);
-    assert!(world.queue.redrive(&dead.id, dead.payload).await.unwrap());
+    assert_eq!(world.put_back().await, ["fast"]);
     world.settle().await;
     world.assert_current("a.jpg", CAT, FILES).await;
     assert_eq!(world.failures().await, []);
@@ -306,12 +305,13 @@ async fn message_that_is_no_job_becomes_a_dead_letter_with_its_bytes() {
     job.lane = "slow".into();
     world.send("fast", &job).await;
     world.settle().await;
-    let dead = world.queue.dead(None, 10).await.unwrap();
-    assert_eq!(dead.len(), 2);
+    let reasons = world.dead().await;
+    assert_eq!(reasons.len(), 2);
     assert!(
-        dead.iter().all(|letter| letter.reason.starts_with("envelope: ")),
-        "{dead:?}"
+        reasons.iter().all(|reason| reason.starts_with("envelope: ")),
+        "{reasons:?}"
     );
+    let dead = world.dead_letters().await;
     assert!(dead.iter().any(|letter| letter.payload == "not json"));
 }
 

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use minilab_protos::job::Job;
 use minilab_recipe::Lane;
 use minilab_record::named_keys;
 use minilab_store::{Faulty, Store as _};
@@ -72,13 +71,10 @@ impl Storm {
     async fn pass(&self) {
         self.world.idle().await;
         self.calm.store(true, Ordering::SeqCst);
-        for letter in self.world.queue.dead(None, 100).await.unwrap() {
-            assert!(letter.reason.starts_with("exhausted: "), "{}", letter.reason);
-            let mut job: Job = serde_json::from_slice(&letter.payload).unwrap();
-            job.redrives += 1;
-            let payload = serde_json::to_vec(&job).unwrap().into();
-            assert!(self.world.queue.redrive(&letter.id, payload).await.unwrap());
+        for reason in self.world.dead().await {
+            assert!(reason.starts_with("exhausted: "), "{reason}");
         }
+        self.world.put_back().await;
         self.world.idle().await;
         // What strays still arrive, arrive long before anybody looks.
         tokio::time::sleep(Duration::from_mins(1)).await;

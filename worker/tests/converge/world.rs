@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use minilab_protos::job::{Hint, Job, Via};
-use minilab_queue::{Clock, Memory as MemoryQueue, Outgoing, Queue, QueueName};
+use minilab_queue::{
+    Clock, Delivery, Disposition, Memory as MemoryQueue, Outgoing, Queue, QueueName, Settled, dead_queue,
+};
 use minilab_recipe::{Document, Lane, Limits};
 use minilab_record::{FailureRecord, Failures, LaneStatus, Record, Records, named_keys};
 use minilab_store::{Faulty, Key, Memory, PutOptions, Store, StoreExt as _};
@@ -195,29 +197,45 @@ impl World {
         let mut left = 0;
         for queue in ["fast", "standard", "bulk", "backfill"] {
             let depth = self.queue.depth(&QueueName::new(queue).unwrap()).await.unwrap();
-            left += depth.ready + depth.leased + depth.delayed;
+            left += depth.known();
         }
         left
     }
 
+    /// The dead letters, which stay where they are.
+    pub async fn dead_letters(&self) -> Vec<Delivery> {
+        let letters = self.take_dead_letters().await;
+        for letter in &letters {
+            let delay = Duration::ZERO;
+            let release = Disposition::Release { delay };
+            self.queue.settle(&letter.receipt, release).await.unwrap();
+        }
+        letters
+    }
+
+    async fn take_dead_letters(&self) -> Vec<Delivery> {
+        let letters = self.queue.receive(&dead_queue(), 64, Duration::ZERO).await;
+        letters.unwrap()
+    }
+
+    /// Why jobs were given up.
     pub async fn dead(&self) -> Vec<String> {
-        self.queue
-            .dead(None, 100)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|dead| dead.reason)
+        let letters = self.dead_letters().await.into_iter();
+        letters
+            .map(|letter| letter.reason.expect("the dead say why"))
             .collect()
     }
 
     /// Puts all dead letters back, as an operator does; answers the lanes of their jobs.
     pub async fn put_back(&self) -> Vec<String> {
         let mut lanes = Vec::new();
-        for letter in self.queue.dead(None, 100).await.unwrap() {
+        for letter in self.take_dead_letters().await {
             let mut job: Job = serde_json::from_slice(&letter.payload).unwrap();
             job.redrives += 1;
-            let payload = serde_json::to_vec(&job).unwrap().into();
-            assert!(self.queue.redrive(&letter.id, payload).await.unwrap());
+            (job.attempt, job.crashes) = (0, 0);
+            self.send(&job.lane, &job).await;
+            let settled = self.queue.settle(&letter.receipt, Disposition::Complete).await;
+            assert_eq!(settled.unwrap(), Settled::Done);
             lanes.push(job.lane);
         }
         lanes

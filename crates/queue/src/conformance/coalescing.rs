@@ -1,8 +1,10 @@
 //! What [`Outgoing::coalesce`](crate::Outgoing) promises.
 use std::time::Duration;
 
-use super::{World, assert_nothing_due, bytes, fast, lane, message, payloads, receive, receive_one};
-use crate::{Disposition, Outgoing};
+use super::{
+    World, assert_depth, assert_nothing_due, bytes, fast, lane, message, payloads, receive, receive_one,
+};
+use crate::{Disposition, Outgoing, dead_queue};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -91,27 +93,20 @@ pub async fn a_retried_message_is_not_absorbed_by_its_successor(world: &dyn Worl
     assert_eq!(receive_one(&*queue).await.payload, "first, attempt 2");
 }
 
-/// For the same reason.
-pub async fn a_redriven_message_is_not_absorbed_by_a_waiting_one(world: &dyn World) {
+/// Of a key, each message that is given up is a dead letter; none of them is in the way of the living.
+pub async fn a_rejected_message_frees_its_key_and_absorbs_nothing(world: &dyn World) {
     let queue = world.queue();
-    queue.send(vec![keyed("first")]).await.unwrap();
-    let first = receive_one(&*queue).await;
-    let reject = Disposition::Reject {
-        payload: bytes("first"),
-        reason: "exhausted: for the test".into(),
-    };
-    queue.settle(&first.receipt, reject).await.unwrap();
-    queue.send(vec![keyed("second").after(MINUTE)]).await.unwrap();
-    let id = queue.dead(None, 1).await.unwrap().remove(0).id;
-    assert!(queue.redrive(&id, bytes("first, redriven")).await.unwrap());
-    let redriven = receive_one(&*queue).await;
-    assert_eq!(redriven.payload, "first, redriven");
-    queue
-        .settle(&redriven.receipt, Disposition::Complete)
-        .await
-        .unwrap();
-    world.advance(MINUTE).await;
-    assert_eq!(receive_one(&*queue).await.payload, "second");
+    for payload in ["first", "second"] {
+        queue.send(vec![keyed(payload)]).await.unwrap();
+        let delivery = receive_one(&*queue).await;
+        let reject = Disposition::Reject {
+            payload: delivery.payload.clone(),
+            reason: "exhausted: for the test".into(),
+        };
+        queue.settle(&delivery.receipt, reject).await.unwrap();
+    }
+    let letters = queue.receive(&dead_queue(), 10, Duration::ZERO).await.unwrap();
+    assert_eq!(payloads(&letters), [&b"first"[..], b"second"]);
 }
 
 /// Nor do messages without a key.
@@ -135,7 +130,7 @@ pub async fn different_keys_and_queues_do_not_coalesce(world: &dyn World) {
         [&b"no key"[..], b"no key", b"one", b"other"]
     );
     assert_eq!(queue.receive(&bulk, 10, Duration::ZERO).await.unwrap().len(), 1);
-    assert_eq!(queue.depth(&fast()).await.unwrap().leased, 4);
+    assert_depth(&*queue, &fast(), [0, 4, 0]).await;
 }
 
 fn keyed(payload: &str) -> Outgoing {

@@ -1,10 +1,10 @@
 //! What `depth` counts.
 use std::time::Duration;
 
-use super::{World, bytes, fast, lane, message, receive_one, send};
-use crate::{Depth, Disposition};
+use super::{World, assert_depth, assert_empty, bytes, fast, lane, message, receive_one, send};
+use crate::{Disposition, dead_queue};
 
-/// Ready, leased, delayed and dead; of one queue.
+/// Ready, leased and delayed; of one queue, which the dead have left.
 pub async fn depth_counts_each_state(world: &dyn World) {
     let queue = world.queue();
     for _ in 0..2 {
@@ -26,16 +26,9 @@ pub async fn depth_counts_each_state(world: &dyn World) {
         .await
         .unwrap();
 
-    assert_eq!(
-        queue.depth(&fast()).await.unwrap(),
-        Depth {
-            ready: 3,
-            leased: 1,
-            delayed: 1,
-            dead: 2
-        }
-    );
-    assert_eq!(queue.depth(&lane("bulk")).await.unwrap(), Depth::default());
+    assert_depth(&*queue, &fast(), [3, 1, 1]).await;
+    assert_depth(&*queue, &dead_queue(), [2, 0, 0]).await;
+    assert_empty(&*queue, &lane("bulk")).await;
 }
 
 /// Time alone moves messages between the counts.
@@ -44,13 +37,7 @@ pub async fn depth_counts_an_expired_lease_as_ready(world: &dyn World) {
     send(&*queue, &["abandoned"]).await;
     let delivery = receive_one(&*queue).await;
     world.advance(delivery.lease).await;
-    assert_eq!(
-        queue.depth(&fast()).await.unwrap(),
-        Depth {
-            ready: 1,
-            ..Depth::default()
-        }
-    );
+    assert_depth(&*queue, &fast(), [1, 0, 0]).await;
 }
 
 /// No receiver could have it, so it is no reason to start one.
@@ -65,20 +52,7 @@ pub async fn depth_counts_a_held_back_message_as_delayed(world: &dyn World) {
         .send(vec![message("second").coalescing("key")])
         .await
         .unwrap();
-    assert_eq!(
-        queue.depth(&fast()).await.unwrap(),
-        Depth {
-            leased: 1,
-            delayed: 1,
-            ..Depth::default()
-        }
-    );
+    assert_depth(&*queue, &fast(), [0, 1, 1]).await;
     queue.settle(&first.receipt, Disposition::Complete).await.unwrap();
-    assert_eq!(
-        queue.depth(&fast()).await.unwrap(),
-        Depth {
-            ready: 1,
-            ..Depth::default()
-        }
-    );
+    assert_depth(&*queue, &fast(), [1, 0, 0]).await;
 }

@@ -1,5 +1,5 @@
 //! What a lease promises.
-use super::{World, assert_nothing_due, fast, receive_one, send};
+use super::{World, assert_empty, assert_nothing_due, fast, receive_one, send};
 use crate::{Disposition, Receipt, Settled};
 
 /// As long as the lease runs.
@@ -66,7 +66,7 @@ pub async fn a_receipt_of_a_lost_lease_extends_and_settles_nothing(world: &dyn W
             .unwrap(),
         Settled::Done
     );
-    assert_eq!(queue.depth(&fast()).await.unwrap(), crate::Depth::default());
+    assert_empty(&*queue, &fast()).await;
 }
 
 /// What was settled is settled.

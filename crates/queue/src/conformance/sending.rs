@@ -3,8 +3,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{World, assert_nothing_due, fast, lane, message, payloads, receive, receive_one, send};
-use crate::{Depth, Error, Outgoing};
+use super::{
+    World, assert_empty, assert_nothing_due, fast, lane, message, payloads, receive, receive_one, send,
+};
+use crate::{Error, Outgoing};
 
 /// At least once: everything accepted is handed out.
 pub async fn what_was_sent_is_delivered(world: &dyn World) {
@@ -33,7 +35,7 @@ pub async fn a_send_is_all_or_nothing(world: &dyn World) {
         matches!(error, Error::Refused { .. }) && !error.is_transient(),
         "{error}"
     );
-    assert_eq!(queue.depth(&fast()).await.unwrap(), Depth::default());
+    assert_empty(&*queue, &fast()).await;
 }
 
 /// The largest payload, with every byte there is.

@@ -1,10 +1,10 @@
-//! What each disposition does, and what becomes of dead letters.
+//! What each disposition does.
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{World, assert_nothing_due, bytes, fast, lane, receive_one, send};
-use crate::{Delivery, Depth, Disposition, Error, Outgoing, Queue, Settled};
+use super::{LONG, World, assert_empty, assert_nothing_due, bytes, fast, receive_one, send};
+use crate::{Delivery, Disposition, Error, Queue, Settled, dead_queue};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -15,7 +15,7 @@ pub async fn a_completed_message_is_gone(world: &dyn World) {
     let delivery = receive_one(&*queue).await;
     settle(&*queue, &delivery, Disposition::Complete).await;
     world.advance(delivery.lease * 2).await;
-    assert_eq!(queue.depth(&fast()).await.unwrap(), Depth::default());
+    assert_empty(&*queue, &fast()).await;
 }
 
 /// Once, not before the delay, not marked.
@@ -36,7 +36,7 @@ pub async fn a_retried_message_comes_back_later_with_its_new_payload(world: &dyn
     assert_nothing_due(&*queue).await;
     world.advance(MINUTE / 2).await;
     let again = receive_one(&*queue).await;
-    assert_eq!(again.payload, "attempt 2");
+    assert_eq!((&again.payload[..], &again.reason), (&b"attempt 2"[..], &None));
     assert!(!again.redelivered);
 }
 
@@ -55,89 +55,54 @@ pub async fn a_released_message_comes_back_as_it_was(world: &dyn World) {
     assert!(!again.redelivered);
 }
 
-/// Out of its queue, on the list, with its last bytes.
-pub async fn a_rejected_message_is_a_dead_letter_with_its_reason(world: &dyn World) {
+/// Out of its queue, into that of the dead, with its last bytes. The living have no reason.
+pub async fn a_rejected_message_is_delivered_from_the_queue_dead_with_its_reason(world: &dyn World) {
     let queue = world.queue();
     reject(&*queue, "last words", "poison: the renderer died twice").await;
     assert_nothing_due(&*queue).await;
-    let dead = queue.dead(None, 10).await.unwrap();
-    assert_eq!(dead.len(), 1);
+    let letter = receive_dead(&*queue).await;
     assert_eq!(
-        (&dead[0].queue, dead[0].payload.as_ref()),
-        (&fast(), &b"last words"[..])
+        (&letter.queue, &letter.payload[..]),
+        (&dead_queue(), &b"last words"[..])
     );
-    assert_eq!(dead[0].reason, "poison: the renderer died twice");
+    assert_eq!(letter.reason.as_deref(), Some("poison: the renderer died twice"));
+    assert!(!letter.redelivered);
+    settle(&*queue, &letter, Disposition::Complete).await;
+    assert_empty(&*queue, &dead_queue()).await;
 }
 
-/// Page by page, nothing twice, whatever queue they came from.
-pub async fn dead_letters_are_paged_oldest_first(world: &dyn World) {
+/// Who waits for dead letters has them at once.
+pub async fn a_waiting_receive_of_the_dead_is_woken_by_a_rejection(world: &dyn World) {
     let queue = world.queue();
-    for payload in ["1", "2", "3"] {
-        reject(&*queue, payload, "exhausted: for the test").await;
-    }
-    let bulk = lane("bulk");
-    queue.send(vec![Outgoing::new(bulk.clone(), "4")]).await.unwrap();
-    let other = queue.receive(&bulk, 1, Duration::ZERO).await.unwrap().remove(0);
+    let waiting = tokio::spawn({
+        let queue = world.queue();
+        async move { queue.receive(&dead_queue(), 1, LONG).await }
+    });
+    tokio::task::yield_now().await;
+    reject(&*queue, "last words", "exhausted: for the test").await;
+    // No time passes in a broker whose time stands still, so only the rejection can have woken it.
+    assert_eq!(waiting.await.unwrap().unwrap()[0].payload, "last words");
+}
+
+/// Whoever could not record it hands it back, or dies with it.
+pub async fn a_dead_letter_keeps_its_reason_until_it_is_completed(world: &dyn World) {
+    let queue = world.queue();
+    reject(&*queue, "last words", "denied: for the test").await;
+    let delay = MINUTE;
     settle(
         &*queue,
-        &other,
-        Disposition::Reject {
-            payload: bytes("4"),
-            reason: "denied: for the test".into(),
-        },
+        &receive_dead(&*queue).await,
+        Disposition::Release { delay },
     )
     .await;
-
-    let (mut seen, mut after): (Vec<Bytes>, Option<String>) = (Vec::new(), None);
-    loop {
-        let page = queue.dead(after.as_deref(), 2).await.unwrap();
-        let Some(last) = page.last() else { break };
-        after = Some(last.id.clone());
-        seen.extend(page.into_iter().map(|letter| letter.payload));
-    }
-    assert_eq!(seen, ["1", "2", "3", "4"]);
-}
-
-/// Off the list, back into its queue.
-pub async fn a_redriven_message_is_due_now_with_its_new_payload(world: &dyn World) {
-    let queue = world.queue();
-    reject(&*queue, "before", "exhausted: for the test").await;
-    let id = queue.dead(None, 1).await.unwrap().remove(0).id;
-    assert!(queue.redrive(&id, bytes("after")).await.unwrap());
-    assert!(queue.dead(None, 10).await.unwrap().is_empty());
-    let delivery = receive_one(&*queue).await;
-    assert_eq!(delivery.payload, "after");
-    assert!(!delivery.redelivered);
-}
-
-/// The same letter twice, for one.
-pub async fn redriving_nothing_says_so(world: &dyn World) {
-    let queue = world.queue();
-    reject(&*queue, "only once", "exhausted: for the test").await;
-    let id = queue.dead(None, 1).await.unwrap().remove(0).id;
-    assert!(queue.redrive(&id, bytes("first")).await.unwrap());
-    assert!(!queue.redrive(&id, bytes("second")).await.unwrap());
-    receive_one(&*queue).await;
-}
-
-/// A wrong id is the caller's mistake, for good, or names nothing.
-pub async fn an_id_that_names_no_dead_letter_is_no_outage(world: &dyn World) {
-    let queue = world.queue();
-    for id in ["", "none", "-1", "18446744073709551615", "4611686018427387904"] {
-        assert!(
-            !queue
-                .dead(Some(id), 1)
-                .await
-                .is_err_and(|error| error.is_transient()),
-            "{id}"
-        );
-        assert!(
-            !queue
-                .redrive(id, bytes("nobody"))
-                .await
-                .is_ok_and(|redriven| redriven),
-            "{id}"
-        );
+    world.advance(delay).await;
+    let again = receive_dead(&*queue).await;
+    world.advance(again.lease).await;
+    let expired = receive_dead(&*queue).await;
+    assert!(!again.redelivered && expired.redelivered);
+    for letter in [again, expired] {
+        assert_eq!(letter.reason.as_deref(), Some("denied: for the test"));
+        assert_eq!(letter.payload, "last words");
     }
 }
 
@@ -170,6 +135,12 @@ async fn settle(queue: &dyn Queue, delivery: &Delivery, disposition: Disposition
         queue.settle(&delivery.receipt, disposition).await.unwrap(),
         Settled::Done
     );
+}
+
+async fn receive_dead(queue: &dyn Queue) -> Delivery {
+    let mut letters = queue.receive(&dead_queue(), 10, Duration::ZERO).await.unwrap();
+    assert_eq!(letters.len(), 1, "one dead letter is due: {letters:?}");
+    letters.remove(0)
 }
 
 /// Sends a message, receives it and gives it up with `payload`.

@@ -11,6 +11,8 @@ pub(super) struct Message {
     pub payload: Bytes,
     pub key: Option<CoalescingKey>,
     pub redelivered: bool,
+    /// Why it is a dead letter.
+    pub reason: Option<String>,
 }
 
 /// When a waiting message is due, then its id: the order in which messages are handed out.
@@ -151,7 +153,7 @@ impl Shelf {
         due.into_iter().chain(lease_end).min()
     }
 
-    /// Counts the living.
+    /// Counts all.
     pub fn depth(&self, now: Instant) -> Depth {
         let due = self.waiting.range(..=(now, u64::MAX));
         let ready = due
@@ -160,9 +162,8 @@ impl Shelf {
             .count();
         Depth {
             ready: ready as u64,
-            leased: self.leased.len() as u64,
-            delayed: (self.waiting.len() - ready) as u64,
-            dead: 0,
+            leased: Some(self.leased.len() as u64),
+            delayed: Some((self.waiting.len() - ready) as u64),
         }
     }
 }

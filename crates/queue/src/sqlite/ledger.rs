@@ -8,7 +8,7 @@ use bytes::Bytes;
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params, params, types::Type};
 
 use super::{lease_id::LeaseId, sql};
-use crate::{Depth, Disposition, Limits, Outgoing, QueueName, Settled};
+use crate::{Depth, Disposition, Limits, Outgoing, QueueName, Settled, dead_queue};
 
 /// Milliseconds since 1970, as stored.
 pub(super) fn millis(at: SystemTime) -> i64 {
@@ -22,10 +22,10 @@ fn length(of: Duration) -> i64 {
 
 /// One transaction's view of the database.
 pub(super) struct Ledger<'a> {
-    pub(super) transaction: &'a Transaction<'a>,
-    pub(super) now: i64,
+    transaction: &'a Transaction<'a>,
+    now: i64,
     limits: Limits,
-    pub(super) touched: HashSet<QueueName>,
+    touched: HashSet<QueueName>,
 }
 
 /// A leased message.
@@ -33,6 +33,7 @@ pub(super) struct Claim {
     pub lease: LeaseId,
     pub payload: Bytes,
     pub redelivered: bool,
+    pub reason: Option<String>,
 }
 
 /// What `receive` found.
@@ -85,26 +86,12 @@ impl<'a> Ledger<'a> {
                     .execute(named_params! { ":due": due, ":queue": queue.as_str(), ":key": key })?,
             };
             if absorbed == 0 {
-                self.insert(queue, payload, key, due, 0)?;
+                let row = params![queue.as_str(), payload.as_ref(), key, due];
+                self.transaction.prepare_cached(sql::INSERT)?.execute(row)?;
             }
             self.touched.insert(queue.clone());
         }
         Ok(())
-    }
-
-    pub(super) fn insert(
-        &self,
-        queue: &QueueName,
-        payload: &Bytes,
-        key: Option<&str>,
-        due: i64,
-        lease_token: i64,
-    ) -> rusqlite::Result<()> {
-        let row = params![queue.as_str(), payload.as_ref(), key, due, lease_token];
-        self.transaction
-            .prepare_cached(sql::INSERT)?
-            .execute(row)
-            .map(|_| ())
     }
 
     pub fn receive(&self, queue: &QueueName, max: usize) -> rusqlite::Result<Claimed> {
@@ -159,7 +146,7 @@ impl<'a> Ledger<'a> {
 
     pub fn settle(&mut self, lease: LeaseId, disposition: &Disposition) -> rusqlite::Result<Settled> {
         let queue = match disposition {
-            Disposition::Complete => self.finish(lease)?.map(|(queue, _)| queue),
+            Disposition::Complete => self.finish(lease)?,
             Disposition::Retry { payload, delay } => self.give_back(lease, Some(payload), *delay)?,
             Disposition::Release { delay } => self.give_back(lease, None, *delay)?,
             Disposition::Reject { payload, reason } => self.bury(lease, payload, reason)?,
@@ -188,13 +175,23 @@ impl<'a> Ledger<'a> {
             .optional()
     }
 
-    pub(super) fn finish(&self, lease: LeaseId) -> rusqlite::Result<Option<(QueueName, Option<String>)>> {
+    fn finish(&self, lease: LeaseId) -> rusqlite::Result<Option<QueueName>> {
         let mut statement = self.transaction.prepare_cached(sql::FINISH)?;
         statement
-            .query_row(params![lease.id, lease.token], |row| {
-                Ok((name(row, 0)?, row.get(1)?))
-            })
+            .query_row(params![lease.id, lease.token], |row| name(row, 0))
             .optional()
+    }
+
+    /// Moves a message to the dead, as a new one: a receipt of its last hand-out is worth nothing there.
+    fn bury(&mut self, lease: LeaseId, payload: &Bytes, reason: &str) -> rusqlite::Result<Option<QueueName>> {
+        let Some(queue) = self.finish(lease)? else {
+            return Ok(None);
+        };
+        let dead = dead_queue();
+        let row = params![dead.as_str(), payload.as_ref(), self.now, reason];
+        self.transaction.prepare_cached(sql::BURY)?.execute(row)?;
+        self.touched.insert(dead);
+        Ok(Some(queue))
     }
 
     pub fn depth(&self, queue: &QueueName) -> rusqlite::Result<Depth> {
@@ -205,9 +202,8 @@ impl<'a> Ledger<'a> {
                 let (due, later, held_back): (u64, u64, u64) = (row.get(0)?, row.get(1)?, row.get(3)?);
                 Ok(Depth {
                     ready: due - held_back,
-                    leased: row.get(2)?,
-                    delayed: later + held_back,
-                    dead: row.get(4)?,
+                    leased: Some(row.get(2)?),
+                    delayed: Some(later + held_back),
                 })
             },
         )
@@ -229,16 +225,13 @@ fn claim(row: &Row<'_>) -> rusqlite::Result<Claim> {
     };
     Ok(Claim {
         lease,
-        payload: bytes(row, 2)?,
+        payload: row.get::<_, Vec<u8>>(2).map(Bytes::from)?,
         redelivered: row.get(3)?,
+        reason: row.get(4)?,
     })
 }
 
-pub(super) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Bytes> {
-    row.get::<_, Vec<u8>>(column).map(Bytes::from)
-}
-
-pub(super) fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<QueueName> {
+fn name(row: &Row<'_>, column: usize) -> rusqlite::Result<QueueName> {
     let text: String = row.get(column)?;
     QueueName::new(text.clone()).ok_or_else(|| {
         let cause = format!("`{text}` is no queue name; somebody else wrote this row");

@@ -9,7 +9,7 @@ use crate::Error;
 /// `MLQU` in the file's header: `file(1)` shows it, and no other program's database is taken for ours.
 const APPLICATION_ID: i64 = 0x4D4C_5155;
 /// Step `n` leads from version `n` to `n + 1`; a step that was released is never edited.
-const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+pub(super) const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 /// How long to wait for an operator's `sqlite3` that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// All statements of [`super::ledger`] fit.
@@ -111,6 +111,38 @@ mod tests {
         let (_folder, path) = file_with("");
         drop(open(&path).unwrap());
         drop(open(&path).unwrap());
+    }
+
+    #[test]
+    fn dead_letters_of_the_first_schema_become_messages_of_the_queue_dead() {
+        let (_folder, path) = file_with(STEPS[0]);
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch(&format!(
+                "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 1;
+                INSERT INTO dead_letters (queue, payload, coalescing_key, reason)
+                VALUES ('fast', x'31', 'key', 'poison: first'), ('bulk', x'32', 'key', 'exhausted: second')"
+            ))
+            .unwrap();
+        let connection = open(&path).unwrap();
+        let mut statement = connection
+            .prepare("SELECT queue, payload, coalescing_key, reason FROM messages ORDER BY id")
+            .unwrap();
+        let rows = statement
+            .query_map([], |row| {
+                Ok((
+                    row.get::<_, String>(0)?,
+                    row.get::<_, Vec<u8>>(1)?,
+                    row.get::<_, Option<String>>(2)?,
+                    row.get::<_, String>(3)?,
+                ))
+            })
+            .unwrap();
+        let letter = |payload: &[u8], reason: &str| ("dead".into(), payload.to_vec(), None, reason.into());
+        assert_eq!(
+            rows.collect::<Result<Vec<_>, _>>().unwrap(),
+            [letter(b"1", "poison: first"), letter(b"2", "exhausted: second")]
+        );
     }
 
     #[test]

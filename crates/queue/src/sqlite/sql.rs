@@ -1,4 +1,4 @@
-//! The statements. A message waits while `lease_until` is null; `schema_1.sql` has the tables.
+//! The statements. A message waits while `lease_until` is null; `schema_1.sql` and what follows it have the table.
 
 pub(super) const EXPIRE: &str =
     "UPDATE messages SET due = lease_until, lease_until = NULL, redelivered = 1 WHERE lease_until <= ?";
@@ -8,7 +8,7 @@ pub(super) const ABSORB: &str = "UPDATE messages SET due = min(due, :due) WHERE 
     ORDER BY due, id LIMIT 1)";
 
 pub(super) const INSERT: &str =
-    "INSERT INTO messages (queue, payload, coalescing_key, due, lease_token) VALUES (?, ?, ?, ?, ?)";
+    "INSERT INTO messages (queue, payload, coalescing_key, due) VALUES (?, ?, ?, ?)";
 
 pub(super) const CLAIM: &str =
     "UPDATE messages SET lease_until = :until, lease_token = lease_token + 1 WHERE id = (
@@ -17,7 +17,7 @@ pub(super) const CLAIM: &str =
             SELECT 1 FROM messages AS l
             WHERE l.queue = m.queue AND l.coalescing_key = m.coalescing_key AND l.lease_until IS NOT NULL))
     ORDER BY due, id LIMIT 1)
-    RETURNING id, lease_token, payload, redelivered";
+    RETURNING id, lease_token, payload, redelivered, reason";
 
 pub(super) const NEXT: &str = "SELECT min(at) FROM (
     SELECT min(due) AS at FROM messages WHERE queue = :queue AND lease_until IS NULL AND due > :now
@@ -36,10 +36,9 @@ pub(super) const RETURN: &str = "UPDATE messages
 
 pub(super) const FINISH: &str =
     "DELETE FROM messages WHERE id = ? AND lease_token = ? AND lease_until IS NOT NULL
-    RETURNING queue, coalescing_key";
+    RETURNING queue";
 
-pub(super) const BURY: &str =
-    "INSERT INTO dead_letters (queue, coalescing_key, payload, reason) VALUES (?, ?, ?, ?)";
+pub(super) const BURY: &str = "INSERT INTO messages (queue, payload, due, reason) VALUES (?, ?, ?, ?)";
 
 /// The cross join keeps SQLite from starting with the many that wait instead of the few that are leased.
 pub(super) const DEPTH: &str = "SELECT
@@ -48,29 +47,26 @@ pub(super) const DEPTH: &str = "SELECT
     (SELECT count(*) FROM messages WHERE queue = :queue AND lease_until IS NOT NULL),
     (SELECT count(*) FROM messages AS l
         CROSS JOIN messages AS w ON w.queue = l.queue AND w.coalescing_key = l.coalescing_key
-        WHERE l.queue = :queue AND l.lease_until IS NOT NULL AND w.lease_until IS NULL AND w.due <= :now),
-    (SELECT count(*) FROM dead_letters WHERE queue = :queue)";
+        WHERE l.queue = :queue AND l.lease_until IS NOT NULL AND w.lease_until IS NULL AND w.due <= :now)";
 
 pub(super) const CUT_DELAYS: &str = "UPDATE messages SET due = ?1 WHERE due > ?1";
 
 pub(super) const FORGET_LEASES: &str =
     "UPDATE messages SET due = ?, lease_until = NULL, redelivered = 1 WHERE lease_until IS NOT NULL";
 
-pub(super) const DEAD: &str =
-    "SELECT id, queue, payload, reason FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?";
-
-pub(super) const EXHUME: &str = "DELETE FROM dead_letters WHERE id = ? RETURNING queue, coalescing_key";
-
 #[cfg(test)]
 mod tests {
     use rusqlite::Connection;
 
     use super::*;
+    use crate::sqlite::schema;
 
     /// Each step of the plan, named parameters unbound.
     fn plan(statement: &str) -> Vec<String> {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("schema_1.sql")).unwrap();
+        for step in schema::STEPS {
+            connection.execute_batch(step).unwrap();
+        }
         let mut explain = connection
             .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
             .unwrap();

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use minilab_queue::{CoalescingKey, Disposition, Outgoing, Queue, QueueName, Receipt, Settled};
 use proptest::{option, prelude::*, sample::Index};
 
-use super::reference::{Change, Content, Reference};
+use super::reference::{Change, Content, DEAD, QUEUES, Reference};
 
 /// What the history happens to.
 #[async_trait]
@@ -34,9 +34,6 @@ pub enum Step {
         handout: Index,
         how: How,
     },
-    Redrive {
-        letter: Index,
-    },
     Advance {
         seconds: u64,
     },
@@ -62,10 +59,9 @@ pub fn live() -> impl Strategy<Value = Step> + Clone {
     ];
     prop_oneof![
         5 => (0..2_usize, option::of(0..2_u8), delay()).prop_map(|(queue, key, delay)| Step::Send { queue, key, delay }),
-        4 => (0..2_usize, 0..4_usize).prop_map(|(queue, max)| Step::Receive { queue, max }),
+        5 => (0..QUEUES, 0..4_usize).prop_map(|(queue, max)| Step::Receive { queue, max }),
         1 => any::<Index>().prop_map(|handout| Step::Extend { handout }),
         4 => (any::<Index>(), how).prop_map(|(handout, how)| Step::Settle { handout, how }),
-        1 => any::<Index>().prop_map(|letter| Step::Redrive { letter }),
         2 => (1..5_u64).prop_map(|n| Step::Advance { seconds: n * 5 }),
     ]
 }
@@ -85,7 +81,7 @@ pub async fn play(subject: &mut dyn Subject, steps: &[Step]) {
     };
     for step in steps {
         game.step(subject, step).await;
-        for queue in 0..2 {
+        for queue in 0..QUEUES {
             assert_eq!(
                 subject.queue().depth(&name(queue)).await.unwrap(),
                 game.model.depth(queue),
@@ -93,13 +89,6 @@ pub async fn play(subject: &mut dyn Subject, steps: &[Step]) {
             );
         }
     }
-    let dead = subject.queue().dead(None, usize::MAX).await.unwrap();
-    assert_eq!(
-        dead.iter()
-            .map(|letter| content(&letter.payload))
-            .collect::<Vec<_>>(),
-        game.model.dead()
-    );
 }
 
 struct Game {
@@ -148,13 +137,6 @@ impl Game {
                 let handout = handout.index(self.receipts.len());
                 self.settle(&*queue, handout, *how).await;
             }
-            Step::Redrive { letter } if !self.model.dead().is_empty() => {
-                let letters = queue.dead(None, usize::MAX).await.unwrap();
-                let nth = letter.index(letters.len());
-                let (content, payload) = self.fresh();
-                assert!(queue.redrive(&letters[nth].id, payload).await.unwrap());
-                self.model.redrive(nth, content);
-            }
             Step::Advance { seconds } => {
                 subject.advance(Duration::from_secs(*seconds)).await;
                 self.model.advance(*seconds);
@@ -163,7 +145,7 @@ impl Game {
                 subject.restart().await;
                 self.model.restart();
             }
-            Step::Extend { .. } | Step::Settle { .. } | Step::Redrive { .. } => {}
+            Step::Extend { .. } | Step::Settle { .. } => {}
         }
     }
 
@@ -175,6 +157,7 @@ impl Game {
             "as many as there are"
         );
         for delivery in deliveries {
+            assert_eq!(delivery.reason.is_some(), from == DEAD);
             let handout = self.receipts.len();
             self.model
                 .handed_out(from, content(&delivery.payload), delivery.redelivered, handout);
@@ -213,7 +196,7 @@ impl Game {
 }
 
 fn name(queue: usize) -> QueueName {
-    QueueName::new(["fast", "bulk"][queue]).unwrap()
+    QueueName::new(["fast", "bulk", "dead"][queue]).unwrap()
 }
 
 fn content(payload: &[u8]) -> Content {

@@ -3,6 +3,11 @@ use std::collections::HashSet;
 
 use minilab_queue::Depth;
 
+/// How many queues there are.
+pub const QUEUES: usize = 3;
+/// Nobody sends to it.
+pub const DEAD: usize = 2;
+
 /// A payload that no other message ever has.
 pub type Content = u32;
 
@@ -38,8 +43,6 @@ pub struct Reference {
     pub now: u64,
     lease: u64,
     messages: Vec<Message>,
-    /// Content, queue, key.
-    dead: Vec<(Content, usize, Option<u8>)>,
     born: u32,
 }
 
@@ -49,7 +52,6 @@ impl Reference {
             now: 0,
             lease,
             messages: Vec::new(),
-            dead: Vec::new(),
             born: 0,
         }
     }
@@ -145,7 +147,7 @@ impl Reference {
         let (content, delay) = match change {
             Change::Complete => return true,
             Change::Reject { content } => {
-                self.dead.push((content, message.queue, message.key));
+                self.put(content, DEAD, None, self.now);
                 return true;
             }
             Change::Retry { content, delay } => (content, delay),
@@ -160,11 +162,6 @@ impl Reference {
         };
         self.messages.push(message);
         true
-    }
-
-    pub fn redrive(&mut self, nth: usize, content: Content) {
-        let (_, queue, key) = self.dead.remove(nth);
-        self.put(content, queue, key, self.now);
     }
 
     pub fn advance(&mut self, by: u64) {
@@ -200,16 +197,10 @@ impl Reference {
                 .count() as u64
         };
         let (ready, leased) = (count(&|m| self.is_ready(m)), count(&|m| m.lease.is_some()));
-        let dead = self.dead.iter().filter(|(_, from, _)| *from == queue).count() as u64;
         Depth {
             ready,
-            leased,
-            delayed: count(&|_| true) - ready - leased,
-            dead,
+            leased: Some(leased),
+            delayed: Some(count(&|_| true) - ready - leased),
         }
-    }
-
-    pub fn dead(&self) -> Vec<Content> {
-        self.dead.iter().map(|(content, ..)| *content).collect()
     }
 }
