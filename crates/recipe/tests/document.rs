@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use minilab_recipe::{
-    DEFAULT_RECIPE, Decision, Document, Encoding, Lane, Location, OnDelete, QueueConfig, Replace, Urls,
+    DEFAULT_RECIPE, Decision, Document, Encoding, EventQueue, Intake, Lane, Location, OnDelete, QueueConfig,
+    RabbitMq, Replace, Secret, Urls,
 };
 
 const HEAD: &str = "version: 1\nfrom: { folder: ./in }\nto: { folder: ./out }\n";
@@ -69,6 +70,52 @@ fn values_come_from_the_environment_as_whole_scalars() {
         document.queue,
         Some(QueueConfig::Sqlite(PathBuf::from("./jobs.db")))
     );
+}
+
+#[test]
+fn a_fleet_says_where_jobs_wait_and_how_uploads_are_noticed() {
+    let document = parse(
+        r#"
+queue: { rabbitmq: { url: "amqps://me:pass@broker/lab", prefix: lab-1, heartbeat: 5s } }
+intake:
+  - watch
+  - { rabbitmq: { queue: bucket-events } }
+  - { webhook: { listen: "0.0.0.0:8090", token: 0123456789abcdef } }
+  - { poll: { every: 2min } }
+"#,
+    );
+    let broker = RabbitMq {
+        url: Secret::new("amqps://me:pass@broker/lab"),
+        prefix: "lab-1".to_owned(),
+        heartbeat: Duration::from_secs(5),
+    };
+    assert_eq!(document.queue, Some(QueueConfig::RabbitMq(broker)));
+    let [watch, events, webhook, poll] = &document.intake[..] else {
+        panic!("{:?}", document.intake)
+    };
+    assert_eq!(*watch, Intake::Watch);
+    let queue = Some("bucket-events".to_owned());
+    assert_eq!(*events, Intake::RabbitMq(EventQueue { url: None, queue }));
+    assert!(matches!(webhook, Intake::Webhook(hook) if hook.listen.port() == 8090));
+    let every = Duration::from_mins(2);
+    assert_eq!(*poll, Intake::Poll { every });
+    assert_eq!(
+        document.digest(),
+        parse("").digest(),
+        "none of it affects what is made"
+    );
+    let dumped = format!("{document:?}");
+    assert!(
+        !dumped.contains("pass") && !dumped.contains("0123456789abcdef"),
+        "{dumped}"
+    );
+}
+
+#[test]
+fn keys_where_records_are_get_nothing() {
+    let document = parse("");
+    assert_eq!(recipe_of(&document, "_minilab/state/records/a.jpg"), None);
+    assert!(recipe_of(&document, "_minilab.jpg").is_some());
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn all_mistakes_are_told_at_once_with_place_code_and_help() {
         r#"version: 2
 from: { foldr: ./in }
 to: { folder: "${NOWHERE}" }
-queue: { rabbitmq: { url: "${AMQP_URL}" } }
+queue: { sqs: {} }
 retain: soon
 rules:
   - { match: { prefx: tmp/ }, recipe: non }
@@ -51,6 +51,38 @@ recipes:
       e: { trim: true, rotate: 12, formats: [png], crop: { to: face } }
       f: { extract: { left: 60, width: 50, height: 10, unit: percent }, formats: [png] }
 "#
+    ));
+}
+
+#[test]
+fn mistakes_in_how_a_fleet_runs_are_told_without_its_secrets() {
+    let told = complaints(
+        r#"version: 1
+from: { s3: { bucket: acme, prefix: uploads/ } }
+to: { s3: { bucket: acme, prefix: uploads/made/ } }
+queue: { sqlite: jobs.db, rabbitmq: { url: "${AMQP_URL}", prefix: "a b", heartbeat: 2h } }
+serve: 8090
+intake:
+  - watch
+  - poll
+  - { poll: { every: 1d }, rabbitmq: { url: "${OUT}" } }
+  - { webhook: { listen: 127.0.0.1:8090, token: "${OUT}" } }
+"#,
+    );
+    insta::assert_snapshot!(told);
+    assert!(
+        !told.contains("./out"),
+        "a variable's value may be a secret: {told}"
+    );
+}
+
+#[test]
+fn intakes_that_cannot_notice_anything_are_mistakes() {
+    insta::assert_snapshot!(complaints(
+        "version: 1\nfrom: { s3: { bucket: a } }\nto: { folder: out }\nintake: [watch, rabbitmq, rabbitmq]\n"
+    ));
+    insta::assert_snapshot!(complaints(
+        "version: 1\nfrom: { s3: { bucket: a } }\nto: { folder: out }\n"
     ));
 }
 

@@ -3,7 +3,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::read::{Problems, suggestion};
 use super::tree::{Tree, Value};
-use super::{Document, Location};
+use super::{Document, Intake, Location, QueueConfig};
 use crate::diagnostic::{Code, Span};
 
 /// Without rules the recipe for every key is the only one there is.
@@ -48,6 +48,51 @@ pub(super) fn places(root: &Tree, document: &Document, problems: &Problems) {
     }
 }
 
+/// Uploads must be noticed by something that can, and each way stands there once.
+pub(super) fn operation(root: &Tree, document: &Document, problems: &Problems) {
+    let conflict = |key: &str, message: String, help: &str| {
+        problems.note(span_of(root, key), Code::Conflict, message, Some(help.to_owned()));
+    };
+    let intakes = &document.intake;
+    let is_bucket = matches!(document.from, Location::S3(_));
+    if is_bucket && !has(root, "intake") {
+        let help = "such as intake: [{ poll: { every: 5min } }], [rabbitmq], or both".to_owned();
+        let message = "\"intake\" must say how uploads into a bucket are noticed";
+        problems.note(span_of(root, "from"), Code::MissingKey, message, Some(help));
+    }
+    if is_bucket && intakes.contains(&Intake::Watch) {
+        let help = "only a folder can: write { poll: { every: 5min } } or rabbitmq";
+        conflict("intake", "a bucket cannot be watched".to_owned(), help);
+    }
+    for (index, intake) in intakes.iter().enumerate() {
+        if intakes[..index]
+            .iter()
+            .any(|earlier| earlier.name() == intake.name())
+        {
+            conflict(
+                "intake",
+                format!("the intake {:?} is there twice", intake.name()),
+                "keep one",
+            );
+        }
+    }
+    let shares_broker = matches!(document.queue, Some(QueueConfig::RabbitMq(_)));
+    let lacks_url = |intake: &Intake| matches!(intake, Intake::RabbitMq(events) if events.url.is_none());
+    if !shares_broker && intakes.iter().any(lacks_url) {
+        let help = "write { rabbitmq: { url: \"${AMQP_URL}\" } }, or let jobs wait in RabbitMQ, too";
+        conflict("intake", "the intake \"rabbitmq\" has no broker".to_owned(), help);
+    }
+    let taken =
+        |intake: &Intake| matches!(intake, Intake::Webhook(hook) if Some(hook.listen) == document.serve);
+    if intakes.iter().any(taken) {
+        conflict(
+            "intake",
+            "the webhook listens where files are served".to_owned(),
+            "take another port",
+        );
+    }
+}
+
 fn overlap(one: &Location, other: &Location) -> bool {
     match (one, other) {
         (Location::Folder(one), Location::Folder(other)) => {
@@ -67,6 +112,10 @@ fn plain(path: &Path) -> PathBuf {
     path.components()
         .filter(|part| !matches!(part, Component::CurDir))
         .collect()
+}
+
+fn has(root: &Tree, key: &str) -> bool {
+    matches!(&root.value, Value::Map(entries) if entries.iter().any(|(name, _)| name.text == key))
 }
 
 fn span_of(root: &Tree, key: &str) -> Span {

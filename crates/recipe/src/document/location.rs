@@ -9,6 +9,9 @@ use super::tree::Tree;
 use super::{path, scalar};
 use crate::diagnostic::Code;
 
+/// Of a bucket of files, what is not files: records, unless `state` says otherwise. No key of an original begins with it.
+pub const RESERVED_PREFIX: &str = "_minilab/";
+
 /// Where objects are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

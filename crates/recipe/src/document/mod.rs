@@ -14,6 +14,7 @@ mod rules;
 mod scalar;
 mod schema;
 mod schema_parts;
+mod secret;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -21,10 +22,11 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use location::{Location, Output, S3};
-pub use operation::{Intake, QueueConfig};
+pub use location::{Location, Output, RESERVED_PREFIX, S3};
+pub use operation::{EventQueue, Intake, QueueConfig, RabbitMq, Webhook};
 pub use rules::{Decision, Match, Rule};
 pub use schema::schema;
+pub use secret::Secret;
 
 use crate::Recipe;
 use crate::diagnostic::{Code, Diagnostics, Problem, Span};
@@ -131,8 +133,11 @@ impl Document {
         }
     }
 
-    /// Which recipe a key gets.
+    /// Which recipe a key gets. Keys that would lie where records are get none.
     pub fn decide(&self, key: &str) -> Decision<'_> {
+        if key.starts_with(RESERVED_PREFIX) {
+            return Decision::Nothing;
+        }
         rules::decide(&self.rules, &self.recipes, key)
     }
 
@@ -165,7 +170,7 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
     let stores = fields.read("stores", location::stores).unwrap_or_default();
     let queue = fields.read("queue", operation::queue);
     let intake = fields.read("intake", operation::intake).unwrap_or_default();
-    let serve = fields.read("serve", operation::serve);
+    let serve = fields.read("serve", operation::address);
     let retain = fields.read("retain", scalar::duration).unwrap_or(RETAIN_DEFAULT);
     let on_delete = fields.read("on_delete", |tree, problems| {
         scalar::choice(
@@ -202,6 +207,7 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
         on_delete: on_delete.unwrap_or_default(),
     };
     check::places(root, &document, problems);
+    check::operation(root, &document, problems);
     Some(document)
 }
 

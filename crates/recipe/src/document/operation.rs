@@ -1,8 +1,10 @@
-//! How the program runs: queue, intake, serving. None of it affects what is made.
+//! How the program runs: where jobs wait, how uploads are noticed, where files are served. None of it affects what is made.
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::read::{Fields, Problems, list, not_supported};
+use super::read::{Fields, Problems, list};
+use super::secret::Secret;
 use super::tree::{Tree, Value};
 use super::{path, scalar};
 use crate::diagnostic::Code;
@@ -11,56 +13,221 @@ use crate::diagnostic::Code;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueueConfig {
-    /// A file of this machine.
+    /// A file of this machine, used by one process.
     Sqlite(PathBuf),
+    /// A broker that any number of processes share.
+    RabbitMq(RabbitMq),
+}
+
+/// A RabbitMQ broker and our part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RabbitMq {
+    /// `amqp://user:password@host/vhost`, or `amqps://`.
+    pub url: Secret,
+    /// What the names of all exchanges and queues begin with.
+    pub prefix: String,
+    /// Pause between signs of life; a connection without any for twice as long is given up.
+    pub heartbeat: Duration,
 }
 
 /// How uploads are noticed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Intake {
     /// By the file system, for `from: { folder: ... }`.
     Watch,
+    /// By listing the originals again and again.
+    Poll {
+        /// Pause between two listings.
+        every: Duration,
+    },
+    /// By notifications over HTTP.
+    Webhook(Webhook),
+    /// By notifications in a queue of a RabbitMQ broker.
+    RabbitMq(EventQueue),
 }
+
+impl Intake {
+    /// What the document calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Watch => "watch",
+            Self::Poll { .. } => "poll",
+            Self::Webhook(_) => "webhook",
+            Self::RabbitMq(_) => "rabbitmq",
+        }
+    }
+}
+
+/// Where notifications over HTTP are taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Webhook {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// What a sender must present: `Authorization: Bearer ...`.
+    pub token: Secret,
+}
+
+/// Where notifications wait in a broker.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EventQueue {
+    /// Its broker; `None`: the one where jobs wait.
+    pub url: Option<Secret>,
+    /// Its name, made and filled by others; `None`: our own, bound to our exchange of events.
+    pub queue: Option<String>,
+}
+
+const PREFIX_DEFAULT: &str = "minilab";
+/// Found dead within 20 s; more signs of life would be traffic for nothing.
+const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(10);
+/// Brokers and proxies drop what is silent for longer.
+const HEARTBEAT_MAX: Duration = Duration::from_mins(5);
+/// Fewer can be guessed.
+const TOKEN_CHARS_MIN: usize = 16;
+/// A pause under which a listing would follow a listing without end.
+const POLL_MIN: Duration = Duration::from_secs(1);
 
 pub(super) fn queue(tree: &Tree, problems: &Problems) -> Option<QueueConfig> {
     let mut fields = Fields::open("queue", tree, problems)?;
-    fields.planned(&["rabbitmq", "sqs"]);
-    let planned = fields.has("rabbitmq") || fields.has("sqs");
-    let sqlite = if planned {
-        fields.read("sqlite", path)
-    } else {
-        fields.require("sqlite", path)
-    };
+    fields.planned(&["sqs"]);
+    let rabbitmq = fields.read("rabbitmq", rabbitmq).map(QueueConfig::RabbitMq);
+    let sqlite = fields.read("sqlite", path).map(QueueConfig::Sqlite);
+    let named = ["rabbitmq", "sqlite", "sqs"].iter().filter(|key| fields.has(key));
+    if named.count() != 1 {
+        let help = "write { rabbitmq: { url: \"${AMQP_URL}\" } } or { sqlite: ./minilab.db }".to_owned();
+        let message = "exactly one of rabbitmq and sqlite belongs here";
+        problems.note(fields.span(), Code::MissingKey, message, Some(help));
+    }
     fields.close();
-    sqlite.map(QueueConfig::Sqlite)
+    rabbitmq.or(sqlite)
 }
 
-pub(super) fn intake(tree: &Tree, problems: &Problems) -> Option<Vec<Intake>> {
-    list(tree, problems, |tree, problems| {
-        if let Value::Map(entries) = &tree.value {
-            for (name, _) in entries {
-                not_supported(name.span, &format!("the intake {:?}", name.text), problems);
-            }
-            return None;
-        }
-        let known = [
-            ("watch", Some(Intake::Watch)),
-            ("poll", None),
-            ("webhook", None),
-            ("sqs", None),
-            ("rabbitmq", None),
-        ];
-        let intake = scalar::choice(tree, &known, problems)?;
-        if intake.is_none() {
-            not_supported(tree.span, "this intake", problems);
-        }
-        intake
+fn rabbitmq(tree: &Tree, problems: &Problems) -> Option<RabbitMq> {
+    let mut fields = Fields::open("rabbitmq", tree, problems)?;
+    let url = fields.require("url", amqp_url);
+    let prefix = fields.read("prefix", queue_name);
+    let heartbeat = fields.read("heartbeat", |tree, problems| {
+        scalar::duration_within(tree, Duration::from_secs(1)..=HEARTBEAT_MAX, problems)
+    });
+    fields.close();
+    Some(RabbitMq {
+        url: url?,
+        prefix: prefix.unwrap_or_else(|| PREFIX_DEFAULT.to_owned()),
+        heartbeat: heartbeat.unwrap_or(HEARTBEAT_DEFAULT),
     })
 }
 
+pub(super) fn intake(tree: &Tree, problems: &Problems) -> Option<Vec<Intake>> {
+    list(tree, problems, one_intake)
+}
+
+/// A bare word where nothing needs to be said, else a mapping with the word as its only key.
+fn one_intake(tree: &Tree, problems: &Problems) -> Option<Intake> {
+    if let Value::Scalar(_) = tree.value {
+        let words = [
+            ("watch", Some(Intake::Watch)),
+            ("rabbitmq", Some(Intake::RabbitMq(EventQueue::default()))),
+            ("poll", None),
+            ("webhook", None),
+        ];
+        let choices = std::array::from_fn::<_, 4, _>(|index| (words[index].0, index));
+        let intake = words[scalar::choice(tree, &choices, problems)?].1.clone();
+        if intake.is_none() {
+            let help = "write { poll: { every: 1min } } or { webhook: { listen: 0.0.0.0:8090, token: \"${TOKEN}\" } }";
+            let message = "this intake needs to be told more";
+            problems.note(tree.span, Code::MissingKey, message, Some(help.to_owned()));
+        }
+        return intake;
+    }
+    let mut fields = Fields::open("intake", tree, problems)?;
+    fields.planned(&["sqs"]);
+    let rabbitmq = fields.read("rabbitmq", event_queue).map(Intake::RabbitMq);
+    let webhook = fields.read("webhook", webhook).map(Intake::Webhook);
+    let poll = fields.read("poll", poll);
+    let named = ["rabbitmq", "webhook", "poll", "sqs"]
+        .iter()
+        .filter(|key| fields.has(key));
+    if named.count() != 1 {
+        let help = "each intake is an item of its own: [watch, { poll: { every: 1min } }]".to_owned();
+        let message = "exactly one of rabbitmq, webhook and poll belongs here";
+        problems.note(fields.span(), Code::MissingKey, message, Some(help));
+    }
+    fields.close();
+    rabbitmq.or(webhook).or(poll)
+}
+
+fn event_queue(tree: &Tree, problems: &Problems) -> Option<EventQueue> {
+    let mut fields = Fields::open("events", tree, problems)?;
+    let url = fields.read("url", amqp_url);
+    let queue = fields.read("queue", queue_name);
+    fields.close();
+    Some(EventQueue { url, queue })
+}
+
+fn webhook(tree: &Tree, problems: &Problems) -> Option<Webhook> {
+    let mut fields = Fields::open("webhook", tree, problems)?;
+    let listen = fields.require("listen", address);
+    let token = fields.require("token", token);
+    fields.close();
+    Some(Webhook {
+        listen: listen?,
+        token: token?,
+    })
+}
+
+fn poll(tree: &Tree, problems: &Problems) -> Option<Intake> {
+    let mut fields = Fields::open("poll", tree, problems)?;
+    let every = fields.require("every", |tree, problems| {
+        scalar::duration_within(tree, POLL_MIN..=Duration::from_hours(24), problems)
+    });
+    fields.close();
+    every.map(|every| Intake::Poll { every })
+}
+
+/// Of an address only that it is one; it is not repeated in the message, because a password may be in it.
+fn amqp_url(tree: &Tree, problems: &Problems) -> Option<Secret> {
+    let text = scalar::text(tree, problems)?;
+    let rest = ["amqp://", "amqps://"]
+        .iter()
+        .find_map(|scheme| text.strip_prefix(scheme));
+    if rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace)) {
+        return Some(Secret::new(text));
+    }
+    if !problems.is_noted(tree.span) {
+        let help = "amqp://user:password@host:5672/vhost, or amqps:// for TLS; as \"${AMQP_URL}\"".to_owned();
+        let message = "this is no address of a RabbitMQ broker";
+        problems.note(tree.span, Code::BadValue, message, Some(help));
+    }
+    None
+}
+
+fn token(tree: &Tree, problems: &Problems) -> Option<Secret> {
+    let text = scalar::text(tree, problems)?;
+    if text.chars().count() >= TOKEN_CHARS_MIN {
+        return Some(Secret::new(text));
+    }
+    if !problems.is_noted(tree.span) {
+        let help = format!("at least {TOKEN_CHARS_MIN} characters, such as `openssl rand -hex 32` prints");
+        problems.note(tree.span, Code::BadValue, "the token can be guessed", Some(help));
+    }
+    None
+}
+
+/// What every broker takes as the name of a queue, and what may begin one.
+fn queue_name(tree: &Tree, problems: &Problems) -> Option<String> {
+    let text = scalar::text(tree, problems)?;
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if (1..=128).contains(&text.len()) && text.chars().all(legal) {
+        return Some(text);
+    }
+    let help = "letters, digits, '.', '-' and '_', at most 128".to_owned();
+    let message = format!("{text:?} is no name for a queue");
+    problems.note(tree.span, Code::BadValue, message, Some(help));
+    None
+}
+
 /// `127.0.0.1:8080`, or a port on loopback.
-pub(super) fn serve(tree: &Tree, problems: &Problems) -> Option<SocketAddr> {
+pub(super) fn address(tree: &Tree, problems: &Problems) -> Option<SocketAddr> {
     let text = scalar::text(tree, problems)?;
     let on_loopback = || {
         text.parse::<u16>()

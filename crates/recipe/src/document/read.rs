@@ -23,6 +23,11 @@ impl Problems {
         });
     }
 
+    /// Was something found wrong at this very place? Then what follows from it need not be told.
+    pub fn is_noted(&self, span: Span) -> bool {
+        self.list.borrow().iter().any(|problem| problem.span == span)
+    }
+
     pub fn into_list(self) -> Vec<Problem> {
         self.list.into_inner()
     }

@@ -101,6 +101,29 @@ pub(super) fn count(tree: &Tree, problems: &Problems) -> Option<u64> {
     quantity(tree, &units, "a number such as 100M or 250k", problems)
 }
 
+/// A duration between these bounds.
+pub(super) fn duration_within(
+    tree: &Tree,
+    range: RangeInclusive<Duration>,
+    problems: &Problems,
+) -> Option<Duration> {
+    let duration = duration(tree, problems)?;
+    if range.contains(&duration) {
+        return Some(duration);
+    }
+    let help = format!(
+        "from {} s to {} s",
+        range.start().as_secs(),
+        range.end().as_secs()
+    );
+    bad(
+        tree,
+        problems,
+        "this duration is not allowed here".to_owned(),
+        help,
+    )
+}
+
 /// `30d`, `12h`, `90s`.
 pub(super) fn duration(tree: &Tree, problems: &Problems) -> Option<Duration> {
     let units = [

@@ -41,7 +41,8 @@ mod tests {
 version: 1
 from: { s3: { bucket: in } }
 to: { folder: ./out }
-queue: { sqlite: ./jobs.db }
+queue: { rabbitmq: { url: 'amqp://localhost' } }
+intake: [{ rabbitmq: {} }, { poll: { every: 1min } }, { webhook: { listen: 8090, token: 0123456789abcdef } }]
 encodings: { avif: {}, webp: {}, jpeg: {}, png: {} }
 rules: [{ match: { prefix: a }, recipe: all }]
 recipes:

@@ -13,7 +13,11 @@ pub(super) fn document() -> Value {
         "state": reference("location", "Where records are; next to `to` unless it is given."),
         "stores": { "type": "object", "additionalProperties": { "$ref": "#/definitions/location" } },
         "queue": reference("queue", "Where jobs wait."),
-        "intake": { "type": "array", "items": choices(&["watch"]) },
+        "intake": {
+            "description": "How uploads are noticed; a folder is watched unless it says otherwise.",
+            "type": "array",
+            "items": { "anyOf": [choices(&["watch", "rabbitmq"]), { "$ref": "#/definitions/intake" }] },
+        },
         "encodings": reference("encodings", &super::encodings::described()),
         "rules": {
             "description": "The first match wins; no match: nothing is made.",
@@ -31,6 +35,7 @@ type Mapping = (&'static str, Value, &'static [&'static str]);
 
 pub(super) fn mappings() -> Vec<Mapping> {
     let mut all = places();
+    all.extend(operation());
     all.extend(encodings());
     all.extend(recipes());
     all.extend(geometry());
@@ -58,7 +63,6 @@ fn places() -> Vec<Mapping> {
             }),
             &["bucket"],
         ),
-        ("queue", json!({ "sqlite": text }), &["sqlite"]),
         (
             "rule",
             json!({ "match": { "$ref": "#/definitions/match" }, "recipe": text, "tenant": text }),
@@ -69,6 +73,49 @@ fn places() -> Vec<Mapping> {
             json!({ "prefix": text, "suffix": text, "glob": text }),
             &[],
         ),
+    ]
+}
+
+fn operation() -> Vec<Mapping> {
+    let text = json!({ "type": "string" });
+    let of = |name: &str| json!({ "$ref": format!("#/definitions/{name}") });
+    vec![
+        (
+            "queue",
+            json!({ "sqlite": text, "rabbitmq": of("rabbitmq") }),
+            &[],
+        ),
+        (
+            "rabbitmq",
+            json!({
+                "url": secret("amqp://user:password@host/vhost, or amqps://"),
+                "prefix": { "type": "string", "default": "minilab" },
+                "heartbeat": { "type": "string", "default": "10s" },
+            }),
+            &["url"],
+        ),
+        (
+            "intake",
+            json!({ "rabbitmq": of("events"), "webhook": of("webhook"), "poll": of("poll") }),
+            &[],
+        ),
+        (
+            "events",
+            json!({
+                "url": secret("Its broker; that of the jobs unless given."),
+                "queue": { "type": "string", "description": "A queue of yours; ours unless given." },
+            }),
+            &[],
+        ),
+        (
+            "webhook",
+            json!({
+                "listen": { "type": ["string", "integer"] },
+                "token": secret("What senders present: Authorization: Bearer ..."),
+            }),
+            &["listen", "token"],
+        ),
+        ("poll", json!({ "every": { "type": "string" } }), &["every"]),
     ]
 }
 
@@ -226,6 +273,10 @@ fn geometry() -> Vec<Mapping> {
 fn reference(name: &str, description: &str) -> Value {
     // A `$ref` hides its neighbours in draft-07.
     json!({ "description": description, "allOf": [{ "$ref": format!("#/definitions/{name}") }] })
+}
+
+fn secret(description: &str) -> Value {
+    json!({ "type": "string", "description": format!("{description} As \"${{NAME}}\" it comes from the environment.") })
 }
 
 fn named(of: &str) -> Value {
