@@ -14,4 +14,4 @@ mod worker;
 pub use envelope::{backfill_queue, lane_queue};
 pub use error::Error;
 pub use render_once::{LooseOriginal, OnceFile, Rendered, explain, render_once};
-pub use worker::{Observer, Ready, Worker, WorkerParts};
+pub use worker::{InvalidLanes, Lanes, Observer, Ready, Worker, WorkerParts};

@@ -3,6 +3,7 @@ mod canary;
 mod delivery;
 mod health;
 mod intake;
+mod lanes;
 mod settle;
 mod slots;
 
@@ -15,9 +16,12 @@ use minilab_store::Store;
 use tokio::sync::{RwLock, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use self::health::Ready;
 pub(crate) use self::slots::Seat;
 use self::{delivery::Courier, health::Health, intake::Intake, slots::Slots};
+pub use self::{
+    health::Ready,
+    lanes::{InvalidLanes, Lanes},
+};
 use crate::{attempt::World, outcome::Budget, renderer::Renderer, report::JobReport};
 
 /// Is told of every delivery.
@@ -44,7 +48,9 @@ pub struct WorkerParts {
     pub clock: Arc<dyn Clock>,
     /// Is told of every delivery.
     pub observer: Observer,
-    /// Jobs at the same time; with more than one, one is kept for the lane `fast`.
+    /// Which queues it takes jobs from.
+    pub lanes: Lanes,
+    /// Jobs at the same time; with more than one, one is kept for the lane `fast` if others are served beside it.
     pub slots: usize,
     /// How much a job may cost.
     pub budget: Budget,
@@ -56,6 +62,7 @@ impl fmt::Debug for WorkerParts {
             .field("revision", &self.revision)
             .field("queue", &self.queue)
             .field("renderer", &self.renderer)
+            .field("lanes", &self.lanes)
             .field("slots", &self.slots)
             .finish_non_exhaustive()
     }
@@ -72,6 +79,7 @@ impl Worker {
     /// A worker that does nothing until it runs.
     pub fn new(parts: WorkerParts) -> Self {
         let records = Records::new(Arc::clone(&parts.state));
+        let slots = Slots::new(parts.slots, parts.lanes.slots_kept(parts.slots));
         let base_url = parts.document.to.url.clone().unwrap_or_default();
         let world = World {
             projector: Projector::new(Arc::clone(&parts.output), records.clone(), base_url),
@@ -85,6 +93,7 @@ impl Worker {
             queue: parts.queue,
             renderer: parts.renderer,
             clock: parts.clock,
+            lanes: parts.lanes,
         };
         let courier = Courier {
             world,
@@ -95,7 +104,7 @@ impl Worker {
         };
         Self {
             courier: Arc::new(courier),
-            slots: Slots::new(parts.slots),
+            slots,
         }
     }
 

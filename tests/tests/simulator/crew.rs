@@ -8,7 +8,7 @@ use minilab_queue::Clock;
 use minilab_recipe::Document;
 use minilab_record::Records;
 use minilab_telemetry::Metrics;
-use minilab_worker::{Worker, WorkerParts, outcome::Budget, testing::ScriptedRenderer};
+use minilab_worker::{Lanes, Worker, WorkerParts, outcome::Budget, testing::ScriptedRenderer};
 use tokio::{task::JoinHandle, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -99,6 +99,7 @@ pub fn worker(sim: &Arc<Sim>, name: String, slots: usize, deployment: &Deploymen
                     .violation(format!("an attempt panicked: {:?}", report.failure));
             }
         }),
+        lanes: Lanes::default(),
         slots,
         budget: Budget::default(),
     });

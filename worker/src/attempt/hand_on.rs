@@ -42,14 +42,21 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Does a job of a faster lane wait, or is this the last slot, which is kept for `fast`? Then `next` is
-    /// somebody's work later. An operator's pass makes all lanes in one decode: it has a queue of its own that waits for the
-    /// others anyway.
+    /// Does this worker not serve `next`, does a job of a faster lane wait for it, or is this the last slot, which is kept
+    /// for `fast`? Then `next` is somebody's work later. An operator's pass makes all lanes in one decode: it has a queue of
+    /// its own that waits for the others anyway.
     pub(super) async fn hands_on(&self, next: Lane) -> Result<bool, Error> {
-        if self.envelope.is_backfill() {
+        let served = &self.world.lanes;
+        if self.envelope.is_backfill() && served.serve_backfill() {
             return Ok(false);
         }
-        for faster in Lane::ALL.into_iter().filter(|lane| *lane < next) {
+        if !served.serve(next) {
+            return Ok(true);
+        }
+        for faster in Lane::ALL
+            .into_iter()
+            .filter(|lane| *lane < next && served.serve(*lane))
+        {
             if self.world.queue.depth(&lane_queue(faster)).await?.ready > 0 {
                 return Ok(true);
             }

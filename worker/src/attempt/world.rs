@@ -8,7 +8,7 @@ use minilab_recipe::{Document, Lane};
 use minilab_record::{FailureEntry, FailureRecord, Failures, Projector, Records};
 use minilab_store::Store;
 
-use crate::renderer::Renderer;
+use crate::{renderer::Renderer, worker::Lanes};
 
 /// Shared by all attempts, changed by none.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub queue: Arc<dyn Queue>,
     pub renderer: Arc<dyn Renderer>,
     pub clock: Arc<dyn Clock>,
+    pub lanes: Lanes,
 }
 
 impl World {

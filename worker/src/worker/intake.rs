@@ -7,12 +7,10 @@ use minilab_recipe::Lane;
 
 use super::{
     delivery::Courier,
+    lanes::Lanes,
     slots::{Permit, Seat, Slots},
 };
-use crate::{
-    Error,
-    envelope::{backfill_queue, lane_queue},
-};
+use crate::{Error, envelope::lane_queue};
 
 /// How long one look into empty queues lasts. Brokers end long polls at 20 s.
 const WAIT: Duration = Duration::from_secs(20);
@@ -54,7 +52,7 @@ impl Intake {
     ) -> Result<Option<Delivery>, minilab_queue::Error> {
         let queue = &self.courier.world.queue;
         let order = if permit.is_common() {
-            order(self.turn)
+            order(&self.courier.world.lanes, self.turn)
         } else {
             vec![lane_queue(Lane::Fast)]
         };
@@ -85,20 +83,18 @@ impl Intake {
     }
 }
 
-/// `fast` first, but one turn in ten is each other queue's, so that none starves.
-fn order(turn: usize) -> Vec<QueueName> {
-    let mut order: Vec<_> = Lane::ALL
-        .into_iter()
-        .map(lane_queue)
-        .chain([backfill_queue()])
-        .collect();
+/// The most urgent of the served queues first, but one turn in ten is each other queue's, so that none starves.
+fn order(lanes: &Lanes, turn: usize) -> Vec<QueueName> {
+    let mut order = lanes.queues();
     let first = match turn {
         3 => 1,
         6 => 2,
         9 => 3,
         _ => 0,
     };
-    order[..=first].rotate_right(1);
+    if let Some(until_first) = order.get_mut(..=first) {
+        until_first.rotate_right(1);
+    }
     order
 }
 
@@ -108,20 +104,25 @@ mod tests {
 
     #[test]
     fn each_queue_has_the_first_choice_of_a_tenth_at_least() {
-        let firsts: Vec<_> = (0..TURNS).map(|turn| order(turn).remove(0)).collect();
-        for queue in order(0) {
+        let all = Lanes::default();
+        let firsts: Vec<_> = (0..TURNS).map(|turn| order(&all, turn).remove(0)).collect();
+        for queue in order(&all, 0) {
             assert!(firsts.contains(&queue), "{queue}");
         }
         assert_eq!(firsts.iter().filter(|first| first.as_str() == "fast").count(), 7);
     }
 
     #[test]
-    fn every_turn_looks_into_every_queue() {
-        for turn in 0..TURNS {
-            let mut looked = order(turn);
-            looked.sort();
-            looked.dedup();
-            assert_eq!(looked.len(), 4);
+    fn every_turn_looks_into_every_queue_that_is_served_and_no_other() {
+        for served in ["fast,standard,bulk,backfill", "standard,bulk", "backfill"] {
+            let lanes: Lanes = served.parse().unwrap();
+            let mut queues = lanes.queues();
+            queues.sort();
+            for turn in 0..TURNS {
+                let mut looked = order(&lanes, turn);
+                looked.sort();
+                assert_eq!(looked, queues);
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ pub(super) struct Slots {
     all: Arc<Semaphore>,
     common: Arc<Semaphore>,
     size: usize,
+    kept: usize,
     busy: Arc<AtomicUsize>,
 }
 
@@ -27,18 +28,20 @@ pub(super) struct Permit {
 pub(crate) struct Seat {
     _permit: Permit,
     size: usize,
+    kept: usize,
     busy: Arc<AtomicUsize>,
 }
 
 impl Slots {
-    /// One of several is kept for `fast`, so that a thumbnail never waits behind long encodings only.
-    pub fn new(slots: usize) -> Self {
+    /// `kept` of them are for `fast` alone, so that a thumbnail never waits behind long encodings only.
+    pub fn new(slots: usize, kept: usize) -> Self {
         let slots = slots.max(1);
-        let common = slots.saturating_sub(1).max(1);
+        let common = slots.saturating_sub(kept).max(1);
         Self {
             all: Arc::new(Semaphore::new(slots)),
             common: Arc::new(Semaphore::new(common)),
             size: slots,
+            kept,
             busy: Arc::default(),
         }
     }
@@ -61,6 +64,7 @@ impl Slots {
         Seat {
             _permit: permit,
             size: self.size,
+            kept: self.kept,
             busy: Arc::clone(&self.busy),
         }
     }
@@ -96,9 +100,9 @@ impl Permit {
 }
 
 impl Seat {
-    /// Is there another slot for the next upload's thumbnail, or never more than this one?
+    /// Is there another slot for the next upload's thumbnail, or is none kept for it?
     pub fn leaves_one(&self) -> bool {
-        self.size == 1 || self.busy.load(Relaxed) < self.size
+        self.kept == 0 || self.busy.load(Relaxed) < self.size
     }
 }
 
@@ -114,7 +118,7 @@ mod tests {
 
     #[tokio::test]
     async fn last_of_several_slots_is_kept_for_fast() {
-        let slots = Slots::new(2);
+        let slots = Slots::new(2, 1);
         let first = slots.acquire().await;
         assert!(first.is_common());
         let second = slots.acquire().await;
@@ -127,14 +131,14 @@ mod tests {
 
     #[tokio::test]
     async fn job_of_fast_uses_up_no_common_slot() {
-        let slots = Slots::new(2);
+        let slots = Slots::new(2, 1);
         let _fast = slots.acquire().await.for_fast();
         assert!(slots.acquire().await.is_common());
     }
 
     #[tokio::test]
     async fn last_seat_leaves_none() {
-        let slots = Slots::new(2);
+        let slots = Slots::new(2, 1);
         let first = slots.seat(slots.acquire().await);
         assert!(first.leaves_one());
         let second = slots.seat(slots.acquire().await);
@@ -142,12 +146,21 @@ mod tests {
         assert_eq!(slots.occupied(), (2, 2));
         drop(first);
         assert!(second.leaves_one());
-        let only = Slots::new(1);
+        let only = Slots::new(1, 0);
         assert!(only.seat(only.acquire().await).leaves_one());
     }
 
     #[tokio::test]
+    async fn slots_of_which_none_is_kept_are_good_for_any_lane() {
+        let slots = Slots::new(2, 0);
+        let (first, second) = (slots.acquire().await, slots.acquire().await);
+        assert!(first.is_common() && second.is_common());
+        let (first, second) = (slots.seat(first), slots.seat(second));
+        assert!(first.leaves_one() && second.leaves_one());
+    }
+
+    #[tokio::test]
     async fn only_slot_is_good_for_any_lane() {
-        assert!(Slots::new(1).acquire().await.is_common());
+        assert!(Slots::new(1, 0).acquire().await.is_common());
     }
 }

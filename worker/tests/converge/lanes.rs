@@ -1,7 +1,10 @@
 //! Carrying on and handing on.
+use std::time::Duration;
+
 use minilab_protos::job::Via;
 use minilab_recipe::Lane;
 use minilab_record::LaneStatus::{Done, Pending};
+use minilab_worker::testing::{Fault, Moment};
 
 use crate::world::{CAT, DOG, FILES, World};
 
@@ -88,4 +91,68 @@ async fn job_of_a_lane_that_the_recipe_no_longer_uses_makes_the_lanes_it_does() 
     world.document = crate::world::document(&crate::world::RECIPE.replace(", lane: fast", ""));
     world.uploaded("a.jpg", CAT).await;
     world.assert_current("a.jpg", CAT, FILES).await;
+}
+
+/// Runs a worker of these lanes until it has nothing to do.
+async fn settled_by(world: &mut World, lanes: &str) {
+    world.lanes = lanes.parse().unwrap();
+    let running = world.start();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    running.drained().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn worker_of_one_lane_hands_the_others_on_and_takes_none_of_them() {
+    let mut world = World::default();
+    world.upload("a.jpg", CAT).await;
+    world.event("a.jpg").await;
+    settled_by(&mut world, "fast").await;
+    assert_eq!(world.statuses("a.jpg").await, [Done, Pending, Pending]);
+    assert_eq!(world.jobs_left().await, 1, "the next lane has a job");
+
+    settled_by(&mut world, "bulk,backfill").await;
+    assert_eq!(world.statuses("a.jpg").await, [Done, Pending, Pending]);
+    settled_by(&mut world, "standard").await;
+    settled_by(&mut world, "bulk").await;
+    world.assert_current("a.jpg", CAT, FILES).await;
+    assert_eq!((world.decodes(), world.jobs_left().await), (3, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn worker_of_two_lanes_carries_on_between_them() {
+    let mut world = World::default();
+    world.upload("a.jpg", CAT).await;
+    world.event("a.jpg").await;
+    settled_by(&mut world, "fast").await;
+    settled_by(&mut world, "standard,bulk").await;
+    world.assert_current("a.jpg", CAT, FILES).await;
+    assert_eq!((world.decodes(), world.jobs_left().await), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn worker_for_operators_alone_makes_all_lanes_in_one_decode() {
+    let mut world = World::default();
+    world.upload("a.jpg", CAT).await;
+    let mut job = world.job("a.jpg", Lane::Fast);
+    job.via = Via::Backfill.into();
+    world.send("backfill", &job).await;
+    settled_by(&mut world, "backfill").await;
+    world.assert_current("a.jpg", CAT, FILES).await;
+    assert_eq!(world.decodes(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_of_one_lane_take_all_slots_of_a_worker_that_serves_no_other() {
+    let mut world = World::default();
+    world.lanes = "bulk".parse().unwrap();
+    for name in ["a.jpg", "b.jpg"] {
+        world.upload(name, CAT).await;
+        world.send("bulk", &world.job(name, Lane::Bulk)).await;
+    }
+    world.renderer.fail(Moment::Open, Fault::Hang, 2);
+    let running = world.start();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(world.renderer.tally().opens.values().sum::<u32>(), 2);
+    running.abort.cancel();
+    running.drained().await;
 }

@@ -16,7 +16,7 @@ use minilab_recipe::{Document, Lane, Limits};
 use minilab_record::{FailureRecord, Failures, LaneStatus, Record, Records, named_keys};
 use minilab_store::{Faulty, Key, Memory, PutOptions, Store, StoreExt as _};
 use minilab_worker::{
-    Ready, Worker, WorkerParts,
+    Lanes, Ready, Worker, WorkerParts,
     outcome::{Budget, Class},
     renderer::{Engine, OriginalFile, RenderError, Renderer, Session},
     report::JobReport,
@@ -101,6 +101,7 @@ pub struct World {
     pub renderer_panics_on: Option<u64>,
     pub document: Arc<Document>,
     pub revision: u64,
+    pub lanes: Lanes,
     pub slots: usize,
     pub reports: Arc<Mutex<Vec<JobReport>>>,
     pub clock: Arc<TokioClock>,
@@ -141,6 +142,7 @@ impl World {
             renderer_panics_on: None,
             document: document(RECIPE),
             revision: 1,
+            lanes: Lanes::default(),
             slots: 2,
             reports: Arc::default(),
             clock: Arc::new(TokioClock(
@@ -165,6 +167,7 @@ impl World {
             }),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             observer: Arc::new(move |report| reports.lock().unwrap().push(report.clone())),
+            lanes: self.lanes.clone(),
             slots: self.slots,
             budget: Budget::default(),
         });

@@ -9,7 +9,7 @@ use minilab_recipe::Document;
 use minilab_record::{Failures, Records, revision};
 use minilab_telemetry::{MeteredQueue, MeteredStore, Metrics, StoreRole};
 use minilab_worker::{
-    Observer, Ready, Worker, WorkerParts,
+    Lanes, Observer, Ready, Worker, WorkerParts,
     outcome::Budget,
     pool::{PoolConfig, ProcessPool},
 };
@@ -102,6 +102,7 @@ impl App {
             renderer: Arc::new(pool.clone()),
             clock,
             observer: counting(machine.observer, Arc::clone(&metrics)),
+            lanes: Lanes::default(),
             slots: slots.get() as usize,
             budget: machine.budget,
         });
