@@ -63,6 +63,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rs-vips", &["minilab-imaging", "minilab-bench"]),
     ("rusqlite", &["minilab-queue"]),
     ("prometheus", &["minilab-telemetry"]),
+    ("aws-sdk-s3", &["minilab-store"]),
     ("clap", &["minilab"]),
     ("axum", &["minilab"]),
     ("anyhow", &["minilab", "minilab-bench", "minilab-tests"]),
