@@ -20,7 +20,12 @@ use minilab_record::{FailureEntry, Loaded, Need, Record, fence, tombstone};
 use minilab_store::{ETag, Sha256};
 
 use self::{context::Context, lane::Made, make::Put, sitting::Upload};
-pub(crate) use self::{make::failure, sitting::Sitting, trace::Trace, world::World};
+pub(crate) use self::{
+    make::failure,
+    sitting::{Opening, Sitting},
+    trace::Trace,
+    world::World,
+};
 use crate::{Error, envelope::Envelope, outcome::Class, worker::Seat};
 
 /// Looks at a world that changes each time. Each costs a decode; an original that is overwritten more often than this in

@@ -10,9 +10,9 @@ use tokio::sync::mpsc;
 
 use crate::{
     Error,
-    attempt::Sitting,
+    attempt::{Opening, Sitting},
     pool::OriginalWriter,
-    renderer::{RenderReport, Renderer},
+    renderer::{Priority, RenderReport, Renderer},
 };
 
 /// An original that is not in a store.
@@ -96,7 +96,13 @@ async fn plan(
     let mut writer = OriginalWriter::create().map_err(memory)?;
     writer.write_all(original.bytes).map_err(memory)?;
     let file = writer.finish().map_err(memory)?;
-    let mut sitting = Sitting::open(renderer, recipe, original.key, original.metadata, file).await?;
+    let opening = Opening {
+        recipe,
+        key: original.key,
+        metadata: original.metadata,
+        priority: Priority::Live,
+    };
+    let mut sitting = Sitting::open(renderer, opening, file).await?;
     let lanes = recipe.lanes();
     let plan = sitting.plan(recipe, lanes.first().copied().unwrap_or(Lane::Standard), &lanes)?;
     let sha256 = Sha256::of(original.bytes).to_string();

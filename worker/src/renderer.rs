@@ -12,13 +12,15 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// What renders: part of every file's version, so that two builds never adopt each other's bytes.
     fn engine(&self) -> &Engine;
 
-    /// Waits for a free slot, hands the original over and probes it.
+    /// Waits for a free slot, hands the original over and probes it. Where nobody waits for the result, it takes only the
+    /// CPU time that nothing else on the machine wants.
     ///
     /// Dropping the future or the session at any time frees the slot (the process is killed if it was busy).
     async fn open(
         &self,
         original: OriginalFile,
         limits: &minilab_recipe::Limits,
+        priority: Priority,
     ) -> Result<Box<dyn Session>, RenderError>;
 }
 
@@ -30,6 +32,9 @@ pub trait Session: Send + Sync + fmt::Debug {
 
     /// What a trim (by its canonical text) leaves of the upright original.
     async fn find_trim(&mut self, trim: &str) -> Result<Rect, RenderError>;
+
+    /// Goes on as [`Priority::Background`], until it is closed.
+    fn step_back(&mut self);
 
     /// Encodes the files of `plan` with these indexes, in this order, and sends each as soon as it is done. Waits for
     /// admission by the plan's predicted memory. Files that fail for a reason of their own are in the report; the rest is
@@ -43,6 +48,15 @@ pub trait Session: Send + Sync + fmt::Debug {
 
     /// Forgets the original and gives the process back to the pool.
     async fn close(self: Box<Self>);
+}
+
+/// Who waits for what is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Priority {
+    /// Somebody.
+    Live,
+    /// Nobody for now.
+    Background,
 }
 
 /// What renders.

@@ -14,7 +14,8 @@ use tokio::sync::mpsc;
 
 use crate::pool::OriginalWriter;
 use crate::renderer::{
-    CrashKind, Engine, FileFailure, OriginalFile, RenderError, RenderReport, RenderedFile, Renderer, Session,
+    CrashKind, Engine, FileFailure, OriginalFile, Priority, RenderError, RenderReport, RenderedFile,
+    Renderer, Session,
 };
 
 /// Renders by a script and counts what it is asked for. Clones share script and tally.
@@ -57,6 +58,8 @@ pub struct Tally {
     pub opens: BTreeMap<String, u32>,
     /// Originals decoded; at most once in a session.
     pub decodes: BTreeMap<String, u32>,
+    /// Files made in the background, by derivative.
+    pub in_background: BTreeMap<String, u32>,
     /// Files made, by original and [`PlannedFile::canonical`].
     pub files: BTreeMap<(String, String), u32>,
     /// Sessions that are neither closed nor dropped.
@@ -148,7 +151,12 @@ impl Renderer for ScriptedRenderer {
         &self.engine
     }
 
-    async fn open(&self, original: OriginalFile, limits: &Limits) -> Result<Box<dyn Session>, RenderError> {
+    async fn open(
+        &self,
+        original: OriginalFile,
+        limits: &Limits,
+        priority: Priority,
+    ) -> Result<Box<dyn Session>, RenderError> {
         let mut bytes = vec![0; usize::try_from(original.size_bytes).expect("a test's original fits memory")];
         original
             .file
@@ -169,6 +177,7 @@ impl Renderer for ScriptedRenderer {
             sha256,
             probe,
             decodes: 0,
+            priority,
         }))
     }
 }
@@ -179,6 +188,7 @@ struct ScriptedSession {
     sha256: String,
     probe: Probe,
     decodes: u32,
+    priority: Priority,
 }
 
 impl Drop for ScriptedSession {
@@ -203,6 +213,10 @@ impl Session for ScriptedSession {
             width: width - 2 * (width / 10),
             height: height - 2 * (height / 10),
         })
+    }
+
+    fn step_back(&mut self) {
+        self.priority = Priority::Background;
     }
 
     async fn render(
@@ -231,6 +245,15 @@ impl Session for ScriptedSession {
                     sentence,
                 });
                 continue;
+            }
+            if self.priority == Priority::Background {
+                self.renderer.with(|state| {
+                    *state
+                        .tally
+                        .in_background
+                        .entry(file.derivative.clone())
+                        .or_default() += 1;
+                });
             }
             let made = (self.sha256.clone(), file.canonical.clone());
             self.renderer

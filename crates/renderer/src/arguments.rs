@@ -1,19 +1,26 @@
-//! The two numbers that the worker starts a renderer with.
+//! What the worker starts a renderer with: two numbers, and whether it takes only the CPU time that nobody else wants.
 
-/// Limits of the process.
+/// Limits of the process, and its place among others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arguments {
     /// Address space.
     pub address_space_bytes: u64,
     /// Largest file that may be written.
     pub file_bytes_max: u64,
+    /// Behind everything else on the machine?
+    pub background: bool,
 }
 
 impl Arguments {
-    /// Both are needed; anything else is refused.
+    /// Both limits are needed; anything else is refused.
     pub fn parse(given: impl Iterator<Item = String>) -> Result<Self, String> {
         let (mut address_space_bytes, mut file_bytes_max) = (None, None);
+        let mut background = false;
         for argument in given {
+            if argument == "--background" {
+                background = true;
+                continue;
+            }
             let (name, value) = argument.split_once('=').unwrap_or((&argument, ""));
             let slot = match name {
                 "--address-space-bytes" => &mut address_space_bytes,
@@ -33,6 +40,7 @@ impl Arguments {
             (Some(address_space_bytes), Some(file_bytes_max)) => Ok(Self {
                 address_space_bytes,
                 file_bytes_max,
+                background,
             }),
             _ => Err("its limits are missing: this program is started by minilab, not by hand".to_owned()),
         }
@@ -54,10 +62,18 @@ mod tests {
             both,
             Arguments {
                 address_space_bytes: 9,
-                file_bytes_max: 7
+                file_bytes_max: 7,
+                background: false,
             }
         );
-        for wrong in [&["--file-bytes-max=7"][..], &["--help"], &["--file-bytes-max=x"]] {
+        let behind = parse(&["--background", "--file-bytes-max=7", "--address-space-bytes=9"]);
+        assert!(behind.unwrap().background);
+        for wrong in [
+            &["--file-bytes-max=7"][..],
+            &["--help"],
+            &["--file-bytes-max=x"],
+            &["--background"],
+        ] {
             assert!(parse(wrong).is_err());
         }
     }

@@ -1,6 +1,6 @@
 //! `minilab-renderer`: decodes and encodes in a process of its own, for the worker that started it.
 //!
-//! It gets one socket (as standard input), two numbers (as arguments) and no environment. Whatever an original does to it
+//! It gets one socket (as standard input), its arguments and no environment. Whatever an original does to it
 //! ends with this process. Dies with its worker: the kernel kills it when the thread that started it ends, and a closed
 //! socket ends it in any case.
 mod arguments;
@@ -62,6 +62,15 @@ fn run(arguments: &Arguments) -> ExitCode {
         return give_up(
             EXIT_START,
             &format!("cannot set the limits of the process: {cause}"),
+        );
+    }
+    // After libvips is warm, for which the worker waits.
+    if arguments.background
+        && let Err(cause) = process::background::enter()
+    {
+        return give_up(
+            EXIT_START,
+            &format!("cannot step behind other processes (SCHED_IDLE): {cause}"),
         );
     }
     walls::raise();

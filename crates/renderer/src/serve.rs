@@ -16,7 +16,7 @@ use minilab_recipe::{Analysis, Plan, Probe};
 
 use crate::arguments::Arguments;
 use crate::link::{Link, LinkError, Received};
-use crate::process::mapped::Mapped;
+use crate::process::{background, mapped::Mapped};
 use crate::trim;
 
 /// Why the process ends.
@@ -39,6 +39,7 @@ struct Desk<'a> {
     engine: &'a Engine,
     link: &'a mut Link,
     file_bytes_max: u64,
+    background: bool,
 }
 
 /// Serves originals until the worker hangs up.
@@ -47,6 +48,7 @@ pub fn serve(engine: &Engine, link: &mut Link, arguments: &Arguments) -> Result<
         engine,
         link,
         file_bytes_max: arguments.file_bytes_max,
+        background: arguments.background,
     };
     loop {
         match desk.link.receive()? {
@@ -127,6 +129,9 @@ impl Desk<'_> {
         };
         let mut next = (first, files);
         loop {
+            if next.0.background {
+                self.step_back()?;
+            }
             self.render(&mut trunk, &next.0.files, next.1)?;
             next = match self.link.receive()? {
                 (Request::Render(render), files) if render.plan_json == plan_json => (render, files),
@@ -173,6 +178,15 @@ impl Desk<'_> {
             self.link.send(reply)?;
         }
         Ok(self.link.send(Reply::Rendered(trunk.made.clone()))?)
+    }
+
+    /// What comes may take only the CPU time that nobody else wants.
+    fn step_back(&mut self) -> Result<(), Stop> {
+        if !self.background {
+            background::enter().map_err(LinkError::Io)?;
+            self.background = true;
+        }
+        Ok(())
     }
 
     /// The process is well, the original is not.

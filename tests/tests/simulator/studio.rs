@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use minilab_recipe::{Limits, Plan, Probe, Rect};
 use minilab_worker::{
-    renderer::{CrashKind, Engine, OriginalFile, RenderError, RenderReport, RenderedFile, Renderer, Session},
+    renderer::{
+        CrashKind, Engine, OriginalFile, Priority, RenderError, RenderReport, RenderedFile, Renderer, Session,
+    },
     testing::ScriptedRenderer,
 };
 use tokio::sync::mpsc;
@@ -48,13 +50,18 @@ impl Renderer for Studio {
         self.inner.engine()
     }
 
-    async fn open(&self, original: OriginalFile, limits: &Limits) -> Result<Box<dyn Session>, RenderError> {
+    async fn open(
+        &self,
+        original: OriginalFile,
+        limits: &Limits,
+        priority: Priority,
+    ) -> Result<Box<dyn Session>, RenderError> {
         self.process.work().await;
         if self.process.sim.weather.strikes("no renderer") {
             let reason = "the simulator says so".to_owned();
             return Err(RenderError::Unavailable { reason });
         }
-        let inner = self.inner.open(original, limits).await?;
+        let inner = self.inner.open(original, limits, priority).await?;
         Ok(Box::new(Seat {
             process: self.process.clone(),
             inner,
@@ -70,6 +77,10 @@ impl Session for Seat {
 
     async fn find_trim(&mut self, trim: &str) -> Result<Rect, RenderError> {
         self.inner.find_trim(trim).await
+    }
+
+    fn step_back(&mut self) {
+        self.inner.step_back();
     }
 
     /// File by file; a renderer that is lost has sent some of them.

@@ -10,7 +10,7 @@ use minilab_record::{
 use minilab_store::ETag;
 
 use super::{Trace, World, fetch};
-use crate::{Error, envelope::Envelope, worker::Seat};
+use crate::{Error, envelope::Envelope, renderer::Priority, worker::Seat};
 
 /// What a key is to be made into.
 pub(super) struct Target<'a> {
@@ -58,6 +58,15 @@ impl<'a> Context<'a> {
             .filter(uses)
             .or_else(|| target.wanted.lanes.keys().next().copied())
             .unwrap_or(asked)
+    }
+
+    /// Nobody waits for long encodings and operators' work.
+    pub fn priority(&self, lane: Lane) -> Priority {
+        if lane == Lane::Bulk || self.envelope.is_backfill() {
+            Priority::Background
+        } else {
+            Priority::Live
+        }
     }
 
     pub fn next_lane(&self, record: Option<&Record>) -> Option<Lane> {

@@ -8,13 +8,14 @@ use minilab_record::{
 };
 
 use super::{
-    Attempt, Sitting, Upload,
+    Attempt, Opening, Sitting, Upload,
     fetch::{Fetched, fetch},
     make::{self, Making, failure, lane_report},
 };
 use crate::{
     Error,
     outcome::Class,
+    renderer::Priority,
     report::{FileReport, LaneReport},
 };
 
@@ -80,7 +81,8 @@ impl Attempt<'_> {
 
     async fn try_make(&mut self, lane: Lane, base: &Loaded, seen: &Seen) -> Result<Made, Error> {
         let record = base.record.as_ref();
-        if !self.sit(seen).await? {
+        let priority = self.context.priority(lane);
+        if !self.sit(seen, priority).await? {
             return Ok(Made::Changed);
         }
         let lanes = self.context.lanes_to_plan(lane, record, seen).await?;
@@ -90,6 +92,9 @@ impl Attempt<'_> {
             .as_ref()
             .expect("only what a recipe takes is made");
         let mut upload = self.upload.take().expect("the original was just opened");
+        if priority == Priority::Background {
+            upload.sitting.session.step_back();
+        }
         let plan = upload.sitting.plan(target.recipe, lane, &lanes)?;
         let observation = observation(seen, Some(&upload));
         let is_first = target.wanted.lanes.keys().next() == Some(&lane);
@@ -166,7 +171,7 @@ impl Attempt<'_> {
     }
 
     /// Opens the upload that was seen, unless it is open; `false`: it is gone.
-    async fn sit(&mut self, seen: &Seen) -> Result<bool, Error> {
+    async fn sit(&mut self, seen: &Seen, priority: Priority) -> Result<bool, Error> {
         if self
             .upload
             .as_ref()
@@ -193,15 +198,13 @@ impl Attempt<'_> {
             work.original_bytes += file.size_bytes;
         });
         self.read = Some((seen.etag.clone(), sha256));
-        let key = self.context.envelope.key.as_str();
-        let sitting = Sitting::open(
-            &*self.context.world.renderer,
-            target.recipe,
-            key,
-            &seen.reads,
-            file,
-        )
-        .await?;
+        let opening = Opening {
+            recipe: target.recipe,
+            key: self.context.envelope.key.as_str(),
+            metadata: &seen.reads,
+            priority,
+        };
+        let sitting = Sitting::open(&*self.context.world.renderer, opening, file).await?;
         self.upload = Some(Upload {
             etag: seen.etag.clone(),
             sha256,

@@ -6,8 +6,16 @@ use minilab_store::{ETag, Sha256};
 
 use crate::{
     Error,
-    renderer::{OriginalFile, Renderer, Session},
+    renderer::{OriginalFile, Priority, Renderer, Session},
 };
+
+/// An original to be opened, and what for.
+pub(crate) struct Opening<'a> {
+    pub recipe: &'a Recipe,
+    pub key: &'a str,
+    pub metadata: &'a BTreeMap<String, String>,
+    pub priority: Priority,
+}
 
 /// An open session, what is planned from it, and of which upload it is.
 #[derive(Debug)]
@@ -29,12 +37,16 @@ impl Sitting {
     /// Hands an original over, and finds out what planning depends on.
     pub async fn open(
         renderer: &dyn Renderer,
-        recipe: &Recipe,
-        key: &str,
-        metadata: &BTreeMap<String, String>,
+        Opening {
+            recipe,
+            key,
+            metadata,
+            priority,
+        }: Opening<'_>,
         file: OriginalFile,
     ) -> Result<Self, Error> {
-        let mut session = renderer.open(file, &limits(&recipe.accept)).await?;
+        let limits = limits(&recipe.accept);
+        let mut session = renderer.open(file, &limits, priority).await?;
         recipe.accept.probe(session.probe())?;
         let mut trims = Vec::new();
         for trim in recipe.trims() {

@@ -4,14 +4,15 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use minilab_protos::renderer::{Close, EXIT_OUT_OF_MEMORY, Reply, Request, reply, request};
+use minilab_protos::renderer::{Close, EXIT_OUT_OF_MEMORY, Request, reply, request};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::deadline::Deadline;
 use super::link::{Link, LinkError};
 use super::spawner::Spawner;
 use super::stderr::StderrTail;
 use super::{PoolConfig, build};
-use crate::renderer::{CrashKind, RenderError};
+use crate::renderer::{CrashKind, Priority, RenderError};
 
 /// How long a renderer whose socket is closed may take to be dead.
 const DEATH_DEADLINE: Duration = Duration::from_secs(1);
@@ -27,6 +28,10 @@ pub(super) struct Child {
     pub(super) started: Instant,
     /// Originals that it has been given.
     pub(super) jobs: u32,
+    /// Of which kind it was started.
+    pub(super) priority: Priority,
+    /// Does it take only the CPU time that nothing else wants?
+    in_background: bool,
 }
 
 /// Why a renderer is of no more use.
@@ -54,14 +59,21 @@ impl From<LinkError> for Loss {
 
 impl Child {
     /// Starts one and waits until it is warm.
-    pub(super) async fn start(config: &PoolConfig, spawner: &Spawner) -> Result<Self, RenderError> {
+    pub(super) async fn start(
+        config: &PoolConfig,
+        spawner: &Spawner,
+        priority: Priority,
+    ) -> Result<Self, RenderError> {
         let (link, far) = Link::pair().map_err(|cause| unavailable(format!("no socket pair: {cause}")))?;
         let path = config.renderer.display();
-        let mut process = spawner.spawn(command(config, far)).await.map_err(|cause| {
-            unavailable(format!(
-                "cannot start {path}: {cause}; is it installed beside minilab?"
-            ))
-        })?;
+        let mut process = spawner
+            .spawn(command(config, far, priority))
+            .await
+            .map_err(|cause| {
+                unavailable(format!(
+                    "cannot start {path}: {cause}; is it installed beside minilab?"
+                ))
+            })?;
         let stderr = StderrTail::follow(process.stderr.take().expect("it was asked to be piped"));
         let started = Instant::now();
         let mut child = Self {
@@ -71,8 +83,11 @@ impl Child {
             engine: String::new(),
             started,
             jobs: 0,
+            priority,
+            in_background: priority == Priority::Background,
         };
-        match child.answer(started + config.start_deadline).await {
+        let deadline = Deadline::after(config.start_deadline);
+        match child.answer(deadline).await {
             Ok(reply::Body::Hello(hello)) if hello.build_id == build::ID => {
                 child.engine = hello.engine;
                 Ok(child)
@@ -94,28 +109,46 @@ impl Child {
         }
     }
 
+    /// When an answer is too late that takes so much time where nothing else wants the CPU.
+    pub(super) fn deadline(&self, allowed: Duration) -> Deadline {
+        if self.in_background {
+            Deadline::after_cpu(allowed, self.pid())
+        } else {
+            Deadline::after(allowed)
+        }
+    }
+
+    /// It is about to be told to step back.
+    pub(super) fn steps_back(&mut self) {
+        self.in_background = true;
+    }
+
     /// Sends a request with its descriptors.
     pub(super) async fn ask(
         &mut self,
         body: request::Body,
         descriptors: &[OwnedFd],
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<(), Loss> {
         let borrowed: Vec<BorrowedFd<'_>> = descriptors.iter().map(|descriptor| descriptor.as_fd()).collect();
         let request = Request { body: Some(body) };
-        let sent = timeout_at(deadline, self.link.send(&request, &borrowed)).await;
+        let sent = timeout_at(deadline.wall(), self.link.send(&request, &borrowed)).await;
         Ok(sent.map_err(|_| Loss::Deadline)??)
     }
 
     /// Waits for the next reply.
-    pub(super) async fn answer(&mut self, deadline: Instant) -> Result<reply::Body, Loss> {
-        let received = timeout_at(deadline, self.link.receive()).await;
-        let Reply { body } = received.map_err(|_| Loss::Deadline)??;
-        body.ok_or(Loss::Protocol)
+    pub(super) async fn answer(&mut self, mut deadline: Deadline) -> Result<reply::Body, Loss> {
+        loop {
+            match timeout_at(deadline.wall(), self.link.receive()).await {
+                Ok(received) => return received?.body.ok_or(Loss::Protocol),
+                Err(_) if deadline.is_over() => return Err(Loss::Deadline),
+                Err(_) => {}
+            }
+        }
     }
 
     /// Has it forget its original, and tells how much memory it holds then.
-    pub(super) async fn close(&mut self, deadline: Instant) -> Result<u64, Loss> {
+    pub(super) async fn close(&mut self, deadline: Deadline) -> Result<u64, Loss> {
         self.ask(request::Body::Close(Close {}), &[], deadline).await?;
         match self.answer(deadline).await? {
             reply::Body::Closed(closed) => Ok(closed.rss_bytes),
@@ -160,7 +193,7 @@ impl Child {
 }
 
 /// Nothing of this process reaches the renderer but one socket, as its standard input.
-fn command(config: &PoolConfig, socket: OwnedFd) -> Command {
+fn command(config: &PoolConfig, socket: OwnedFd, priority: Priority) -> Command {
     let mut command = Command::new(&config.renderer);
     command
         .arg(format!("--address-space-bytes={}", config.address_space_bytes))
@@ -170,6 +203,9 @@ fn command(config: &PoolConfig, socket: OwnedFd) -> Command {
         .stdin(Stdio::from(socket))
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
+    if priority == Priority::Background {
+        command.arg("--background");
+    }
     command
 }
 

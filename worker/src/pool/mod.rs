@@ -1,7 +1,10 @@
 //! Renderer processes behind the [`Renderer`] port: one warm child for each slot, one original at a time.
 //!
-//! A slot is a permit. Whoever holds one either takes the child that waits or starts one, so there are never more children
-//! than slots. A child that was lost is replaced in the background, by the same permit, before the slot is free again.
+//! A slot is a permit. Whoever holds one either takes a child that waits or starts one, so there are never more children
+//! than slots. A child that was lost is replaced meanwhile, by the same permit, before the slot is free again.
+//!
+//! There are two kinds of children: live ones, and those that take only the CPU time that nothing else wants. No child of
+//! the second kind can ever be one of the first again. If all that wait are of the wrong kind, one of them makes room.
 //!
 //! Children are hostile: they get one socket and an empty environment, are killed at wall-clock deadlines, and nothing
 //! that they say is believed before it is checked. What the pool does not give: a child that one original took over can
@@ -11,6 +14,7 @@ mod build;
 mod child;
 mod config;
 mod counters;
+mod deadline;
 mod header;
 mod link;
 mod original;
@@ -26,7 +30,6 @@ use async_trait::async_trait;
 use minilab_recipe::Limits;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
 
 pub use self::config::PoolConfig;
 pub use self::counters::{Counters, Crashes};
@@ -35,7 +38,7 @@ pub use self::original::OriginalWriter;
 use self::child::{Child, Loss};
 use self::session::PooledSession;
 use self::spawner::Spawner;
-use crate::renderer::{Engine, OriginalFile, RenderError, Renderer, Session};
+use crate::renderer::{Engine, OriginalFile, Priority, RenderError, Renderer, Session};
 
 /// Digest of the sources that both binaries were built from.
 pub const BUILD_ID: &str = build::ID;
@@ -68,7 +71,7 @@ struct Seat {
 }
 
 impl ProcessPool {
-    /// Starts one renderer for each slot; fails if the first does not come up.
+    /// Starts one live renderer for each slot; fails if the first does not come up.
     pub async fn start(config: PoolConfig) -> Result<Self, RenderError> {
         let unavailable = |reason: String| RenderError::Unavailable { reason };
         let config = PoolConfig {
@@ -80,7 +83,7 @@ impl ProcessPool {
         };
         let spawner = Spawner::start()
             .map_err(|cause| unavailable(format!("no thread to start renderers: {cause}")))?;
-        let first = Child::start(&config, &spawner).await?;
+        let first = Child::start(&config, &spawner, Priority::Live).await?;
         let shared = Arc::new(Shared {
             engine: build::engine(&first.engine),
             slots: Arc::new(Semaphore::new(config.slots as usize)),
@@ -94,7 +97,7 @@ impl ProcessPool {
         shared.tally.started.fetch_add(1, Relaxed);
         for _ in 1..shared.config.slots {
             let slot = Arc::clone(&shared.slots).try_acquire_owned();
-            shared.refill(slot.expect("nobody else knows the new pool"));
+            shared.refill(slot.expect("nobody else knows the new pool"), Priority::Live);
         }
         Ok(Self { shared })
     }
@@ -117,8 +120,13 @@ impl Renderer for ProcessPool {
         &self.shared.engine
     }
 
-    async fn open(&self, original: OriginalFile, limits: &Limits) -> Result<Box<dyn Session>, RenderError> {
-        let seat = self.shared.sit().await?;
+    async fn open(
+        &self,
+        original: OriginalFile,
+        limits: &Limits,
+        priority: Priority,
+    ) -> Result<Box<dyn Session>, RenderError> {
+        let seat = self.shared.sit(priority).await?;
         let mut session = PooledSession::new(Arc::clone(&self.shared), seat);
         session.open(original, limits).await?;
         Ok(Box::new(session))
@@ -126,25 +134,41 @@ impl Renderer for ProcessPool {
 }
 
 impl Shared {
-    /// Waits for a slot and takes its child.
-    async fn sit(self: &Arc<Self>) -> Result<Seat, RenderError> {
+    /// Waits for a slot, and takes a child of the kind that is asked.
+    async fn sit(self: &Arc<Self>, priority: Priority) -> Result<Seat, RenderError> {
         let slot = Arc::clone(&self.slots)
             .acquire_owned()
             .await
             .expect("the pool never closes its slots");
-        while let Some(mut child) = self.with_idle(Vec::pop) {
+        while let Some(mut child) = self.idle_child(priority) {
             if child.is_alive() {
                 return Ok(Seat { child, slot });
             }
             tracing::warn!("a renderer was ended from outside while it waited for work");
         }
-        let child = self.start_child().await?;
+        if let Some(other) = self.surplus_child() {
+            other.retire().await;
+        }
+        let child = self.start_child(priority).await?;
         Ok(Seat { child, slot })
     }
 
+    fn idle_child(&self, priority: Priority) -> Option<Child> {
+        self.with_idle(|idle| {
+            let at = idle.iter().rposition(|child| child.priority == priority)?;
+            Some(idle.remove(at))
+        })
+    }
+
+    /// A child without a slot of its own, now that somebody holds one and found no child of the right kind.
+    fn surplus_child(&self) -> Option<Child> {
+        let free = self.slots.available_permits();
+        self.with_idle(|idle| (idle.len() > free).then(|| idle.remove(0)))
+    }
+
     /// Starts a child of the engine that this pool has promised.
-    async fn start_child(&self) -> Result<Child, RenderError> {
-        let child = Child::start(&self.config, &self.spawner).await?;
+    async fn start_child(&self, priority: Priority) -> Result<Child, RenderError> {
+        let child = Child::start(&self.config, &self.spawner, priority).await?;
         self.tally.started.fetch_add(1, Relaxed);
         if build::engine(&child.engine) == self.engine {
             return Ok(child);
@@ -157,11 +181,11 @@ impl Shared {
         })
     }
 
-    /// Puts a fresh child into a slot, in the background, and frees the slot.
-    fn refill(self: &Arc<Self>, slot: OwnedSemaphorePermit) {
+    /// Puts a fresh child into a slot while others work, and frees the slot.
+    fn refill(self: &Arc<Self>, slot: OwnedSemaphorePermit, priority: Priority) {
         let shared = Arc::clone(self);
         self.runtime.spawn(async move {
-            match shared.start_child().await {
+            match shared.start_child(priority).await {
                 Ok(child) => shared.with_idle(|idle| idle.push(child)),
                 // The next to sit down tries again and is told why it fails.
                 Err(error) => tracing::warn!(%error, "a renderer could not be replaced"),
@@ -172,11 +196,8 @@ impl Shared {
 
     /// Lets a child forget its original and gives its seat to the next.
     async fn settle(self: &Arc<Self>, mut seat: Seat, soiled: bool) {
-        match seat
-            .child
-            .close(Instant::now() + self.config.probe_deadline)
-            .await
-        {
+        let deadline = seat.child.deadline(self.config.probe_deadline);
+        match seat.child.close(deadline).await {
             Ok(rss_bytes) => self.stand_up(seat, rss_bytes, soiled).await,
             // Counted and logged there; the original is done with.
             Err(loss) => drop(self.bury(seat, loss, "close").await),
@@ -191,8 +212,9 @@ impl Shared {
             || rss_bytes >= self.config.recycle_rss_bytes;
         if worn || soiled {
             self.tally.recycled.fetch_add(1, Relaxed);
+            let priority = child.priority;
             child.retire().await;
-            self.refill(slot);
+            self.refill(slot, priority);
         } else {
             self.with_idle(|idle| idle.push(child));
         }
@@ -200,9 +222,9 @@ impl Shared {
 
     /// Ends a child that is of no more use and replaces it.
     async fn bury(self: &Arc<Self>, seat: Seat, loss: Loss, stage: &str) -> RenderError {
-        let pid = seat.child.pid();
+        let (pid, priority) = (seat.child.pid(), seat.child.priority);
         let (how, stderr) = seat.child.end(&loss).await;
-        self.refill(seat.slot);
+        self.refill(seat.slot, priority);
         if let Loss::Machine(reason) = loss {
             return RenderError::Unavailable { reason };
         }
@@ -219,8 +241,9 @@ impl Shared {
         self.tally.abandoned.fetch_add(1, Relaxed);
         let shared = Arc::clone(self);
         self.runtime.spawn(async move {
+            let priority = seat.child.priority;
             seat.child.retire().await;
-            shared.refill(seat.slot);
+            shared.refill(seat.slot, priority);
         });
     }
 

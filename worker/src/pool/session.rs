@@ -14,9 +14,10 @@ use tokio::time::Instant;
 
 use super::answer::{self, is_inside, is_within};
 use super::child::Loss;
+use super::deadline::Deadline;
 use super::output::Output;
 use super::{Seat, Shared};
-use crate::renderer::{OriginalFile, RenderError, RenderReport, RenderedFile, Session};
+use crate::renderer::{OriginalFile, Priority, RenderError, RenderReport, RenderedFile, Session};
 
 /// What a request takes besides its plan: the indexes of its files, at most three bytes each.
 const PLAN_MARGIN_BYTES: usize = 1 << 10;
@@ -33,6 +34,8 @@ pub(super) struct PooledSession {
     /// The child has done what it must not carry into another original.
     soiled: bool,
     decodes: u32,
+    /// The next request says that what is left is for the background.
+    steps_back: bool,
     /// Share of the memory budget, and the plan that it was taken for.
     admitted: Option<(Arc<Plan>, OwnedSemaphorePermit)>,
 }
@@ -46,6 +49,7 @@ impl PooledSession {
             busy: false,
             soiled: false,
             decodes: 0,
+            steps_back: false,
             admitted: None,
         }
     }
@@ -61,7 +65,7 @@ impl PooledSession {
         if let Some(seat) = &mut self.seat {
             seat.child.jobs += 1;
         }
-        let deadline = Instant::now() + self.shared.config.probe_deadline;
+        let deadline = self.deadline(self.shared.config.probe_deadline);
         self.ask(request, vec![original.file.into()], STAGE, deadline)
             .await?;
         let probe = match self.answer(STAGE, deadline).await? {
@@ -83,12 +87,17 @@ impl PooledSession {
         Ok(())
     }
 
+    fn deadline(&self, allowed: Duration) -> Deadline {
+        let seat = self.seat.as_ref();
+        seat.map_or_else(|| Deadline::after(allowed), |seat| seat.child.deadline(allowed))
+    }
+
     async fn ask(
         &mut self,
         request: Request,
         descriptors: Vec<OwnedFd>,
         stage: &str,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<(), RenderError> {
         self.busy = true;
         let Some(seat) = &mut self.seat else {
@@ -102,7 +111,7 @@ impl PooledSession {
         }
     }
 
-    async fn answer(&mut self, stage: &str, deadline: Instant) -> Result<Reply, RenderError> {
+    async fn answer(&mut self, stage: &str, deadline: Deadline) -> Result<Reply, RenderError> {
         let seat = self
             .seat
             .as_mut()
@@ -195,7 +204,7 @@ impl Session for PooledSession {
         const STAGE: &str = "trim";
         // A trim looks at every pixel of the original, and some forms are held as a whole.
         let _share = self.shared.admit(self.probe().stored.pixels() * 4).await;
-        let deadline = Instant::now() + self.shared.config.render_deadline;
+        let deadline = self.deadline(self.shared.config.render_deadline);
         let request = Request::FindTrim(wire::FindTrim {
             trim: trim.to_owned(),
         });
@@ -217,6 +226,16 @@ impl Session for PooledSession {
         }
     }
 
+    fn step_back(&mut self) {
+        let Some(seat) = &mut self.seat else { return };
+        if seat.child.priority == Priority::Live {
+            seat.child.steps_back();
+            self.steps_back = true;
+            // There is no way back for it.
+            self.soiled = true;
+        }
+    }
+
     async fn render(
         &mut self,
         plan: &Arc<Plan>,
@@ -225,8 +244,8 @@ impl Session for PooledSession {
     ) -> Result<RenderReport, RenderError> {
         const STAGE: &str = "render";
         self.admit(plan).await;
-        let (request, mut outputs, descriptors) = prepare(plan, files)?;
-        let mut deadline = Instant::now() + self.render_deadline(plan);
+        let (request, mut outputs, descriptors) = prepare(plan, files, self.steps_back)?;
+        let mut deadline = self.deadline(self.render_deadline(plan));
         self.ask(request, descriptors, STAGE, deadline).await?;
         let mut failed = Vec::new();
         loop {
@@ -253,7 +272,7 @@ impl Session for PooledSession {
                         })
                         .await;
                     // A slow listener is not the child's fault.
-                    deadline += waiting.elapsed();
+                    deadline.postpone(waiting.elapsed());
                 }
                 Reply::FileFailed(said) => {
                     let failure = take_output(&mut outputs, said.file)
@@ -281,7 +300,11 @@ impl Session for PooledSession {
 }
 
 /// The request for some files, and the memory files that they will be written into.
-fn prepare(plan: &Plan, files: &[usize]) -> Result<(Request, Vec<Output>, Vec<OwnedFd>), RenderError> {
+fn prepare(
+    plan: &Plan,
+    files: &[usize],
+    background: bool,
+) -> Result<(Request, Vec<Output>, Vec<OwnedFd>), RenderError> {
     let refused = |cause: std::io::Error| RenderError::Unavailable {
         reason: format!("no memory file for a rendered file: {cause}; raise the limit of open files"),
     };
@@ -310,7 +333,11 @@ fn prepare(plan: &Plan, files: &[usize]) -> Result<(Request, Vec<Output>, Vec<Ow
         .map_err(refused)?;
     let files = files.iter().map(|&index| index as u32).collect();
     Ok((
-        Request::Render(wire::Render { plan_json, files }),
+        Request::Render(wire::Render {
+            plan_json,
+            files,
+            background,
+        }),
         outputs,
         descriptors,
     ))

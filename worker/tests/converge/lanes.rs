@@ -156,3 +156,21 @@ async fn jobs_of_one_lane_take_all_slots_of_a_worker_that_serves_no_other() {
     running.abort.cancel();
     running.drained().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn bulk_and_operators_work_is_made_in_the_background_and_nothing_else() {
+    let world = World::default();
+    world.uploaded("a.jpg", CAT).await;
+    // The third lane is carried on with.
+    assert_eq!(
+        world.renderer.tally().in_background,
+        [("photo".to_owned(), 2)].into()
+    );
+    world.upload("b.jpg", DOG).await;
+    let mut job = world.job("b.jpg", Lane::Fast);
+    job.via = Via::Backfill.into();
+    world.send("backfill", &job).await;
+    world.settle().await;
+    let expected = [("photo".to_owned(), 6), ("thumb".to_owned(), 1)];
+    assert_eq!(world.renderer.tally().in_background, expected.into());
+}

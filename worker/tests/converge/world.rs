@@ -18,7 +18,7 @@ use minilab_store::{Faulty, Key, Memory, PutOptions, Store, StoreExt as _};
 use minilab_worker::{
     Lanes, Ready, Worker, WorkerParts,
     outcome::{Budget, Class},
-    renderer::{Engine, OriginalFile, RenderError, Renderer, Session},
+    renderer::{Engine, OriginalFile, Priority, RenderError, Renderer, Session},
     report::JobReport,
     testing::ScriptedRenderer,
 };
@@ -76,9 +76,14 @@ impl Renderer for Panicking {
         self.inner.engine()
     }
 
-    async fn open(&self, original: OriginalFile, limits: &Limits) -> Result<Box<dyn Session>, RenderError> {
+    async fn open(
+        &self,
+        original: OriginalFile,
+        limits: &Limits,
+        priority: Priority,
+    ) -> Result<Box<dyn Session>, RenderError> {
         assert_ne!(self.on, Some(original.size_bytes), "a defect");
-        self.inner.open(original, limits).await
+        self.inner.open(original, limits, priority).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What this process is: whose end it shares, which descriptors and how much memory it may have.
 pub mod allocator;
+pub mod background;
 pub mod inherited;
 pub mod mapped;
 

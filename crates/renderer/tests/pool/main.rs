@@ -6,4 +6,5 @@ mod isolation;
 mod life;
 mod pictures;
 mod png;
+mod priority;
 mod world;

@@ -9,7 +9,7 @@ use minilab_recipe::{
 };
 use minilab_worker::pool::{OriginalWriter, PoolConfig, ProcessPool};
 use minilab_worker::renderer::{
-    OriginalFile, RenderError, RenderReport, RenderedFile, Renderer as _, Session,
+    OriginalFile, Priority, RenderError, RenderReport, RenderedFile, Renderer as _, Session,
 };
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -57,7 +57,15 @@ pub fn original(bytes: &[u8]) -> OriginalFile {
 }
 
 pub async fn open(pool: &ProcessPool, bytes: &[u8]) -> Result<Box<dyn Session>, RenderError> {
-    pool.open(original(bytes), &Limits::default()).await
+    open_as(pool, bytes, Priority::Live).await
+}
+
+pub async fn open_as(
+    pool: &ProcessPool,
+    bytes: &[u8],
+    priority: Priority,
+) -> Result<Box<dyn Session>, RenderError> {
+    pool.open(original(bytes), &Limits::default(), priority).await
 }
 
 /// A plan that decodes `trunk` and makes one file of each size and encoding, each from a node of its own.
