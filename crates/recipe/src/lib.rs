@@ -19,8 +19,8 @@ mod recipe;
 pub use default_recipe::DEFAULT_RECIPE;
 pub use diagnostic::{Code, Diagnostics, Problem};
 pub use document::{
-    Decision, Document, EventQueue, Intake, Location, Match, OnDelete, Output, QueueConfig, RESERVED_PREFIX,
-    RabbitMq, Rule, S3, Secret, Webhook, schema,
+    Decision, Declare, Document, EventQueue, Intake, Location, Match, OnDelete, Output, QueueConfig,
+    RESERVED_PREFIX, RabbitMq, Rule, S3, Secret, Webhook, schema,
 };
 pub use fingerprint::version;
 pub use format::{Encoding, Format, OutputFormat, Subsampling};

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use minilab_recipe::{
-    DEFAULT_RECIPE, Decision, Document, Encoding, EventQueue, Intake, Lane, Location, OnDelete, QueueConfig,
-    RabbitMq, Replace, Secret, Urls,
+    DEFAULT_RECIPE, Decision, Declare, Document, Encoding, EventQueue, Intake, Lane, Location, OnDelete,
+    QueueConfig, RabbitMq, Replace, Secret, Urls,
 };
 
 const HEAD: &str = "version: 1\nfrom: { folder: ./in }\nto: { folder: ./out }\n";
@@ -76,10 +76,10 @@ fn values_come_from_the_environment_as_whole_scalars() {
 fn a_fleet_says_where_jobs_wait_and_how_uploads_are_noticed() {
     let document = parse(
         r#"
-queue: { rabbitmq: { url: "amqps://me:pass@broker/lab", prefix: lab-1, heartbeat: 5s } }
+queue: { rabbitmq: { url: "amqps://me:pass@broker/lab", prefix: lab-1, declare: passive, lease: 20s, waits: [1s, 1min] } }
 intake:
   - watch
-  - { rabbitmq: { queue: bucket-events } }
+  - { rabbitmq: { prefix: events } }
   - { webhook: { listen: "0.0.0.0:8090", token: 0123456789abcdef } }
   - { poll: { every: 2min } }
 "#,
@@ -87,15 +87,17 @@ intake:
     let broker = RabbitMq {
         url: Secret::new("amqps://me:pass@broker/lab"),
         prefix: "lab-1".to_owned(),
-        heartbeat: Duration::from_secs(5),
+        declare: Declare::Passive,
+        lease: Duration::from_secs(20),
+        waits: vec![Duration::from_secs(1), Duration::from_mins(1)],
     };
     assert_eq!(document.queue, Some(QueueConfig::RabbitMq(broker)));
     let [watch, events, webhook, poll] = &document.intake[..] else {
         panic!("{:?}", document.intake)
     };
     assert_eq!(*watch, Intake::Watch);
-    let queue = Some("bucket-events".to_owned());
-    assert_eq!(*events, Intake::RabbitMq(EventQueue { url: None, queue }));
+    let prefix = Some("events".to_owned());
+    assert_eq!(*events, Intake::RabbitMq(EventQueue { url: None, prefix }));
     assert!(matches!(webhook, Intake::Webhook(hook) if hook.listen.port() == 8090));
     let every = Duration::from_mins(2);
     assert_eq!(*poll, Intake::Poll { every });

@@ -60,7 +60,7 @@ fn mistakes_in_how_a_fleet_runs_are_told_without_its_secrets() {
         r#"version: 1
 from: { s3: { bucket: acme, prefix: uploads/ } }
 to: { s3: { bucket: acme, prefix: uploads/made/ } }
-queue: { sqlite: jobs.db, rabbitmq: { url: "${AMQP_URL}", prefix: "a b", heartbeat: 2h } }
+queue: { sqlite: jobs.db, rabbitmq: { url: "${AMQP_URL}", prefix: "a b", lease: 2h, waits: [2s, 1s] } }
 serve: 8090
 intake:
   - watch

@@ -26,8 +26,22 @@ pub struct RabbitMq {
     pub url: Secret,
     /// What the names of all exchanges and queues begin with.
     pub prefix: String,
-    /// Pause between signs of life; a connection without any for twice as long is given up.
-    pub heartbeat: Duration,
+    /// Who makes exchanges and queues.
+    pub declare: Declare,
+    /// How long a delivered job may show no sign of its worker before somebody else gets it.
+    pub lease: Duration,
+    /// Pauses between the attempts at a job, one wait queue each; rising.
+    pub waits: Vec<Duration>,
+}
+
+/// Who makes exchanges and queues.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Declare {
+    /// Every process, when it connects.
+    #[default]
+    Apply,
+    /// Somebody else did, with `minilab topology apply`; processes only look.
+    Passive,
 }
 
 /// How uploads are noticed.
@@ -73,15 +87,30 @@ pub struct Webhook {
 pub struct EventQueue {
     /// Its broker; `None`: the one where jobs wait.
     pub url: Option<Secret>,
-    /// Its name, made and filled by others; `None`: our own, bound to our exchange of events.
-    pub queue: Option<String>,
+    /// What the names of its exchanges and queues begin with; `None`: as where jobs wait.
+    pub prefix: Option<String>,
 }
 
 const PREFIX_DEFAULT: &str = "minilab";
-/// Found dead within 20 s; more signs of life would be traffic for nothing.
-const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(10);
-/// Brokers and proxies drop what is silent for longer.
-const HEARTBEAT_MAX: Duration = Duration::from_mins(5);
+/// Only guards against a worker that hangs: of one that dies the broker takes back its jobs at once.
+const LEASE_DEFAULT: Duration = Duration::from_mins(1);
+/// Shorter ones end while a worker is merely busy.
+const LEASE_MIN: Duration = Duration::from_secs(5);
+/// A job may be held for 20 min (`HELD_MAX` of the worker): a longer lease would say nothing, and brokers cut consumers off
+/// after 30.
+const LEASE_MAX: Duration = Duration::from_mins(15);
+/// A blip, a restart, a throttled minute, an incident on the other side.
+const WAITS_DEFAULT: [Duration; 5] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_mins(2),
+    Duration::from_mins(10),
+    Duration::from_hours(1),
+];
+/// Each is a queue of the broker.
+const WAITS_MAX: usize = 10;
+/// Leaves room for the rest of a name of at most 255 bytes.
+const PREFIX_LENGTH_MAX: usize = 64;
 /// Fewer can be guessed.
 const TOKEN_CHARS_MIN: usize = 16;
 /// A pause under which a listing would follow a listing without end.
@@ -105,16 +134,33 @@ pub(super) fn queue(tree: &Tree, problems: &Problems) -> Option<QueueConfig> {
 fn rabbitmq(tree: &Tree, problems: &Problems) -> Option<RabbitMq> {
     let mut fields = Fields::open("rabbitmq", tree, problems)?;
     let url = fields.require("url", amqp_url);
-    let prefix = fields.read("prefix", queue_name);
-    let heartbeat = fields.read("heartbeat", |tree, problems| {
-        scalar::duration_within(tree, Duration::from_secs(1)..=HEARTBEAT_MAX, problems)
+    let prefix = fields.read("prefix", prefix);
+    let declare = fields.read("declare", |tree, problems| {
+        let choices = [("apply", Declare::Apply), ("passive", Declare::Passive)];
+        scalar::choice(tree, &choices, problems)
     });
+    let lease = fields.read("lease", |tree, problems| {
+        scalar::duration_within(tree, LEASE_MIN..=LEASE_MAX, problems)
+    });
+    let waits = fields.read("waits", waits);
     fields.close();
     Some(RabbitMq {
         url: url?,
         prefix: prefix.unwrap_or_else(|| PREFIX_DEFAULT.to_owned()),
-        heartbeat: heartbeat.unwrap_or(HEARTBEAT_DEFAULT),
+        declare: declare.unwrap_or_default(),
+        lease: lease.unwrap_or(LEASE_DEFAULT),
+        waits: waits.unwrap_or_else(|| WAITS_DEFAULT.to_vec()),
     })
+}
+
+fn waits(tree: &Tree, problems: &Problems) -> Option<Vec<Duration>> {
+    let waits = list(tree, problems, scalar::duration)?;
+    if (1..=WAITS_MAX).contains(&waits.len()) && waits.is_sorted_by(|one, next| one < next) {
+        return Some(waits);
+    }
+    let help = format!("1 to {WAITS_MAX} durations, each longer than the one before: [5s, 30s, 2min]");
+    problems.note(tree.span, Code::BadValue, "these waits do not rise", Some(help));
+    None
 }
 
 pub(super) fn intake(tree: &Tree, problems: &Problems) -> Option<Vec<Intake>> {
@@ -159,9 +205,9 @@ fn one_intake(tree: &Tree, problems: &Problems) -> Option<Intake> {
 fn event_queue(tree: &Tree, problems: &Problems) -> Option<EventQueue> {
     let mut fields = Fields::open("events", tree, problems)?;
     let url = fields.read("url", amqp_url);
-    let queue = fields.read("queue", queue_name);
+    let prefix = fields.read("prefix", prefix);
     fields.close();
-    Some(EventQueue { url, queue })
+    Some(EventQueue { url, prefix })
 }
 
 fn webhook(tree: &Tree, problems: &Problems) -> Option<Webhook> {
@@ -213,15 +259,15 @@ fn token(tree: &Tree, problems: &Problems) -> Option<Secret> {
     None
 }
 
-/// What every broker takes as the name of a queue, and what may begin one.
-fn queue_name(tree: &Tree, problems: &Problems) -> Option<String> {
+/// What every broker takes at the beginning of a name.
+fn prefix(tree: &Tree, problems: &Problems) -> Option<String> {
     let text = scalar::text(tree, problems)?;
     let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    if (1..=128).contains(&text.len()) && text.chars().all(legal) {
+    if (1..=PREFIX_LENGTH_MAX).contains(&text.len()) && text.chars().all(legal) {
         return Some(text);
     }
-    let help = "letters, digits, '.', '-' and '_', at most 128".to_owned();
-    let message = format!("{text:?} is no name for a queue");
+    let help = format!("letters, digits, '.', '-' and '_', at most {PREFIX_LENGTH_MAX}");
+    let message = format!("no name of a queue begins with {text:?}");
     problems.note(tree.span, Code::BadValue, message, Some(help));
     None
 }

@@ -90,7 +90,9 @@ fn operation() -> Vec<Mapping> {
             json!({
                 "url": secret("amqp://user:password@host/vhost, or amqps://"),
                 "prefix": { "type": "string", "default": "minilab" },
-                "heartbeat": { "type": "string", "default": "10s" },
+                "declare": { "enum": ["apply", "passive"] },
+                "lease": { "type": "string", "default": "1min" },
+                "waits": { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 10 },
             }),
             &["url"],
         ),
@@ -103,7 +105,7 @@ fn operation() -> Vec<Mapping> {
             "events",
             json!({
                 "url": secret("Its broker; that of the jobs unless given."),
-                "queue": { "type": "string", "description": "A queue of yours; ours unless given." },
+                "prefix": { "type": "string", "description": "As of the jobs' queues unless given." },
             }),
             &[],
         ),
