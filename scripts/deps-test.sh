@@ -7,7 +7,7 @@
 # .deps/test/rabbitmq is deleted.
 set -eu
 
-rabbitmq_layout=1
+rabbitmq_layout=2
 seaweedfs_version=4.48
 
 fail() {
@@ -42,7 +42,7 @@ put_in_place() { # NAME STAMP
 
 # Of what RabbitMQ depends on only Erlang is needed here: the rest creates users and rotates logs.
 rabbitmq_packages() { # APT'S OPTIONS
-    apt-cache "$@" depends --recurse --important rabbitmq-server 2>/dev/null | grep -E '^(rabbitmq-server|erlang-[a-z-]+)$' |
+    apt-cache "$@" depends --recurse --important rabbitmq-server 2>/dev/null | grep -E '^(rabbitmq-server|erlang-[a-z0-9-]+)$' |
         sort -u
 }
 
@@ -80,7 +80,7 @@ rabbitmq() {
     ln -s "$(cd "$work/rabbitmq" && echo usr/lib/rabbitmq/lib/rabbitmq_server-*)" "$work/rabbitmq/server"
     [ -x "$work/rabbitmq/server/sbin/rabbitmq-server" ] ||
         fail "the package of RabbitMQ is not as expected: no sbin/rabbitmq-server"
-    "$erl" -noinput -boot start_clean -eval '{ok, _} = application:ensure_all_started(crypto), halt().' ||
+    "$erl" -noinput -boot start_clean -eval '{ok, _} = application:ensure_all_started(ssl), halt().' ||
         fail "the unpacked Erlang does not run on this machine; its message is above"
     put_in_place rabbitmq "$rabbitmq_layout"
     echo "deps-test: $(basename "$(readlink "$target/rabbitmq/server")") is in .deps/test/rabbitmq" >&2
