@@ -23,8 +23,8 @@ use self::{context::Context, lane::Made, make::Put, sitting::Upload};
 pub(crate) use self::{
     make::failure,
     sitting::{Opening, Sitting},
-    trace::Trace,
-    world::World,
+    trace::{Step, Trace},
+    world::{World, this_process},
 };
 use crate::{Error, envelope::Envelope, outcome::Class, worker::Seat};
 
@@ -96,6 +96,7 @@ impl<'a> Attempt<'a> {
             self.context.trace.enter(lane);
             let settled = self.lane(lane).await?;
             // 10
+            self.context.trace.reach(Step::HandOn);
             if let (true, Some(record)) = (self.context.trace.owes_projection(), &settled.record) {
                 self.context.project(record, lane).await?;
             } else if made.is_empty() && self.context.envelope.job.attempt > 0 {
@@ -139,6 +140,8 @@ impl<'a> Attempt<'a> {
     /// Steps 1 to 9. `None`: the world changed under it, so again from step 1.
     async fn round(&mut self, lane: Lane) -> Result<Option<Settled>, Error> {
         // 1
+        let trace = self.context.trace;
+        trace.reach(Step::Load);
         let base = self
             .context
             .world
@@ -146,6 +149,7 @@ impl<'a> Attempt<'a> {
             .load(self.context.envelope.key.as_str())
             .await?;
         // 2
+        trace.reach(Step::Look);
         let seen = self.context.look(&base).await?;
         // 3
         let need = self.context.decide(&base, lane, seen.clone());
@@ -181,6 +185,7 @@ impl<'a> Attempt<'a> {
             // 5 to 7
             (Need::Make, _) => {
                 let seen = seen.clone().expect("nothing is made of an original that is gone");
+                trace.reach(Step::Make);
                 match self.make(lane, &base, &seen).await? {
                     Made::Changed => return Ok(None),
                     Made::NotAnImage => match self.without_image(base.record.as_ref()) {
@@ -200,6 +205,7 @@ impl<'a> Attempt<'a> {
             (Need::Fence | Need::Tombstone, None) => unreachable!("there is a record to be fenced or buried"),
         };
         // 8
+        trace.reach(Step::Swap);
         let Some(swapped) = self.context.swap(&base, &next).await? else {
             return Ok(None);
         };
@@ -207,6 +213,7 @@ impl<'a> Attempt<'a> {
         self.context.trace.note(|work| work.lanes.extend(made));
         // 9
         reached("step9_before_look");
+        trace.reach(Step::Verify);
         let published = seen.map(|seen| seen.etag);
         let is_still = self.context.is_still(published.as_ref()).await?;
         reached("step9_looked_again");

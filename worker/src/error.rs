@@ -79,6 +79,8 @@ pub enum Error {
     /// It is tried no more, after it took down whoever tried.
     #[error("{sentence}")]
     Poison {
+        /// Stable code of what it did last.
+        code: String,
         /// What it did last.
         sentence: String,
     },
@@ -99,7 +101,9 @@ impl Error {
     /// A stable code, and the error with all its causes in one sentence: what records, dead letters and logs say.
     pub fn code_and_sentence(&self) -> (String, String) {
         let code = match self {
-            Self::Refused { code, .. } | Self::Render(RenderError::Input { code, .. }) => code.as_str(),
+            Self::Refused { code, .. }
+            | Self::Poison { code, .. }
+            | Self::Render(RenderError::Input { code, .. }) => code.as_str(),
             Self::Render(RenderError::Crash { how, .. }) => match how {
                 CrashKind::Signal(_) => "renderer_signal",
                 CrashKind::Exit(_) => "renderer_exit",
@@ -123,7 +127,6 @@ impl Error {
             Self::Deadline => "deadline",
             Self::Unsettled => "unsettled",
             Self::Panic { .. } => "panic",
-            Self::Poison { .. } => "poison",
             Self::LeaseLost => "lease_lost",
             Self::Aborted => "aborted",
         };

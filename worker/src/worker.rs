@@ -22,7 +22,12 @@ pub use self::{
     health::Ready,
     lanes::{InvalidLanes, Lanes},
 };
-use crate::{attempt::World, outcome::Budget, renderer::Renderer, report::JobReport};
+use crate::{
+    attempt::{World, this_process},
+    outcome::Budget,
+    renderer::Renderer,
+    report::JobReport,
+};
 
 /// Is told of every delivery.
 pub type Observer = Arc<dyn Fn(&JobReport) + Send + Sync>;
@@ -94,6 +99,7 @@ impl Worker {
             renderer: parts.renderer,
             clock: parts.clock,
             lanes: parts.lanes,
+            process: this_process(),
         };
         let courier = Courier {
             world,

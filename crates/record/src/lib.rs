@@ -2,7 +2,7 @@
 mod aliases;
 mod error;
 mod failures;
-mod objects;
+pub mod objects;
 mod project;
 mod projector;
 mod record;
@@ -16,7 +16,7 @@ mod urls;
 
 pub use aliases::{Alias, aliases};
 pub use error::Error;
-pub use failures::{FailureRecord, Failures};
+pub use failures::{FailureRecord, Failures, UnreadableRecord};
 pub use project::manifest;
 pub use projector::{
     ALIAS_CACHE_CONTROL, ALIAS_OF, DERIVATIVE_MARK, FILE_CACHE_CONTROL, MANIFEST_CACHE_CONTROL, Projector,

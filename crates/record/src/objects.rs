@@ -9,9 +9,11 @@ const OBJECT_BYTES_MAX: usize = 16 << 20;
 
 /// What kind of object, for errors, and the last version of its form that this build reads.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Form {
-    pub(crate) what: &'static str,
-    pub(crate) known: u32,
+pub struct Form {
+    /// `a record`, `a configuration revision`, ...
+    pub what: &'static str,
+    /// The last version.
+    pub known: u32,
 }
 
 /// The part that every later form keeps.
@@ -21,7 +23,7 @@ struct Version {
 }
 
 /// Reads an object; `None` if there is none.
-pub(crate) async fn get<T: DeserializeOwned>(
+pub async fn get<T: DeserializeOwned>(
     store: &dyn Store,
     key: &Key,
     form: Form,
@@ -53,8 +55,9 @@ pub(crate) async fn get<T: DeserializeOwned>(
     Ok(Some((value, head.etag)))
 }
 
-/// Writes an object if `expected` (`None`: nothing) is what is there; `None` if it is not.
-pub(crate) async fn swap<T: Serialize + Sync>(
+/// Writes an object if `expected` (`None`: nothing) is what is there; `None` if it is not. The value must serialise as an
+/// object with a version `v`.
+pub async fn swap<T: Serialize + Sync>(
     store: &dyn Store,
     key: &Key,
     expected: Option<&ETag>,

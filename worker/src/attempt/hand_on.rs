@@ -1,12 +1,13 @@
 //! Step 10: projections, and the next lane, which is carried on with or handed on.
 use minilab_failpoint::reached;
 use minilab_recipe::Lane;
-use minilab_record::{Record, Seen, pending_lanes};
+use minilab_record::{FailureEntry, FailureRecord, Record, Seen, pending_lanes};
 
 use super::context::Context;
 use crate::{
     Error,
     envelope::{follow_up, lane_queue},
+    outcome::GivenUp,
 };
 
 impl Context<'_> {
@@ -19,7 +20,7 @@ impl Context<'_> {
             None if record.observation.is_none() => self.world.failures.clear_all(key).await?,
             Some(state) if state.status.is_final() => match state.failures.first() {
                 Some(entry) => {
-                    let failure = self.world.failure_record(&self.envelope.job, lane, entry);
+                    let failure = self.failure_record(lane, entry);
                     self.world.failures.write(&failure).await?;
                 }
                 None => self.world.failures.clear(key, lane).await?,
@@ -29,6 +30,15 @@ impl Context<'_> {
         self.trace.projected();
         reached("step10_projected");
         Ok(())
+    }
+
+    /// Of a lane that is recorded as failed or partial. What is given up was counted when it was; other runs count here.
+    fn failure_record(&self, lane: Lane, entry: &FailureEntry) -> FailureRecord {
+        let mut job = self.envelope.job.clone();
+        if entry.class != GivenUp::Poison.as_str() {
+            job.attempt += 1;
+        }
+        self.world.failure_record(&job, lane, entry, self.trace)
     }
 
     /// Clears the failure record that an earlier attempt of this job left, when there turned out to be nothing to do.

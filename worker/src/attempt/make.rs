@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::files::{Stored, store_file};
 use crate::{
     Error,
-    outcome::Class,
+    outcome::{Class, GivenUp},
     renderer::{RenderReport, RenderedFile, Session},
     report::{FileOutcome, FileReport, LaneReport},
 };
@@ -279,7 +279,10 @@ pub(crate) fn failure(derivative: Option<&str>, error: &Error) -> FailureEntry {
     let (code, sentence) = error.code_and_sentence();
     FailureEntry {
         derivative: derivative.map(str::to_owned),
-        class: Class::of(error).as_str().to_owned(),
+        class: match error {
+            Error::Poison { .. } => GivenUp::Poison.as_str().to_owned(),
+            other => Class::of(other).as_str().to_owned(),
+        },
         code,
         sentence,
     }

@@ -20,7 +20,41 @@ struct State {
     /// A record was swapped, and its projections do not show it yet.
     owes_projection: bool,
     lane: Lane,
+    step: Step,
+    /// Where the run failed that this one only buries.
+    blamed: Option<String>,
     work: Work,
+}
+
+/// How far an attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The record is read.
+    Load,
+    /// The original is looked at.
+    Look,
+    /// The original is read, files are rendered and stored.
+    Make,
+    /// The record is swapped.
+    Swap,
+    /// The original is looked at once more.
+    Verify,
+    /// Projections are written, the next lane is handed on.
+    HandOn,
+}
+
+impl Step {
+    /// As it is written in failure records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Load => "load",
+            Self::Look => "look",
+            Self::Make => "make",
+            Self::Swap => "swap",
+            Self::Verify => "verify",
+            Self::HandOn => "hand_on",
+        }
+    }
 }
 
 impl Trace {
@@ -32,8 +66,37 @@ impl Trace {
             leaves_files: false,
             owes_projection: false,
             lane,
+            step: Step::Load,
+            blamed: None,
             work: Work::default(),
         }))
+    }
+
+    /// Of a run that records what has become of this one, which failed at `stage`.
+    pub fn burying(&self, stage: Option<String>) -> Self {
+        let burial = Self::new(self.lane(), self.owes_anything());
+        burial.state().work = self.work();
+        burial.blame(stage);
+        burial
+    }
+
+    /// This is where it failed.
+    pub fn blame(&self, stage: Option<String>) {
+        self.state().blamed = stage;
+    }
+
+    /// Where it failed, as far as anybody said.
+    pub fn blamed(&self) -> Option<String> {
+        self.state().blamed.clone()
+    }
+
+    pub fn reach(&self, step: Step) {
+        self.state().step = step;
+    }
+
+    /// How far it came.
+    pub fn step(&self) -> Step {
+        self.state().step
     }
 
     /// May a record write still be under way, or are there files that only a record leads to? Then this job must end in a

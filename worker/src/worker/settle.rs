@@ -19,6 +19,7 @@ use crate::{
     attempt::{Attempt, Trace, failure},
     envelope::{Envelope, payload},
     outcome::{Class, GivenUp, Verdict},
+    renderer::RenderError,
     report::Settlement,
 };
 
@@ -43,7 +44,12 @@ impl Courier {
             Verdict::Leave => return None,
             Verdict::Complete => {
                 if let Some(error) = error {
-                    self.record_failure(envelope, trace.lane(), Class::of(error).as_str(), error)
+                    let job = Job {
+                        attempt: envelope.job.attempt + 1,
+                        ..envelope.job.clone()
+                    };
+                    let class = Class::of(error).as_str();
+                    self.record_failure(&job, (trace.lane(), class), trace, error)
                         .await;
                 }
                 (Disposition::Complete, Settlement::Completed)
@@ -53,7 +59,7 @@ impl Courier {
                 // Shown at once: somebody has to change a permission, and the last attempt is more than an hour away. Under
                 // the job's own lane, which the next attempt visits first and clears.
                 if let Some(error) = error.filter(|_| class == Class::Denied) {
-                    self.record_failure(envelope, envelope.lane, class.as_str(), error)
+                    self.record_failure(&job, (envelope.lane, class.as_str()), trace, error)
                         .await;
                 }
                 let now = self.world.clock.now();
@@ -103,10 +109,9 @@ impl Courier {
                 lane: trace.lane(),
                 ..envelope.clone()
             };
-            let burial = Trace::new(envelope.lane, trace.owes_anything());
-            let reason = Error::Poison {
-                sentence: error.code_and_sentence().1,
-            };
+            let burial = trace.burying(stage(error, trace));
+            let (code, sentence) = error.code_and_sentence();
+            let reason = Error::Poison { code, sentence };
             let ended = Attempt::new(&self.world, &envelope, &burial, seat).giving_up(reason);
             let ended = AssertUnwindSafe(ended.run());
             let ended = ended.catch_unwind().await;
@@ -122,17 +127,18 @@ impl Courier {
                 ),
             }
         }
-        self.record_failure(envelope, trace.lane(), given_up.as_str(), error)
+        self.record_failure(&job, (trace.lane(), given_up.as_str()), trace, error)
             .await;
         job
     }
 
-    async fn record_failure(&self, envelope: &Envelope, lane: Lane, class: &str, error: &Error) {
+    async fn record_failure(&self, job: &Job, (lane, class): (Lane, &str), trace: &Trace, error: &Error) {
+        trace.blame(stage(error, trace));
         let entry = minilab_record::FailureEntry {
             class: class.to_owned(),
             ..failure(None, error)
         };
-        let failure = self.world.failure_record(&envelope.job, lane, &entry);
+        let failure = self.world.failure_record(job, lane, &entry, trace);
         if let Err(error) = self.world.failures.write(&failure).await {
             log_unrecorded(&failure.key, &error.into());
         }
@@ -172,6 +178,15 @@ impl Courier {
             }
         }
         false
+    }
+}
+
+/// In which part of the attempt it failed. Of a run that nobody saw the end of, nobody knows.
+fn stage(error: &Error, trace: &Trace) -> Option<String> {
+    match error {
+        Error::Unsettled => None,
+        Error::Render(RenderError::Crash { stage, .. }) => Some(stage.clone()),
+        _ => Some(trace.step().as_str().to_owned()),
     }
 }
 

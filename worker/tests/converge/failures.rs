@@ -109,7 +109,15 @@ async fn second_crash_is_poison_of_that_lane_alone() {
     assert!(dead.len() == 1 && dead[0].starts_with("poison: "), "{dead:?}");
     assert!(dead[0].contains("killed by signal 11"), "{dead:?}");
     let failures = world.failures().await;
-    assert_eq!((failures.len(), failures[0].code.as_str()), (1, "poison"));
+    assert_eq!(failures.len(), 1);
+    let failure = &failures[0];
+    assert_eq!(
+        (failure.class.as_str(), failure.code.as_str()),
+        ("poison", "renderer_signal")
+    );
+    assert_eq!((failure.attempts, failure.crashes, failure.redrives), (0, 2, 0));
+    assert_eq!(failure.job.as_deref(), Some("a.jpg-fast"));
+    assert!(failure.stage.is_some() && failure.worker.is_some(), "{failure:?}");
     assert_eq!(world.renderer.tally().sessions, 0);
 }
 
@@ -171,7 +179,13 @@ async fn transient_failure_waits_longer_each_time_and_then_is_exhausted() {
     assert_eq!(world.classes(), [Class::Transient; 6]);
     assert!(begun.elapsed() >= Duration::from_secs(5 + 30 + 120 + 600 + 3600));
     assert!(world.dead().await[0].starts_with("exhausted: "));
-    assert_eq!(world.failures().await[0].class, "exhausted");
+    let failure = &world.failures().await[0];
+    assert_eq!((failure.class.as_str(), failure.attempts), ("exhausted", 6));
+    assert_eq!(
+        failure.stage.as_deref(),
+        Some("make"),
+        "the original is there, but cannot be read"
+    );
 
     // Redriven after the cause is gone, it gets a real attempt, and the failure is forgotten.
     world.originals.heal();

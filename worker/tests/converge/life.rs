@@ -241,7 +241,11 @@ async fn panic_is_poison_at_once_and_the_worker_lives_on() {
         "{:?}",
         world.dead().await
     );
-    assert_eq!(world.failures().await[0].code, "poison");
+    let failure = &world.failures().await[0];
+    assert_eq!(
+        (failure.class.as_str(), failure.code.as_str()),
+        ("poison", "panic")
+    );
     world.uploaded("b.jpg", CAT).await;
     world.assert_current("b.jpg", CAT, FILES).await;
 }
