@@ -19,7 +19,12 @@ pub trait StoreExt {
     /// All objects whose key begins with `prefix`, in key order, page by page as the stream is read.
     ///
     /// The stream ends after the first error. Writes made meanwhile may or may not be seen.
-    fn list_all(&self, prefix: &str) -> BoxStream<'_, Result<Listed, Error>>;
+    fn list_all(&self, prefix: &str) -> BoxStream<'_, Result<Listed, Error>> {
+        self.list_after(prefix, None)
+    }
+
+    /// The same, from the first key after `after`.
+    fn list_after(&self, prefix: &str, after: Option<&str>) -> BoxStream<'_, Result<Listed, Error>>;
 }
 
 impl<S: Store + ?Sized> StoreExt for S {
@@ -51,9 +56,10 @@ impl<S: Store + ?Sized> StoreExt for S {
         })
     }
 
-    fn list_all(&self, prefix: &str) -> BoxStream<'_, Result<Listed, Error>> {
+    fn list_after(&self, prefix: &str, after: Option<&str>) -> BoxStream<'_, Result<Listed, Error>> {
         let first = ListRequest {
             prefix: prefix.to_owned(),
+            after: after.map(str::to_owned),
             limit: PAGE_ENTRIES,
             ..ListRequest::default()
         };
