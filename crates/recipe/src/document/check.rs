@@ -100,7 +100,7 @@ fn overlap(one: &Location, other: &Location) -> bool {
             one.starts_with(&other) || other.starts_with(&one)
         }
         (Location::S3(one), Location::S3(other)) => {
-            (&one.bucket, &one.endpoint) == (&other.bucket, &other.endpoint)
+            one.is_same_bucket(other)
                 && (one.prefix.starts_with(&other.prefix) || other.prefix.starts_with(&one.prefix))
         }
         _ => false,

@@ -33,10 +33,27 @@ pub struct S3 {
     pub region: Option<String>,
     /// Another server than AWS.
     pub endpoint: Option<String>,
+    /// `https://host/bucket/key` in place of `https://bucket.host/key`.
+    #[serde(skip)]
+    pub path_style: bool,
     /// Key that encrypts what is put.
     pub kms_key: Option<String>,
     /// Account that must own the bucket.
     pub expected_owner: Option<String>,
+    /// Storage class of what is put; `None`: the bucket's default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_class: Option<String>,
+}
+
+impl S3 {
+    /// Are both parts of one bucket? However its server's address is written.
+    pub fn is_same_bucket(&self, other: &Self) -> bool {
+        let server = |place: &Self| {
+            let endpoint = place.endpoint.as_deref()?.trim_end_matches('/');
+            Some(endpoint.to_ascii_lowercase())
+        };
+        self.bucket == other.bucket && server(self) == server(other)
+    }
 }
 
 /// Where files go, and under which address readers see them.
@@ -103,14 +120,19 @@ fn s3(tree: &Tree, problems: &Problems) -> Option<S3> {
     let endpoint = fields.read("endpoint", scalar::text);
     let kms_key = fields.read("kms_key", scalar::text);
     let expected_owner = fields.read("expected_owner", scalar::text);
+    let path_style = fields.read("path_style", scalar::boolean);
+    let storage_class = fields.read("storage_class", scalar::text);
     fields.close();
     Some(S3 {
         bucket: bucket?,
         prefix,
         region,
+        // Other servers rarely have a name for each bucket.
+        path_style: path_style.unwrap_or(endpoint.is_some()),
         endpoint,
         kms_key,
         expected_owner,
+        storage_class,
     })
 }
 

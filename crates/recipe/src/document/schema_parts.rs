@@ -59,7 +59,11 @@ fn places() -> Vec<Mapping> {
             "s3",
             json!({
                 "bucket": text, "prefix": text, "region": text, "endpoint": text, "kms_key": text,
-                "expected_owner": text,
+                "expected_owner": text, "storage_class": text,
+                "path_style": {
+                    "type": "boolean",
+                    "description": "https://host/bucket/key in place of https://bucket.host/key; true where an endpoint is given.",
+                },
             }),
             &["bucket"],
         ),
