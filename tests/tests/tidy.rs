@@ -62,6 +62,7 @@ const ANY: &[&str] = &[
 const ONLY_IN: &[(&str, &[&str])] = &[
     ("rs-vips", &["minilab-imaging", "minilab-bench"]),
     ("rusqlite", &["minilab-queue"]),
+    ("lapin", &["minilab-queue"]),
     ("prometheus", &["minilab-telemetry"]),
     ("aws-sdk-s3", &["minilab-store"]),
     ("clap", &["minilab"]),

@@ -13,6 +13,8 @@ mod lease;
 mod limits;
 mod memory;
 mod port;
+#[cfg(feature = "rabbitmq")]
+pub mod rabbitmq;
 mod sqlite;
 mod waiters;
 
@@ -30,4 +32,6 @@ pub use port::{
     CoalescingKey, Delivery, Depth, Disposition, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
     dead_queue,
 };
+#[cfg(feature = "rabbitmq")]
+pub use rabbitmq::{Config as RabbitMqConfig, Declare, RabbitMq};
 pub use sqlite::{Config as SqliteConfig, Sqlite};

@@ -10,11 +10,11 @@ use crate::{Error, Limits, QueueName};
 pub const LEASE: Duration = Duration::from_secs(30);
 
 /// What SQS took for most of its life; envelopes are kept under 16 KiB.
-const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 256 * 1024;
 /// Longer than any wait minilab asks for, short enough that a clock set wrong when a message was sent cannot bury it.
 const DELAY_MAX: Duration = Duration::from_hours(30 * 24);
 /// Bounds the time one `receive` holds the broker; callers ask for the few they have permits for.
-const RECEIVE_MAX: usize = 64;
+pub(crate) const RECEIVE_MAX: usize = 64;
 
 pub(crate) fn embedded(lease: Duration) -> Limits {
     Limits {
