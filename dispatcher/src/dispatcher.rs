@@ -13,7 +13,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Brake, Error, Jobs, Names, Progress, Reconcile, ReconcileConfig, Settle, Sweep, SweepConfig, Watching,
+    Brake, DeadLetters, Error, Jobs, Names, Progress, Reconcile, ReconcileConfig, Settle, Sweep, SweepConfig, Watching,
     intake::Intake,
     rounds::{Requests, Rounds},
     watch::Watch,
@@ -205,6 +205,8 @@ impl Dispatcher {
         };
         tasks.spawn(rounds.run(drain.clone()));
         tasks.spawn(depths(Arc::clone(&self.jobs), drain.clone()));
+        let dead = DeadLetters::new(Arc::clone(&self.jobs), &self.stores, Arc::clone(&self.metrics));
+        tasks.spawn(dead.run(drain.clone()));
         let outputs = Arc::clone(&self.stores.outputs);
         let sweep = Sweep::new(records, outputs, Arc::clone(&self.metrics), self.config.sweep);
         tasks.spawn(sweeps(

@@ -73,6 +73,11 @@ impl Jobs {
         &self.document
     }
 
+    /// Where jobs are sent.
+    pub(crate) fn queue(&self) -> &Arc<dyn Queue> {
+        &self.queue
+    }
+
     /// The time that hints and jobs are dated by.
     pub fn now(&self) -> SystemTime {
         self.clock.now()

@@ -3,6 +3,7 @@
 //! Events are hints, the store of originals is the truth: everything here only decides which keys are worth a look. The
 //! attempt looks again and decides by itself, so a duplicate, late or wrong hint costs a request and nothing else.
 mod brake;
+mod dead_letters;
 mod dispatcher;
 mod error;
 mod finding;
@@ -20,6 +21,7 @@ mod sweep;
 mod watch;
 
 pub use brake::{Allowance, Brake};
+pub use dead_letters::{DeadLetters, Redrive};
 pub use dispatcher::{Config, Dispatcher, Folder, Stores};
 pub use error::Error;
 pub use hint::{Change, Hint};

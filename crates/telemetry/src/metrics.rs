@@ -94,6 +94,8 @@ metrics! {
         keys_refused_total: Counter<KeyRefusal>;
         /// Messages in a queue; 0 of what the broker does not tell.
         queue_messages: Gauge<(QueueLabel, MessageState)>;
+        /// Dead letters that no worker had recorded, and messages that were no jobs.
+        dead_letters_recorded_total: Counter<()>;
         /// Reconcile passes that ended, by how.
         reconcile_passes_total: Counter<(PassMode, PassResult)>;
         /// Keys seen by reconcile, by what was found.
