@@ -1,24 +1,39 @@
 //! Why an attempt did not reach its end. What becomes of it is decided in [`crate::outcome`] alone.
 use minilab_recipe::{KeyRefused, Refusal};
 
-use crate::renderer::{CrashKind, RenderError};
+use crate::{
+    dependency::Dependency,
+    renderer::{CrashKind, RenderError},
+};
 
 /// A failed attempt.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A store of originals or files failed.
+    /// The store of originals failed.
     #[error(transparent)]
-    Store(#[from] minilab_store::Error),
-    /// A record or a projection could not be read or written.
+    Originals(minilab_store::Error),
+    /// The store of files failed.
+    #[error(transparent)]
+    Output(minilab_store::Error),
+    /// A record could not be read or written.
     #[error(transparent)]
     Record(#[from] minilab_record::Error),
+    /// A manifest or an alias could not be written.
+    #[error(transparent)]
+    Projection(minilab_record::Error),
     /// The renderer failed.
     #[error(transparent)]
     Render(#[from] RenderError),
     /// A follow-up job could not be published.
     #[error(transparent)]
     Queue(#[from] minilab_queue::Error),
+    /// A canary got no answer at all.
+    #[error("{dependency} does not answer")]
+    Silent {
+        /// What was asked.
+        dependency: Dependency,
+    },
     /// No memory file for the original.
     #[error("no memory for the original {key}: free memory or descriptors")]
     Memory {
@@ -112,10 +127,14 @@ impl Error {
                 CrashKind::Protocol => "renderer_protocol",
             },
             Self::Render(RenderError::Unavailable { .. }) => "renderer_unavailable",
-            Self::Store(minilab_store::Error::Denied { .. }) => "store_denied",
-            Self::Store(minilab_store::Error::Unavailable { .. }) => "store_unavailable",
-            Self::Store(minilab_store::Error::KeyRefused { .. }) => "key_refused",
-            Self::Store(_) => "store_failed",
+            Self::Originals(error) | Self::Output(error) => match error {
+                minilab_store::Error::Denied { .. } => "store_denied",
+                minilab_store::Error::Unavailable { .. } => "store_unavailable",
+                minilab_store::Error::KeyRefused { .. } => "key_refused",
+                _ => "store_failed",
+            },
+            Self::Projection(_) => "projection_failed",
+            Self::Silent { .. } => "no_answer",
             Self::Record(error) if error.is_ambiguous() => "record_ambiguous",
             Self::Record(_) => "record_failed",
             Self::Queue(_) => "queue_failed",

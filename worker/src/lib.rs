@@ -1,5 +1,6 @@
 //! Deliveries in, derivatives out; owns the pool of renderer processes.
 mod attempt;
+mod dependency;
 mod envelope;
 mod error;
 pub mod outcome;
@@ -11,7 +12,8 @@ pub mod report;
 pub mod testing;
 mod worker;
 
+pub use dependency::Dependency;
 pub use envelope::{backfill_queue, lane_queue};
 pub use error::Error;
 pub use render_once::{LooseOriginal, OnceFile, Rendered, explain, render_once};
-pub use worker::{InvalidLanes, Lanes, Observer, Ready, Worker, WorkerParts};
+pub use worker::{InvalidLanes, Lanes, Observer, Ready, Unready, Worker, WorkerParts};

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use minilab_recipe::{Lane, Naming, Plan, PlannedFile, Probe, Recipe, version};
+use minilab_recipe::{Naming, Plan, PlannedFile, Probe, Recipe, version};
 use minilab_store::Sha256;
 use tokio::sync::mpsc;
 
@@ -104,7 +104,7 @@ async fn plan(
     };
     let mut sitting = Sitting::open(renderer, opening, file).await?;
     let lanes = recipe.lanes();
-    let plan = sitting.plan(recipe, lanes.first().copied().unwrap_or(Lane::Standard), &lanes)?;
+    let plan = sitting.plan(recipe, &lanes)?;
     let sha256 = Sha256::of(original.bytes).to_string();
     let naming = Naming {
         original: original.key,

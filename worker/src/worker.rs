@@ -1,11 +1,14 @@
 //! The worker: takes jobs as it has slots for them, makes originals current, settles.
+mod breaker;
 mod canary;
 mod delivery;
 mod health;
 mod intake;
+mod judge;
 mod lanes;
 mod settle;
 mod slots;
+mod stop;
 
 use std::{fmt, sync::Arc};
 
@@ -17,9 +20,9 @@ use tokio::sync::{RwLock, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::slots::Seat;
-use self::{delivery::Courier, health::Health, intake::Intake, slots::Slots};
+use self::{delivery::Courier, health::Health, intake::Intake, slots::Slots, stop::Stop};
 pub use self::{
-    health::Ready,
+    health::{Ready, Unready},
     lanes::{InvalidLanes, Lanes},
 };
 use crate::{
@@ -125,19 +128,22 @@ impl Worker {
         move || slots.occupied()
     }
 
-    /// Takes jobs until `drain`, and returns when those it took are settled. At `abort` they are handed back.
+    /// Takes jobs until `drain`, and returns when those it began are settled; what it took and did not begin is handed
+    /// back. At `abort` all are, and it returns within seconds, even if the broker does not answer.
     pub async fn run(self, drain: CancellationToken, abort: CancellationToken) {
         let Self { courier, slots } = self;
+        let stop = Stop { drain, abort };
         let tasks = TaskTracker::new();
         let mut intake = Intake::new(Arc::clone(&courier));
-        while let Some((seat, delivery)) = drain
-            .run_until_cancelled(abort.run_until_cancelled(intake.next(&slots)))
+        while let Some((seat, delivery)) = stop
+            .drain
+            .run_until_cancelled(stop.abort.run_until_cancelled(intake.next(&slots)))
             .await
             .flatten()
         {
-            let (courier, abort) = (Arc::clone(&courier), abort.clone());
+            let (courier, stop) = (Arc::clone(&courier), stop.clone());
             tasks.spawn(async move {
-                courier.deliver(delivery, &seat, &abort).await;
+                courier.deliver(delivery, &seat, &stop).await;
                 drop(seat);
             });
         }

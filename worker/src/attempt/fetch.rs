@@ -21,7 +21,7 @@ pub(super) async fn look(originals: &dyn Store, key: &Key, reads: &[String]) -> 
     match originals.head(key).await {
         Ok(head) => Ok(Some(seen(head, reads))),
         Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(Error::Originals(error)),
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Resu
         Err(minilab_store::Error::Precondition { .. } | minilab_store::Error::NotFound { .. }) => {
             return Ok(Fetched::Changed);
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(Error::Originals(error)),
     };
     reached("step5_original_opened");
     let memory = |cause| Error::Memory {
@@ -86,7 +86,7 @@ pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Resu
     };
     let mut writer = OriginalWriter::create().map_err(memory)?;
     let mut hash = sha2::Sha256::new();
-    while let Some(chunk) = object.body.try_next().await? {
+    while let Some(chunk) = object.body.try_next().await.map_err(Error::Originals)? {
         if writer.size_bytes() + chunk.len() as u64 > seen.size_bytes {
             // Longer than this version was said to be: it is not this version, whatever the store says.
             return Ok(Fetched::Changed);

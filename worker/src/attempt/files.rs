@@ -44,11 +44,12 @@ pub(super) async fn store_file(
             adopted: false,
         }),
         Err(StoreError::Precondition { .. }) => adopt(output, key).await,
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
+    .map_err(Error::Output)
 }
 
-async fn adopt(output: &dyn Store, key: &Key) -> Result<Stored, Error> {
+async fn adopt(output: &dyn Store, key: &Key) -> Result<Stored, StoreError> {
     let head = output.head(key).await?;
     let sha256 = match head.sha256 {
         Some(sha256) => sha256,

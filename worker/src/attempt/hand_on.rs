@@ -14,7 +14,11 @@ impl Context<'_> {
     /// Writes what follows from a swapped record: manifests, aliases, the failure record of the lane.
     pub(super) async fn project(&self, record: &Record, lane: Lane) -> Result<(), Error> {
         let recipe = self.target.as_ref().map(|target| target.recipe);
-        self.world.projector.write(record, recipe).await?;
+        self.world
+            .projector
+            .write(record, recipe)
+            .await
+            .map_err(Error::Projection)?;
         let key = &record.key;
         match record.lanes.get(&lane) {
             None if record.observation.is_none() => self.world.failures.clear_all(key).await?,

@@ -1,7 +1,10 @@
 //! Steps 5 to 7 of one lane: from an upload that was seen to the next record.
-use std::time::Instant;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use minilab_recipe::{Analysis, Lane, Naming, NotAnImage};
+use minilab_recipe::{Analysis, Lane, Naming, NotAnImage, Plan};
 use minilab_record::{
     Change, FailureEntry, LaneStatus, Loaded, Observation, Placeholder, Record, Seen, next_generation,
     publish, same_upload, tombstone,
@@ -85,17 +88,22 @@ impl Attempt<'_> {
         if !self.sit(seen, priority).await? {
             return Ok(Made::Changed);
         }
-        let lanes = self.context.lanes_to_plan(lane, record, seen).await?;
+        let mut upload = self.upload.take().expect("the original was just opened");
+        if priority == Priority::Background {
+            upload.sitting.session.step_back();
+            // It gets the CPU when nothing else wants it.
+            self.context.trace.plan(Duration::MAX);
+        }
+        // The plan there is, if it makes this lane: what is decoded is used again.
+        let plan = match upload.sitting.planned(lane) {
+            Some(plan) => plan,
+            None => self.plan(&mut upload.sitting, lane, record, seen).await?,
+        };
         let target = self
             .context
             .target
             .as_ref()
             .expect("only what a recipe takes is made");
-        let mut upload = self.upload.take().expect("the original was just opened");
-        if priority == Priority::Background {
-            upload.sitting.session.step_back();
-        }
-        let plan = upload.sitting.plan(target.recipe, lane, &lanes)?;
         let observation = observation(seen, Some(&upload));
         let is_first = target.wanted.lanes.keys().next() == Some(&lane);
         let known = record
@@ -136,9 +144,7 @@ impl Attempt<'_> {
         self.context.trace.note(|work| {
             work.make += begun.elapsed();
             work.decodes = work.decodes.max(made.report.decodes);
-            work.decode = work
-                .decode
-                .max(std::time::Duration::from_micros(made.report.decode_micros));
+            work.decode = work.decode.max(Duration::from_micros(made.report.decode_micros));
         });
         let placeholder = is_first.then(|| {
             if analyse {
@@ -168,6 +174,27 @@ impl Attempt<'_> {
             },
             unfinished,
         ))
+    }
+
+    /// A plan of this lane and those that will be carried on with, and time to make it.
+    async fn plan(
+        &self,
+        sitting: &mut Sitting,
+        lane: Lane,
+        record: Option<&Record>,
+        seen: &Seen,
+    ) -> Result<Arc<Plan>, Error> {
+        let lanes = self.context.lanes_to_plan(lane, record, seen).await?;
+        let target = self
+            .context
+            .target
+            .as_ref()
+            .expect("only what a recipe takes is made");
+        let plan = sitting.plan(target.recipe, &lanes)?;
+        self.context
+            .trace
+            .plan(Duration::from_millis(plan.predicted.cpu_ms));
+        Ok(plan)
     }
 
     /// Opens the upload that was seen, unless it is open; `false`: it is gone.

@@ -72,14 +72,14 @@ impl Sitting {
         &self.original.probe
     }
 
-    /// The plan that makes `lane`: the one there is, if it does, so that what is decoded is used again; else one over all
-    /// of `lanes`.
-    pub fn plan(&mut self, recipe: &Recipe, lane: Lane, lanes: &[Lane]) -> Result<Arc<Plan>, Error> {
-        if let Some((planned, plan)) = &self.planned
-            && planned.contains(&lane)
-        {
-            return Ok(Arc::clone(plan));
-        }
+    /// The plan there is, if it makes `lane`.
+    pub fn planned(&self, lane: Lane) -> Option<Arc<Plan>> {
+        let (lanes, plan) = self.planned.as_ref()?;
+        lanes.contains(&lane).then(|| Arc::clone(plan))
+    }
+
+    /// A plan over all of `lanes`.
+    pub fn plan(&mut self, recipe: &Recipe, lanes: &[Lane]) -> Result<Arc<Plan>, Error> {
         let plan = Arc::new(recipe.plan(&self.original, lanes)?);
         self.planned = Some((lanes.to_vec(), Arc::clone(&plan)));
         Ok(plan)

@@ -1,5 +1,8 @@
 //! What an attempt has done so far, kept outside of it: it survives a lost lease, an abort and a panic.
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use minilab_recipe::Lane;
 
@@ -23,6 +26,8 @@ struct State {
     step: Step,
     /// Where the run failed that this one only buries.
     blamed: Option<String>,
+    /// What the plans that were made are predicted to take.
+    planned: Duration,
     work: Work,
 }
 
@@ -68,6 +73,7 @@ impl Trace {
             lane,
             step: Step::Load,
             blamed: None,
+            planned: Duration::ZERO,
             work: Work::default(),
         }))
     }
@@ -133,6 +139,16 @@ impl Trace {
 
     pub fn enter(&self, lane: Lane) {
         self.state().lane = lane;
+    }
+
+    /// So much more is to be done.
+    pub fn plan(&self, takes: Duration) {
+        let planned = &mut self.state().planned;
+        *planned = planned.saturating_add(takes);
+    }
+
+    pub fn planned(&self) -> Duration {
+        self.state().planned
     }
 
     /// Files go out. Without a record of the original, not even a tombstone, no sweep would find them.

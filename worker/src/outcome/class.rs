@@ -52,8 +52,8 @@ impl Class {
     /// Of an error.
     pub fn of(error: &Error) -> Self {
         match error {
-            Error::Store(error) => Self::of_store(error),
-            Error::Record(error) => Self::of_record(error),
+            Error::Originals(error) | Error::Output(error) => Self::of_store(error),
+            Error::Record(error) | Error::Projection(error) => Self::of_record(error),
             Error::Render(RenderError::Input { .. }) | Error::Refused { .. } | Error::Envelope { .. } => {
                 Self::Input
             }
@@ -63,9 +63,10 @@ impl Class {
             | Error::Poison { .. } => Self::Crash,
             Error::Unsettled => Self::Unsettled,
             Error::Queue(error) if error.is_transient() => Self::Transient,
-            Error::Render(RenderError::Unavailable { .. }) | Error::Memory { .. } | Error::Queue(_) => {
-                Self::Dependency
-            }
+            Error::Render(RenderError::Unavailable { .. })
+            | Error::Memory { .. }
+            | Error::Silent { .. }
+            | Error::Queue(_) => Self::Dependency,
             Error::NotYetThere { .. } | Error::Restless { .. } => Self::Transient,
             Error::Stale { .. } => Self::Stale,
             Error::LeaseLost => Self::LeaseLost,
@@ -217,12 +218,11 @@ mod tests {
             (Class::Input, Error::Refused { code, sentence }),
             (
                 Class::Input,
-                Store::KeyRefused {
+                Error::Output(Store::KeyRefused {
                     store: store(),
                     key: key(),
                     reason: "`..`".into(),
-                }
-                .into(),
+                }),
             ),
             (
                 Class::Input,
@@ -232,7 +232,7 @@ mod tests {
                 }
                 .into(),
             ),
-            (Class::Transient, reset().into()),
+            (Class::Transient, Error::Originals(reset())),
             (Class::Transient, ambiguous.into()),
             (Class::Transient, broker("send").into()),
             (Class::Transient, Error::NotYetThere { key: "a.jpg".into() }),
@@ -243,7 +243,7 @@ mod tests {
                     rounds: 5,
                 },
             ),
-            (Class::Dependency, disk_full().into()),
+            (Class::Dependency, Error::Output(disk_full())),
             (
                 Class::Dependency,
                 minilab_record::Error::Store(disk_full()).into(),
@@ -263,7 +263,7 @@ mod tests {
                     cause: std::io::Error::other("no"),
                 },
             ),
-            (Class::Denied, denied().into()),
+            (Class::Denied, Error::Originals(denied())),
             (Class::Crash, crash.into()),
             (Class::Crash, Error::Deadline),
             (

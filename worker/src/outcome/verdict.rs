@@ -16,6 +16,9 @@ pub struct Budget {
     /// Hand-outs that nobody settled after which the job is poison. 3, so at the 4th delivery: workers are killed for
     /// reasons of their own more often than by an original.
     pub unsettled_max: u32,
+    /// Time that a run may take before anything is planned; four times what is planned comes on top. A minute and a half: a
+    /// large original over a slow line.
+    pub deadline: Duration,
     /// Wait after a job was handed back because something it needs is missing. The worker itself pauses longer.
     pub release: Duration,
     /// Wait after a job was handed back because its configuration is newer: about a rolling update's step.
@@ -28,6 +31,7 @@ impl Default for Budget {
             backoff: Backoff::default(),
             crashes_max: 2,
             unsettled_max: 3,
+            deadline: Duration::from_secs(90),
             release: Duration::from_secs(5),
             stale: Duration::from_secs(30),
         }

@@ -10,17 +10,19 @@ use minilab_queue::{Delivery, LeaseEnd, LeaseKeeper};
 use tokio::{sync::RwLock, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{Observer, Seat, canary, health::Health};
+use super::{Observer, Seat, Stop, health::Health};
 use crate::{
     Error,
     attempt::{Attempt, Trace, World},
     envelope::Envelope,
     outcome::{Budget, Class, Run, verdict},
-    report::JobReport,
+    report::{JobReport, Settlement},
 };
 
 /// Nothing that is planned takes longer. Under the consumer timeouts of all brokers.
 const HELD_MAX: Duration = Duration::from_mins(20);
+/// Predicted CPU time counts this many times, as in the pool: the machine may be slower than predicted, and busy.
+const PLANNED_FACTOR: u32 = 4;
 
 /// Sees deliveries through.
 pub(super) struct Courier {
@@ -44,12 +46,16 @@ impl std::fmt::Debug for Courier {
 
 impl Courier {
     /// Takes a delivery from its receipt to its settlement.
-    pub async fn deliver(&self, delivery: Delivery, seat: &Seat, abort: &CancellationToken) {
+    pub async fn deliver(&self, delivery: Delivery, seat: &Seat, stop: &Stop) {
         let received = Instant::now();
         let keeper = LeaseKeeper::start(Arc::clone(&self.world.queue), &delivery, HELD_MAX);
         let envelope = match Envelope::parse(&delivery.payload) {
             Ok(envelope) => envelope,
-            Err(error) => return self.refuse(&delivery, &error).await,
+            Err(error) => {
+                // Undone at an abort: it comes again.
+                stop.in_time(self.refuse(&delivery, &error)).await;
+                return;
+            }
         };
         let job = &envelope.job;
         let trace = Trace::new(
@@ -61,24 +67,13 @@ impl Courier {
             Err(Error::Unsettled)
         } else {
             let attempt = Attempt::new(&self.world, &envelope, &trace, seat);
-            self.attempt(attempt, job.crashes > 0, &keeper, abort).await
+            let attempt = self.in_its_turn(attempt, &envelope, &trace, &stop.drain);
+            Self::under_lease(attempt, &keeper, &stop.abort).await
         };
-        let (class, error) = match ended {
-            Ok(class) => (class, None),
-            Err(error) => (self.classify(&error).await, Some(error)),
-        };
-        self.tell_health(class, error.as_ref());
-        let permanent = matches!(error, Some(Error::Panic { .. }));
-        let run = Run {
-            class,
-            permanent,
-            ambiguous: trace.owes_anything(),
-            job,
-        };
-        let verdict = (class, verdict(run, &self.budget));
-        let settlement = self
-            .carry_out(&delivery, &envelope, (&trace, seat), verdict, error.as_ref())
+        let concluded = stop
+            .in_time(self.conclude(&delivery, &envelope, (&trace, seat), &ended))
             .await;
+        let (class, settlement) = concluded.unwrap_or((Class::Aborted, None));
         drop(keeper);
         let work = trace.work();
         let report = JobReport {
@@ -89,7 +84,8 @@ impl Courier {
             tenant: job.tenant.clone(),
             attempt: job.attempt + 1,
             class,
-            failure: error
+            failure: ended
+                .err()
                 .map(|error| error.code_and_sentence())
                 .or_else(|| work.lanes.iter().find_map(|lane| lane.failure.clone())),
             settlement,
@@ -101,24 +97,38 @@ impl Courier {
         (self.observer)(&report);
     }
 
-    /// The attempt, until it ends, or the lease does, or the worker is to stop. Stopping it drops it: what it sent and got
-    /// no answer to is in the trace.
-    async fn attempt(
+    /// The attempt, once it may begin, until its deadline. At a drain, what has not begun does not.
+    async fn in_its_turn(
         &self,
         attempt: Attempt<'_>,
-        has_crashed: bool,
+        envelope: &Envelope,
+        trace: &Trace,
+        drain: &CancellationToken,
+    ) -> Result<Class, Error> {
+        let turn = async {
+            if envelope.job.crashes > 0 {
+                (Some(self.solitude.write().await), None)
+            } else {
+                (None, Some(self.solitude.read().await))
+            }
+        };
+        let Some(_turn) = drain.run_until_cancelled(turn).await else {
+            return Err(Error::Aborted);
+        };
+        tokio::select! {
+            biased;
+            ended = attempt.run() => ended,
+            () = self.overdue(trace) => Err(Error::Deadline),
+        }
+    }
+
+    /// Until the lease ends, or the worker is to stop. Stopping an attempt drops it: what it sent and got no answer to is
+    /// in the trace.
+    async fn under_lease(
+        attempt: impl Future<Output = Result<Class, Error>>,
         keeper: &LeaseKeeper,
         abort: &CancellationToken,
     ) -> Result<Class, Error> {
-        let attempt = async {
-            if has_crashed {
-                let _alone = self.solitude.write().await;
-                attempt.run().await
-            } else {
-                let _among_others = self.solitude.read().await;
-                attempt.run().await
-            }
-        };
         tokio::select! {
             biased;
             () = keeper.ended().cancelled() => Err(match keeper.reason() {
@@ -132,31 +142,38 @@ impl Courier {
         }
     }
 
-    /// As [`Class::of`], but an object that is refused while nothing else works either is not refused alone.
-    async fn classify(&self, error: &Error) -> Class {
-        match Class::of(error) {
-            Class::Denied if canary::check(&self.world).await.is_err() => Class::Dependency,
-            class => class,
+    /// Returns when a run that begins now has taken longer than it may. Planning gives it more time.
+    async fn overdue(&self, trace: &Trace) {
+        let begun = Instant::now();
+        let allowed = || {
+            let planned = trace.planned().saturating_mul(PLANNED_FACTOR);
+            self.budget.deadline.saturating_add(planned).min(HELD_MAX)
+        };
+        while begun.elapsed() < allowed() {
+            tokio::time::sleep_until(begun + allowed()).await;
         }
     }
 
-    fn tell_health(&self, class: Class, error: Option<&Error>) {
-        match (class, error) {
-            (Class::Dependency, Some(error)) => self.health.failed(error),
-            (Class::Complete | Class::Partial | Class::Input, _) => self.health.proven(),
-            _ => {}
-        }
-    }
-
-    /// Waits, where something that every job needs is missing, until a canary says that it is back.
-    pub async fn until_ready(&self) {
-        while !self.health.is_ready() {
-            tokio::time::sleep(self.health.next_pause()).await;
-            match canary::check(&self.world).await {
-                Ok(()) => self.health.recovered(),
-                Err(error) => self.health.failed(&error),
-            }
-        }
+    /// Judged and settled.
+    async fn conclude(
+        &self,
+        delivery: &Delivery,
+        envelope: &Envelope,
+        at: (&Trace, &Seat),
+        ended: &Result<Class, Error>,
+    ) -> (Class, Option<Settlement>) {
+        let job = &envelope.job;
+        let class = self.judge(&job.key, ended).await;
+        let run = Run {
+            class,
+            permanent: matches!(ended, Err(Error::Panic { .. })),
+            ambiguous: at.0.owes_anything(),
+            job,
+        };
+        let verdict = (class, verdict(run, &self.budget));
+        let error = ended.as_ref().err();
+        let settlement = self.carry_out(delivery, envelope, at, verdict, error).await;
+        (class, settlement)
     }
 
     fn since(&self, ms: u64) -> Duration {

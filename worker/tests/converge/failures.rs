@@ -227,7 +227,7 @@ async fn full_disk_pauses_the_worker_and_counts_for_nobody() {
         .unwrap()
         .clone();
     assert!(
-        matches!(&ready, Ready::No(reason) if reason.contains("disk full")),
+        matches!(&ready, Ready::No(reasons) if reasons[0].to_string().contains("disk full")),
         "{ready:?}"
     );
     tokio::time::sleep(Duration::from_hours(2)).await;

@@ -1,0 +1,98 @@
+//! What every job needs from outside, and which of it an error tells of.
+use std::fmt;
+
+use crate::{Error, outcome::Class};
+
+/// Something without which no job can be done. A closed set: it labels metrics and reasons of readiness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dependency {
+    /// Where jobs wait.
+    Broker,
+    /// The store of originals.
+    Originals,
+    /// The store of files.
+    Output,
+    /// The store of records.
+    State,
+    /// What decodes and encodes, and the memory it takes.
+    Renderer,
+}
+
+/// What an error says of a dependency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blame {
+    /// Nothing.
+    Nobody,
+    /// It may be away, or this was a single call or this object's own.
+    Maybe(Dependency),
+    /// It cannot be used as it is.
+    Surely(Dependency),
+}
+
+impl Dependency {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Broker,
+        Self::Originals,
+        Self::Output,
+        Self::State,
+        Self::Renderer,
+    ];
+
+    /// As it is written in metrics and reasons.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Broker => "broker",
+            Self::Originals => "originals",
+            Self::Output => "output",
+            Self::State => "state",
+            Self::Renderer => "renderer",
+        }
+    }
+
+    /// Which one an error came from.
+    pub(crate) fn of(error: &Error) -> Option<Self> {
+        match error {
+            Error::Originals(_) => Some(Self::Originals),
+            Error::Output(_) | Error::Projection(_) => Some(Self::Output),
+            Error::Record(_) => Some(Self::State),
+            Error::Queue(_) => Some(Self::Broker),
+            Error::Render(_) | Error::Memory { .. } => Some(Self::Renderer),
+            Error::Silent { dependency } => Some(*dependency),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Dependency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Blame {
+    /// What an error says.
+    pub fn of(error: &Error) -> Self {
+        let Some(dependency) = Dependency::of(error) else {
+            return Self::Nobody;
+        };
+        match Class::of(error) {
+            Class::Denied => Self::Maybe(dependency),
+            Class::Dependency | Class::Transient if is_passing(error) => Self::Maybe(dependency),
+            Class::Dependency => Self::Surely(dependency),
+            _ => Self::Nobody,
+        }
+    }
+}
+
+/// Did the call itself fail, in a way that may be over at the next one?
+fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Originals(error) | Error::Output(error) => error.is_transient(),
+        Error::Record(error) | Error::Projection(error) => {
+            error.is_transient() && !matches!(error, minilab_record::Error::Contended { .. })
+        }
+        Error::Queue(error) => error.is_transient(),
+        _ => false,
+    }
+}
