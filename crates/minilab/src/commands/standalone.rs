@@ -162,8 +162,8 @@ fn site(app: &App) -> Site {
         awaited,
         unready: Box::new(move || {
             let mut reasons = Vec::new();
-            if let Ready::No(reason) = &*ready.borrow() {
-                reasons.push(reason.clone());
+            if let Ready::No(missing) = &*ready.borrow() {
+                reasons.extend(missing.iter().map(ToString::to_string));
             }
             if progress.borrow().watching == Watching::Nothing {
                 reasons.push("the folder is not watched".to_owned());
