@@ -30,3 +30,4 @@ macro_rules! suite {
 }
 
 minilab_queue::conformance_tests!(suite);
+minilab_queue::coalescing_tests!(suite);

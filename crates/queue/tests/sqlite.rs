@@ -22,6 +22,7 @@ macro_rules! suite {
 }
 
 minilab_queue::conformance_tests!(suite);
+minilab_queue::coalescing_tests!(suite);
 
 fn fast() -> QueueName {
     QueueName::new("fast").unwrap()

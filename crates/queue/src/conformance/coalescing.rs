@@ -13,7 +13,7 @@ pub async fn a_waiting_message_absorbs_its_key_and_keeps_its_payload(world: &dyn
     let queue = world.queue();
     queue.send(vec![keyed("first"), keyed("second")]).await.unwrap();
     queue.send(vec![keyed("third")]).await.unwrap();
-    assert_eq!(receive_one(&*queue).await.payload, "first");
+    assert_eq!(receive_one(world).await.payload, "first");
 }
 
 /// Never later.
@@ -26,21 +26,21 @@ pub async fn a_waiting_message_becomes_due_at_the_earlier_time(world: &dyn World
         .unwrap();
     assert_nothing_due(&*queue).await;
     queue.send(vec![keyed("now")]).await.unwrap();
-    assert_eq!(receive_one(&*queue).await.payload, "first");
+    assert_eq!(receive_one(world).await.payload, "first");
 }
 
 /// Not beside, not never.
 pub async fn a_key_that_changes_while_leased_is_delivered_after(world: &dyn World) {
     let queue = world.queue();
     queue.send(vec![keyed("first")]).await.unwrap();
-    let first = receive_one(&*queue).await;
+    let first = receive_one(world).await;
     queue
         .send(vec![keyed("changed meanwhile"), keyed("and again")])
         .await
         .unwrap();
     assert_nothing_due(&*queue).await;
     queue.settle(&first.receipt, Disposition::Complete).await.unwrap();
-    let second = receive_one(&*queue).await;
+    let second = receive_one(world).await;
     assert_eq!(second.payload, "changed meanwhile");
     queue
         .settle(&second.receipt, Disposition::Complete)
@@ -53,12 +53,12 @@ pub async fn a_key_that_changes_while_leased_is_delivered_after(world: &dyn Worl
 pub async fn a_key_held_by_a_lease_that_ends_is_free_again(world: &dyn World) {
     let queue = world.queue();
     queue.send(vec![keyed("first")]).await.unwrap();
-    let first = receive_one(&*queue).await;
+    let first = receive_one(world).await;
     queue.send(vec![keyed("second")]).await.unwrap();
     world.advance(first.lease).await;
     let mut seen = Vec::new();
     for _ in 0..2 {
-        let delivery = receive_one(&*queue).await;
+        let delivery = receive_one(world).await;
         queue
             .settle(&delivery.receipt, Disposition::Complete)
             .await
@@ -76,21 +76,21 @@ pub async fn a_key_held_by_a_lease_that_ends_is_free_again(world: &dyn World) {
 pub async fn a_retried_message_is_not_absorbed_by_its_successor(world: &dyn World) {
     let queue = world.queue();
     queue.send(vec![keyed("first")]).await.unwrap();
-    let first = receive_one(&*queue).await;
+    let first = receive_one(world).await;
     queue.send(vec![keyed("second")]).await.unwrap();
     let retry = Disposition::Retry {
         payload: bytes("first, attempt 2"),
         delay: MINUTE,
     };
     queue.settle(&first.receipt, retry).await.unwrap();
-    let second = receive_one(&*queue).await;
+    let second = receive_one(world).await;
     assert_eq!(second.payload, "second");
     queue
         .settle(&second.receipt, Disposition::Complete)
         .await
         .unwrap();
     world.advance(MINUTE).await;
-    assert_eq!(receive_one(&*queue).await.payload, "first, attempt 2");
+    assert_eq!(receive_one(world).await.payload, "first, attempt 2");
 }
 
 /// Of a key, each message that is given up is a dead letter; none of them is in the way of the living.
@@ -98,7 +98,7 @@ pub async fn a_rejected_message_frees_its_key_and_absorbs_nothing(world: &dyn Wo
     let queue = world.queue();
     for payload in ["first", "second"] {
         queue.send(vec![keyed(payload)]).await.unwrap();
-        let delivery = receive_one(&*queue).await;
+        let delivery = receive_one(world).await;
         let reject = Disposition::Reject {
             payload: delivery.payload.clone(),
             reason: "exhausted: for the test".into(),
@@ -130,7 +130,7 @@ pub async fn different_keys_and_queues_do_not_coalesce(world: &dyn World) {
         [&b"no key"[..], b"no key", b"one", b"other"]
     );
     assert_eq!(queue.receive(&bulk, 10, Duration::ZERO).await.unwrap().len(), 1);
-    assert_depth(&*queue, &fast(), [0, 4, 0]).await;
+    assert_depth(world, &fast(), [0, 4, 0]).await;
 }
 
 fn keyed(payload: &str) -> Outgoing {

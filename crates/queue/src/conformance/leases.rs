@@ -6,7 +6,7 @@ use crate::{Disposition, Receipt, Settled};
 pub async fn a_leased_message_is_nobody_elses(world: &dyn World) {
     let queue = world.queue();
     send(&*queue, &["mine"]).await;
-    let delivery = receive_one(&*queue).await;
+    let delivery = receive_one(world).await;
     assert_nothing_due(&*queue).await;
     world.advance(delivery.lease * 9 / 10).await;
     assert_nothing_due(&*queue).await;
@@ -16,10 +16,10 @@ pub async fn a_leased_message_is_nobody_elses(world: &dyn World) {
 pub async fn an_expired_lease_is_due_again_and_marked_redelivered(world: &dyn World) {
     let queue = world.queue();
     send(&*queue, &["again"]).await;
-    let first = receive_one(&*queue).await;
+    let first = receive_one(world).await;
     for _ in 0..3 {
         world.advance(first.lease).await;
-        let again = receive_one(&*queue).await;
+        let again = receive_one(world).await;
         assert!(again.redelivered);
         assert_eq!(again.payload, first.payload);
         assert_ne!(again.receipt, first.receipt);
@@ -30,27 +30,27 @@ pub async fn an_expired_lease_is_due_again_and_marked_redelivered(world: &dyn Wo
 pub async fn an_extended_lease_holds(world: &dyn World) {
     let queue = world.queue();
     send(&*queue, &["long work"]).await;
-    let delivery = receive_one(&*queue).await;
+    let delivery = receive_one(world).await;
     for _ in 0..5 {
         world.advance(delivery.lease * 2 / 3).await;
         assert_eq!(queue.extend(&delivery.receipt).await.unwrap(), Settled::Done);
         assert_nothing_due(&*queue).await;
     }
     world.advance(delivery.lease).await;
-    assert!(receive_one(&*queue).await.redelivered);
+    assert!(receive_one(world).await.redelivered);
 }
 
 /// Neither before somebody else has the message, nor while, nor does it disturb who has it.
 pub async fn a_receipt_of_a_lost_lease_extends_and_settles_nothing(world: &dyn World) {
     let queue = world.queue();
     send(&*queue, &["contested"]).await;
-    let stale = receive_one(&*queue).await;
+    let stale = receive_one(world).await;
     world.advance(stale.lease).await;
     assert_eq!(
         queue.settle(&stale.receipt, Disposition::Complete).await.unwrap(),
         Settled::LeaseLost
     );
-    let current = receive_one(&*queue).await;
+    let current = receive_one(world).await;
     for disposition in all_dispositions() {
         assert_eq!(
             queue.settle(&stale.receipt, disposition).await.unwrap(),
@@ -66,7 +66,7 @@ pub async fn a_receipt_of_a_lost_lease_extends_and_settles_nothing(world: &dyn W
             .unwrap(),
         Settled::Done
     );
-    assert_empty(&*queue, &fast()).await;
+    assert_empty(world, &fast()).await;
 }
 
 /// What was settled is settled.
@@ -74,7 +74,7 @@ pub async fn a_receipt_settles_once(world: &dyn World) {
     let queue = world.queue();
     for disposition in all_dispositions() {
         send(&*queue, &["once"]).await;
-        let delivery = receive_one(&*queue).await;
+        let delivery = receive_one(world).await;
         assert_eq!(
             queue
                 .settle(&delivery.receipt, disposition.clone())
@@ -94,7 +94,7 @@ pub async fn a_receipt_settles_once(world: &dyn World) {
             disposition,
             Disposition::Retry { .. } | Disposition::Release { .. }
         ) {
-            let again = receive_one(&*queue).await;
+            let again = receive_one(world).await;
             assert_eq!(
                 queue.settle(&again.receipt, Disposition::Complete).await.unwrap(),
                 Settled::Done

@@ -33,7 +33,7 @@ pub async fn a_waiting_receive_is_woken_by_a_send(world: &dyn World) {
 pub async fn a_waiting_receive_is_woken_when_a_delay_ends(world: &dyn World) {
     let queue = world.queue();
     queue
-        .send(vec![message("later").after(Duration::from_secs(20))])
+        .send(vec![message("later").after(world.delay())])
         .await
         .unwrap();
     let answer = advance_until_done(world, waiting(&queue, LONG)).await;
@@ -44,7 +44,7 @@ pub async fn a_waiting_receive_is_woken_when_a_delay_ends(world: &dyn World) {
 pub async fn a_waiting_receive_is_woken_when_a_lease_ends(world: &dyn World) {
     let queue = world.queue();
     send(&*queue, &["abandoned"]).await;
-    receive_one(&*queue).await;
+    receive_one(world).await;
     let answer = advance_until_done(world, waiting(&queue, LONG)).await;
     assert!(answer[0].redelivered);
 }
