@@ -1,1 +1,4 @@
-//! Scenarios against the composed program live in `tests/`; this crate has no code of its own to link.
+//! What scenarios run against: real servers of their own, and a proxy that breaks the connection to them.
+//! The scenarios themselves live in `tests/`.
+
+pub mod servers;
