@@ -2,6 +2,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
+use minilab_queue::Queue;
 use minilab_record::Records;
 use minilab_store::Store;
 use minilab_telemetry::Metrics;
@@ -13,8 +14,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Brake, DeadLetters, Error, Jobs, Names, Progress, Reconcile, ReconcileConfig, Settle, Sweep, SweepConfig, Watching,
-    intake::Intake,
+    Brake, DeadLetters, Error, Jobs, Names, Progress, Ready, Reconcile, ReconcileConfig, Settle, Sweep,
+    SweepConfig, Token, Watching, Webhook,
+    health::{Health, Need},
+    intake::{FolderIntake, Messages, QueueIntake},
     rounds::{Requests, Rounds},
     watch::Watch,
 };
@@ -29,7 +32,8 @@ pub struct Config {
     pub folder: Option<Folder>,
     /// How passes work; `quiet` and `names` follow from `folder`.
     pub reconcile: ReconcileConfig,
-    /// Pause between passes over everything.
+    /// Pause between passes over everything. Where nothing tells of uploads (a store without notifications), these passes are how
+    /// they are noticed: the listing of originals is polled.
     pub reconcile_every: Duration,
     /// Pause between those of them that read all records. There is one at the start, too.
     pub reconcile_full_every: Duration,
@@ -101,6 +105,10 @@ pub struct Dispatcher {
     jobs: Arc<Jobs>,
     metrics: Arc<Metrics>,
     progress: watch::Sender<Progress>,
+    health: Arc<Health>,
+    messages: Arc<Messages>,
+    /// Brokers whose queue of events is received from.
+    brokers: Vec<Arc<dyn Queue>>,
 }
 
 impl Dispatcher {
@@ -115,10 +123,30 @@ impl Dispatcher {
         Self {
             config,
             stores,
+            messages: Arc::new(Messages::new(Arc::clone(&jobs), Arc::clone(&metrics))),
             jobs,
             metrics,
             progress: watch::Sender::new(progress),
+            health: Arc::default(),
+            brokers: Vec::new(),
         }
+    }
+
+    /// Also receives events from a broker's queue [`events_queue`](crate::events_queue).
+    pub fn receive_from(&mut self, broker: Arc<dyn Queue>) {
+        self.brokers.push(broker);
+    }
+
+    /// Also takes events that are handed to the answer, as a listener does. It works while the dispatcher runs.
+    pub fn webhook(&mut self, token: Token) -> Webhook {
+        // What is of no known form goes through the queue of events to become a dead letter.
+        self.receive_from(Arc::clone(self.jobs.queue()));
+        Webhook::new(Arc::clone(&self.messages), token)
+    }
+
+    /// Has it what it needs?
+    pub fn ready(&self) -> watch::Receiver<Ready> {
+        self.health.subscribe()
     }
 
     /// How far it is.
@@ -171,13 +199,14 @@ impl Dispatcher {
                 let root = folder.root.clone();
                 let started = tokio::task::spawn_blocking(move || Watch::start(&root)).await;
                 let (watch, notices) = started.expect("starting a watch does not panic")?;
-                let intake = Intake {
+                let intake = FolderIntake {
                     root: folder.root.clone(),
                     settle: Settle::new(folder.quiet),
                     jobs: Arc::clone(&self.jobs),
                     requests: Arc::clone(&requests),
                     progress: self.progress.clone(),
                     metrics: Arc::clone(&self.metrics),
+                    health: Arc::clone(&self.health),
                 };
                 tasks.spawn(intake.run(notices, young, drain.clone()));
                 Some(watch)
@@ -201,10 +230,20 @@ impl Dispatcher {
             unsettled,
             progress: self.progress.clone(),
             metrics: Arc::clone(&self.metrics),
+            health: Arc::clone(&self.health),
             degraded: false,
         };
         tasks.spawn(rounds.run(drain.clone()));
-        tasks.spawn(depths(Arc::clone(&self.jobs), drain.clone()));
+        let (jobs, health) = (Arc::clone(&self.jobs), Arc::clone(&self.health));
+        tasks.spawn(depths(jobs, health, drain.clone()));
+        for queue in &self.brokers {
+            let intake = QueueIntake {
+                queue: Arc::clone(queue),
+                messages: Arc::clone(&self.messages),
+                health: Arc::clone(&self.health),
+            };
+            tasks.spawn(intake.run(drain.clone()));
+        }
         let dead = DeadLetters::new(Arc::clone(&self.jobs), &self.stores, Arc::clone(&self.metrics));
         tasks.spawn(dead.run(drain.clone()));
         let outputs = Arc::clone(&self.stores.outputs);
@@ -255,14 +294,12 @@ async fn sweeps(
     Ok(())
 }
 
-/// Keeps the gauges of the queues. A broker that does not answer shows in the metrics of its calls.
-async fn depths(jobs: Arc<Jobs>, drain: CancellationToken) -> Result<(), Error> {
+/// Keeps the gauges of the queues, which also tells whether the broker is there when nothing is to be queued.
+async fn depths(jobs: Arc<Jobs>, health: Arc<Health>, drain: CancellationToken) -> Result<(), Error> {
     while !drain.is_cancelled() {
-        if let Err(error) = jobs.queued().await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "the depth of the queues is not known"
-            );
+        match jobs.queued().await {
+            Ok(_) => health.works(Need::Jobs),
+            Err(error) => health.lacks(Need::Jobs, &error),
         }
         let _ = drain.run_until_cancelled(tokio::time::sleep(DEPTHS_EVERY)).await;
     }

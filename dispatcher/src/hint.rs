@@ -13,6 +13,8 @@ pub struct Hint {
     pub change: Change,
     /// The version seen, if one was.
     pub etag: Option<ETag>,
+    /// The store's own version id, if one was seen.
+    pub version_id: Option<String>,
     /// The length seen, if one was.
     pub size_bytes: Option<u64>,
     /// When it changed, if the producer says.
@@ -39,6 +41,7 @@ impl Hint {
             key,
             change,
             etag: None,
+            version_id: None,
             size_bytes: None,
             event_time: None,
             producer,

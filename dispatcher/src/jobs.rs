@@ -50,6 +50,15 @@ pub struct Enqueued {
     pub refused: u64,
 }
 
+/// Why a hint makes no job.
+#[derive(Debug, Clone, Copy)]
+enum NoJob {
+    /// No rule takes the key and nothing says that a record exists.
+    Unmatched,
+    /// The key cannot be an original's.
+    Refused,
+}
+
 impl Jobs {
     /// Jobs by the document's rules, marked with the configuration revision it is bound to.
     pub fn new(
@@ -78,6 +87,11 @@ impl Jobs {
         &self.queue
     }
 
+    /// The configuration revision that jobs are marked with.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// The time that hints and jobs are dated by.
     pub fn now(&self) -> SystemTime {
         self.clock.now()
@@ -87,20 +101,19 @@ impl Jobs {
     pub async fn enqueue(&self, hints: &[Hint], via: Via) -> Result<Enqueued, Error> {
         let mut sum = Enqueued::default();
         for batch in hints.chunks(SEND_MAX) {
-            let judged: Vec<(EventResult, Option<Outgoing>)> =
-                batch.iter().map(|hint| self.message(hint, via)).collect();
-            let (results, messages): (Vec<_>, Vec<_>) = judged.into_iter().unzip();
-            let messages: Vec<Outgoing> = messages.into_iter().flatten().collect();
+            let judged: Vec<_> = batch.iter().map(|hint| self.message(hint, via)).collect();
+            let messages: Vec<Outgoing> = judged.iter().flatten().cloned().collect();
             if !messages.is_empty() {
                 self.queue.send(messages).await?;
             }
-            for (hint, result) in batch.iter().zip(results) {
+            for (hint, judged) in batch.iter().zip(judged) {
+                let (result, count) = match judged {
+                    Ok(_) => (EventResult::Enqueued, &mut sum.jobs),
+                    Err(NoJob::Unmatched) => (EventResult::Unmatched, &mut sum.unmatched),
+                    Err(NoJob::Refused) => (EventResult::Refused, &mut sum.refused),
+                };
                 self.metrics.dispatcher.events_total.inc((hint.producer, result));
-                match result {
-                    EventResult::Enqueued => sum.jobs += 1,
-                    EventResult::Unmatched => sum.unmatched += 1,
-                    EventResult::Refused => sum.refused += 1,
-                }
+                *count += 1;
             }
         }
         Ok(sum)
@@ -132,7 +145,7 @@ impl Jobs {
         Ok(sum)
     }
 
-    fn message(&self, hint: &Hint, via: Via) -> (EventResult, Option<Outgoing>) {
+    fn message(&self, hint: &Hint, via: Via) -> Result<Outgoing, NoJob> {
         let key = hint.key.as_str();
         if key.len() > KEY_BYTES_MAX {
             self.metrics
@@ -144,7 +157,7 @@ impl Jobs {
                 original.begins = %key.chars().take(80).collect::<String>().escape_debug(),
                 "the key is longer than the {KEY_BYTES_MAX} bytes a record's name can hold: rename the original"
             );
-            return (EventResult::Refused, None);
+            return Err(NoJob::Refused);
         }
         let (lane, tenant) = match (self.document.decide(key), hint.change) {
             (Decision::Recipe { recipe, tenant }, _) => {
@@ -152,7 +165,7 @@ impl Jobs {
             }
             // No rule takes it, but files may be left from when one did: the attempt finds out.
             (Decision::Nothing, Change::Removed | Change::Recorded) => (Lane::Fast, None),
-            (Decision::Nothing, Change::Uploaded) => return (EventResult::Unmatched, None),
+            (Decision::Nothing, Change::Uploaded) => return Err(NoJob::Unmatched),
         };
         let job = self.job(hint, lane, tenant, via);
         let payload = serde_json::to_vec(&job).expect("a job is plain strings and numbers");
@@ -162,10 +175,7 @@ impl Jobs {
         };
         // The key comes last: the names before it hold no slash, so no two triples read alike.
         let coalesce = format!("{STORE_OF_ORIGINALS}/{lane}/{key}");
-        (
-            EventResult::Enqueued,
-            Some(Outgoing::new(queue, payload).coalescing(coalesce)),
-        )
+        Ok(Outgoing::new(queue, payload).coalescing(coalesce))
     }
 
     fn job(&self, hint: &Hint, lane: Lane, tenant: Option<String>, via: Via) -> Job {
@@ -180,7 +190,7 @@ impl Jobs {
             hint: Some(job::Hint {
                 etag: hint.etag.as_ref().map(|etag| etag.0.clone()).unwrap_or_default(),
                 size_bytes,
-                version_id: String::new(),
+                version_id: hint.version_id.clone().unwrap_or_default(),
                 event_time_ms: hint.event_time.map(milliseconds).unwrap_or_default(),
                 producer: hint.producer.as_str().to_owned(),
             }),

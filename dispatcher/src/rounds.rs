@@ -13,7 +13,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Brake, Ended, Error, Pass, Progress, Reconcile, Report, Watching, watch::Watch};
+use crate::{
+    Brake, Ended, Error, Pass, Progress, Reconcile, Report, Watching,
+    health::{Health, Need},
+    watch::Watch,
+};
 
 /// Folders asked for one by one; beyond it everything is listed.
 const TREES_MAX: usize = 1000;
@@ -75,6 +79,7 @@ pub(crate) struct Rounds {
     pub(crate) unsettled: mpsc::Sender<Vec<Key>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) health: Arc<Health>,
     /// Is the folder listed again and again, for want of watches?
     pub(crate) degraded: bool,
 }
@@ -99,11 +104,14 @@ impl Rounds {
             if ended.is_ok() && pass.mode == PassMode::Full {
                 full_due = Instant::now() + self.full_every;
             }
+            if ended.is_ok() {
+                self.health.works(Need::Passes);
+            }
             let pause = match &ended {
                 Ok(_) if self.degraded => LISTING_PAUSE,
                 Ok(_) => self.every,
                 Err(error) if self.may_pass(error) => {
-                    tracing::error!(error = error as &dyn std::error::Error, "a reconcile pass failed");
+                    self.health.lacks(Need::Passes, error);
                     FAILED_PAUSE
                 }
                 Err(_) => return ended.map(drop),
@@ -298,6 +306,7 @@ mod tests {
             unsettled,
             progress,
             metrics: Arc::clone(&metrics),
+            health: Arc::default(),
             degraded: false,
         };
         let drain = CancellationToken::new();

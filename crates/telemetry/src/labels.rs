@@ -153,9 +153,16 @@ labels! {
         Ok = "ok", LeaseLost = "lease_lost", Unavailable = "unavailable", Refused = "refused",
     }
     /// Who noticed that something was uploaded or removed.
-    Producer("producer") { Watch = "watch", Scan = "scan", Operator = "operator" }
-    /// What became of an event.
-    EventResult("result") { Enqueued = "enqueued", Unmatched = "unmatched", Refused = "refused" }
+    Producer("producer") {
+        Watch = "watch", Scan = "scan", Operator = "operator", S3 = "s3", EventBridge = "eventbridge", Minio = "minio",
+        Ceph = "ceph", SeaweedFs = "seaweedfs", R2 = "r2", Unknown = "unknown",
+    }
+    /// What became of an event: a job, or why none. Of another bucket, outside our part of it, of what minilab wrote itself, of
+    /// an empty object, of nothing that changes a derivative, of no known form.
+    EventResult("result") {
+        Enqueued = "enqueued", Unmatched = "unmatched", Refused = "refused", Foreign = "foreign", Outside = "outside",
+        Ours = "ours", Empty = "empty", Ignored = "ignored", Unknown = "unknown",
+    }
     /// Why a key cannot be an original's.
     KeyRefusal("reason") { NotUtf8 = "not_utf8", Invalid = "invalid", TooLong = "too_long" }
     /// How much of the records a reconcile pass reads.

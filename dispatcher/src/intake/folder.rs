@@ -1,9 +1,7 @@
 //! The folder's intake: notices in, settled changes out as jobs.
 use std::{
-    collections::BTreeSet,
     path::PathBuf,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
 };
 
 use minilab_protos::job::Via;
@@ -15,8 +13,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::pause::Pause;
 use crate::{
     Change, Error, Hint, Jobs, Measured, Progress, Settle, Sign,
+    health::{Health, Need},
     rounds::Requests,
     watch::{Notice, Notices},
 };
@@ -25,20 +25,19 @@ use crate::{
 const TURN_MAX: usize = 1024;
 /// Files waiting to be settled; beyond it the folder is listed instead.
 const WAITING_MAX: usize = 100_000;
-/// How long an unavailable broker is left alone.
-const BROKER_PAUSE: Duration = Duration::from_secs(1);
 
 /// Turns notices into jobs.
-pub(crate) struct Intake {
+pub(crate) struct FolderIntake {
     pub(crate) root: PathBuf,
     pub(crate) settle: Settle,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) health: Arc<Health>,
 }
 
-impl Intake {
+impl FolderIntake {
     /// Runs until told to stop. `unsettled` brings files that passes found too young to be believed.
     pub(crate) async fn run(
         mut self,
@@ -153,26 +152,20 @@ impl Intake {
         if hints.is_empty() {
             return Ok(true);
         }
-        let mut told = BTreeSet::new();
+        let mut pause = Pause::default();
         loop {
             match self.jobs.enqueue(hints, Via::Live).await {
                 Ok(enqueued) => {
+                    self.health.works(Need::Jobs);
                     self.progress
                         .send_modify(|progress| progress.enqueued += enqueued.jobs);
                     return Ok(true);
                 }
-                Err(error) if error.is_transient() => {
-                    if told.insert(error.to_string()) {
-                        tracing::error!(
-                            error = &error as &dyn std::error::Error,
-                            "jobs wait for the broker"
-                        );
-                    }
-                }
+                Err(error) if error.is_transient() => self.health.lacks(Need::Jobs, &error),
                 Err(error) => return Err(error),
             }
             if drain
-                .run_until_cancelled(tokio::time::sleep(BROKER_PAUSE))
+                .run_until_cancelled(tokio::time::sleep(pause.next()))
                 .await
                 .is_none()
             {

@@ -72,6 +72,12 @@ impl World {
         }
     }
 
+    /// The same world with another broker.
+    pub fn on(self, queue: Arc<dyn Queue>) -> Self {
+        let jobs = jobs(&self.document, &queue, &self.metrics);
+        Self { queue, jobs, ..self }
+    }
+
     /// The same world after the operator changed the document.
     pub fn with_rules(self, text: &str) -> Self {
         let document = rules(text);

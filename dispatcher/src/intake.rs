@@ -1,0 +1,15 @@
+//! The ways in: a folder that is watched, a broker's queue of events, a webhook.
+mod folder;
+mod messages;
+mod origin;
+mod pause;
+mod queue;
+mod token;
+mod webhook;
+
+pub(crate) use folder::FolderIntake;
+pub(crate) use messages::Messages;
+pub(crate) use queue::QueueIntake;
+pub use queue::events_queue;
+pub use token::{InvalidToken, Token};
+pub use webhook::{Webhook, WebhookVerdict};
