@@ -43,6 +43,8 @@ pub(crate) struct Attempt<'a> {
     /// Why the upload of that version cannot be made anything of, in any lane.
     refused: Option<(ETag, FailureEntry)>,
     put: Put,
+    /// A lane was made, and somebody else swapped first.
+    lost: bool,
 }
 
 /// A lane that is as it should be, for now.
@@ -63,6 +65,7 @@ impl<'a> Attempt<'a> {
             read: None,
             refused: None,
             put: Put::default(),
+            lost: false,
         }
     }
 
@@ -153,6 +156,9 @@ impl<'a> Attempt<'a> {
         let seen = self.context.look(&base).await?;
         // 3
         let need = self.context.decide(&base, lane, seen.clone());
+        if std::mem::take(&mut self.lost) && matches!(need, Need::Nothing | Need::Fence) {
+            trace.note(|work| work.duplicates += 1);
+        }
         let now = self.context.world.now();
         let mut made = None;
         let mut settled = Settled {
@@ -207,6 +213,8 @@ impl<'a> Attempt<'a> {
         // 8
         trace.reach(Step::Swap);
         let Some(swapped) = self.context.swap(&base, &next).await? else {
+            trace.note(|work| work.swaps_lost += 1);
+            self.lost = made.is_some();
             return Ok(None);
         };
         settled.record = swapped.record;

@@ -82,6 +82,10 @@ pub struct Work {
     pub fenced: bool,
     /// How often steps 1 to 9 were begun anew.
     pub rounds: u32,
+    /// How often somebody else swapped the record first.
+    pub swaps_lost: u32,
+    /// Lanes that were made, and turned out to have been made by somebody else meanwhile.
+    pub duplicates: u32,
 }
 
 /// One lane that was swapped.
@@ -170,6 +174,7 @@ impl JobReport {
                     handed_on = work.handed_on.map(Lane::as_str),
                     decodes = work.decodes,
                     rounds = work.rounds,
+                    duplicates = work.duplicates,
                     "job {}: {}",
                     self.class,
                     self.key

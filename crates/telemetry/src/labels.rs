@@ -128,6 +128,10 @@ labels! {
     Stage("stage") {
         Fetch = "fetch", Probe = "probe", Decode = "decode", Render = "render", Put = "put", Publish = "publish",
     }
+    /// What every job needs.
+    DependencyLabel("dependency") {
+        Broker = "broker", Originals = "originals", Output = "output", State = "state", Renderer = "renderer",
+    }
     /// What a slot of the worker does.
     SlotState("state") { Idle = "idle", Busy = "busy" }
     /// How a renderer process ended.

@@ -11,9 +11,9 @@ mod metrics;
 
 pub use families::{Counter, Gauge, Histogram};
 pub use labels::{
-    Class, DeadReason, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal, Label, Labels, Lane,
-    MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation, QueueResult, RescanReason,
-    SlotState, Stage, StoreOperation, StoreResult, StoreRole,
+    Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal,
+    Label, Labels, Lane, MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation,
+    QueueResult, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole,
 };
 pub use logging::{Form, InvalidFilter, LogConfig, init};
 pub use metered_queue::MeteredQueue;

@@ -5,9 +5,9 @@ use prometheus::{IntGauge, Opts, Registry, TextEncoder};
 use crate::{
     families::{Counter, Family, Gauge, Histogram},
     labels::{
-        Class, DeadReason, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal, Lane,
-        MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation, QueueResult, RescanReason,
-        SlotState, Stage, StoreOperation, StoreResult, StoreRole,
+        Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal,
+        Lane, MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation, QueueResult,
+        RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole,
     },
 };
 
@@ -74,6 +74,16 @@ metrics! {
         original_bytes_total: Counter<()>;
         /// Slots of this worker, by what they do.
         slots: Gauge<SlotState>;
+        /// 1 while no jobs are taken because this is away, else 0.
+        breaker_open: Gauge<DependencyLabel>;
+        /// Deliveries whose lease was lost while they were worked on.
+        lease_lost_total: Counter<()>;
+        /// Settlements that the broker did not take, or did not answer: the job comes again.
+        ack_lost_total: Counter<()>;
+        /// Swaps of a record that somebody else's came before.
+        cas_conflicts_total: Counter<()>;
+        /// Lanes that were made although somebody else made them at the same time.
+        duplicate_work_total: Counter<()>;
     }
     /// What renderer processes do, counted where they are owned.
     RendererMetrics {
@@ -102,6 +112,14 @@ metrics! {
         reconcile_keys_total: Counter<Finding>;
         /// Time of the last reconcile pass that saw everything; 0 before the first.
         reconcile_last_complete_timestamp_seconds: Gauge<()>;
+        /// Time since when the brake holds what reconcile finds; 0 while it does not.
+        reconcile_braked_timestamp_seconds: Gauge<()>;
+        /// Keys that the brake of reconcile holds back, by what was found.
+        reconcile_braked_keys: Gauge<Finding>;
+        /// Time since when the brake holds what the sweep finds; 0 while it does not.
+        sweep_braked_timestamp_seconds: Gauge<()>;
+        /// Originals of which the brake of the sweep keeps files.
+        sweep_braked_originals: Gauge<()>;
         /// Sweep passes that ended, by how.
         sweep_passes_total: Counter<PassResult>;
         /// Files deleted by sweep after their time of grace.

@@ -205,3 +205,42 @@ async fn changed_focal_point_is_a_new_observation() {
     assert_eq!(world.statuses("a.jpg").await, [LaneStatus::Done; 3]);
     assert!(world.made() > made);
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_workers_at_one_original_publish_once_and_count_the_work_done_twice() {
+    let world = World::default();
+    world.upload("a.jpg", CAT).await;
+    for _ in 0..2 {
+        world.send("bulk", &world.job("a.jpg", Lane::Bulk)).await;
+    }
+    // Both have made their files when one of them swaps.
+    let first = world.state.stall(Calls::nth(Operation::Put, 1).under("records/"));
+    let second = world.state.stall(Calls::nth(Operation::Put, 2).under("records/"));
+    let workers = [world.start(), world.start()];
+    first.reached().await;
+    second.reached().await;
+    first.release();
+    second.release();
+    world.idle().await;
+    for worker in workers {
+        worker.drained().await;
+    }
+    world.assert_current("a.jpg", CAT, FILES).await;
+    assert_eq!(world.stored().await.len(), FILES, "the second adopts");
+    let reports = world.reports.lock().unwrap().clone();
+    let total = |count: fn(&minilab_worker::report::Work) -> u32| -> u32 {
+        reports.iter().map(|report| count(&report.work)).sum()
+    };
+    assert_eq!(
+        (total(|work| work.swaps_lost), total(|work| work.duplicates)),
+        (1, 1)
+    );
+
+    // What comes later finds nothing to do.
+    let made = world.made();
+    for _ in 0..5 {
+        world.send("bulk", &world.job("a.jpg", Lane::Bulk)).await;
+    }
+    world.settle().await;
+    assert_eq!(world.made(), made);
+}

@@ -9,6 +9,8 @@ mod failures;
 mod faults;
 mod lanes;
 mod life;
+mod outages;
+mod stops;
 mod storm;
 mod weather;
 mod world;

@@ -249,6 +249,21 @@ impl World {
         lanes
     }
 
+    /// All jobs that wait in a queue now, taken out of it.
+    pub async fn take_jobs(&self, queue: &str) -> Vec<Job> {
+        let queue = QueueName::new(queue).unwrap();
+        let mut jobs = Vec::new();
+        while let Some(delivery) = self.queue.receive(&queue, 1, Duration::ZERO).await.unwrap().pop() {
+            assert!(!delivery.redelivered, "it was settled");
+            self.queue
+                .settle(&delivery.receipt, Disposition::Complete)
+                .await
+                .unwrap();
+            jobs.push(serde_json::from_slice(&delivery.payload).unwrap());
+        }
+        jobs
+    }
+
     pub async fn upload(&self, name: &str, text: &str) {
         let body = Bytes::from(text.to_owned());
         self.shelves

@@ -3,10 +3,11 @@ use std::sync::Mutex;
 
 use minilab_recipe::OutputFormat;
 use minilab_telemetry::{
-    Class, Counter, DeadReason, ExitKind, FileOutcome, Format, Labels, Lane, Metrics, SlotState, Stage,
+    Class, Counter, DeadReason, DependencyLabel, ExitKind, FileOutcome, Format, Labels, Lane, Metrics,
+    SlotState, Stage,
 };
 use minilab_worker::{
-    outcome,
+    Dependency, Ready, outcome,
     pool::Counters,
     report::{self, JobReport, Settlement},
 };
@@ -44,6 +45,13 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
             worker.file_bytes_total.add(format, file.bytes);
         }
     }
+    worker.cas_conflicts_total.add((), work.swaps_lost.into());
+    worker.duplicate_work_total.add((), work.duplicates.into());
+    match (report.class, report.settlement) {
+        (outcome::Class::LeaseLost, _) => worker.lease_lost_total.inc(()),
+        (_, None) => worker.ack_lost_total.inc(()),
+        (_, Some(_)) => {}
+    }
     for published in &work.lanes {
         worker
             .upload_to_published_seconds
@@ -56,6 +64,25 @@ pub fn slots(metrics: &Metrics, (busy, all): (usize, usize)) {
     let gauge = &metrics.worker.slots;
     gauge.set(SlotState::Busy, busy as i64);
     gauge.set(SlotState::Idle, all.saturating_sub(busy) as i64);
+}
+
+/// Called before metrics are read, with whether the worker takes jobs.
+pub fn breakers(metrics: &Metrics, ready: &Ready) {
+    for dependency in Dependency::ALL {
+        let is_open = matches!(ready, Ready::No(missing) if missing.iter().any(|reason| reason.dependency == dependency));
+        let gauge = &metrics.worker.breaker_open;
+        gauge.set(self::dependency(dependency), i64::from(is_open));
+    }
+}
+
+fn dependency(dependency: Dependency) -> DependencyLabel {
+    match dependency {
+        Dependency::Broker => DependencyLabel::Broker,
+        Dependency::Originals => DependencyLabel::Originals,
+        Dependency::Output => DependencyLabel::Output,
+        Dependency::State => DependencyLabel::State,
+        Dependency::Renderer => DependencyLabel::Renderer,
+    }
 }
 
 fn lane(lane: minilab_recipe::Lane) -> Lane {
