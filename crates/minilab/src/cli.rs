@@ -1,7 +1,9 @@
 //! The command line, as data. What each command does is under `commands/`; docs/COMMANDS.md says it in prose.
-use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::SignedDuration;
+use minilab_worker::Lanes;
 
 use crate::{exit, speech::Form};
 
@@ -33,7 +35,7 @@ pub struct Speech {
     )]
     pub log_format: LogFormat,
     /// What is logged to stderr: a level, or directives such as `info,minilab_worker=debug`
-    /// [default: info for a standalone without a terminal, else warn]
+    /// [default: info for the roles and for a standalone without a terminal, else warn]
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log_level: Option<String>,
 }
@@ -61,6 +63,16 @@ pub enum LogFormat {
 pub enum Command {
     /// Watch a folder, keep the derivatives of its photos in step with it, and serve them
     Standalone(Standalone),
+    /// Turn uploads into jobs, find what events missed, and sweep: a role of a fleet, any number of processes
+    Dispatcher(Dispatcher),
+    /// Make the derivatives that jobs ask for: a role of a fleet, any number of processes
+    Worker(Worker),
+    /// Put a configuration into force for a fleet, or show which one is
+    #[command(subcommand)]
+    Config(Config),
+    /// Look at the exchanges and queues of the broker, or make them
+    #[command(subcommand)]
+    Topology(Topology),
     /// Render files once, without queue or store
     Render(Render),
     /// Show what would be made of a file, and why
@@ -112,6 +124,85 @@ pub struct Standalone {
     pub until_idle: bool,
     #[command(flatten)]
     pub renderer: RendererPath,
+}
+
+/// What all roles take.
+#[derive(Debug, Args)]
+pub struct Role {
+    /// Configuration to follow; it must be in force (`minilab config activate`)
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// How long work that has begun may take to end after a stop signal; what is left is handed back
+    #[arg(long, default_value = "100s", value_parser = duration, value_name = "DURATION")]
+    pub grace: Duration,
+    /// How long to look for a broker or a store that does not answer at the start, before exit 5
+    #[arg(long, default_value = "2m", value_parser = duration, value_name = "DURATION")]
+    pub start_timeout: Duration,
+}
+
+/// `minilab dispatcher`
+#[derive(Debug, Args)]
+pub struct Dispatcher {
+    #[command(flatten)]
+    pub role: Role,
+    /// Where /livez, /readyz and /metrics are; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+}
+
+/// `minilab worker`
+#[derive(Debug, Args)]
+pub struct Worker {
+    #[command(flatten)]
+    pub role: Role,
+    /// Where /livez, /readyz and /metrics are; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:9091", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Which jobs to take: some of fast, standard, bulk, backfill, separated by commas [default: all]
+    #[arg(long, value_name = "LANES")]
+    pub lanes: Option<Lanes>,
+    /// Renderers at work at one time, and one more for the lane `fast` beside others [default: one for each CPU]
+    #[arg(long, value_name = "N")]
+    pub slots: Option<NonZeroU32>,
+    #[command(flatten)]
+    pub renderer: RendererPath,
+}
+
+/// `minilab config`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Put it into force: dispatchers and workers that follow it may start. Once more changes nothing
+    Activate(Activate),
+    /// Show which configuration is in force, and whether it is this one
+    Show(OneConfig),
+}
+
+/// `minilab config activate`
+#[derive(Debug, Args)]
+pub struct Activate {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Only say what would be
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `minilab topology`
+#[derive(Debug, Subcommand)]
+pub enum Topology {
+    /// Say what is missing or different, and change nothing: exit 3 if something is
+    Check(OneConfig),
+    /// Make what is missing; for brokers whose users may not (`declare: passive`)
+    Apply(OneConfig),
+}
+
+/// A command that only needs to know the configuration.
+#[derive(Debug, Args)]
+pub struct OneConfig {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
 }
 
 /// `minilab render`
@@ -227,6 +318,15 @@ pub struct Version {
     pub renderer: RendererPath,
 }
 
+/// `100s`, `2m`, `1m 30s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed: Result<SignedDuration, _> = text.parse();
+    parsed
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .ok_or_else(|| "write a duration such as 100s or 2m".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -256,5 +356,37 @@ mod tests {
         assert!(parse(&["in", "out", "--html", "sheet.html"]).is_ok());
         assert!(parse(&[]).is_err());
         assert!(parse(&["a", "b", "c"]).is_err());
+    }
+
+    #[test]
+    fn roles_take_a_configuration_lanes_and_durations() {
+        let parse = |args: &[&str]| Cli::try_parse_from([&["minilab"], args].concat());
+        assert!(parse(&["dispatcher"]).is_err());
+        let worker = parse(&[
+            "worker",
+            "--config",
+            "c.yaml",
+            "--lanes",
+            "fast,bulk",
+            "--grace",
+            "1m 30s",
+        ]);
+        let Command::Worker(worker) = worker.unwrap().command else {
+            panic!("it is a worker")
+        };
+        assert_eq!(worker.lanes, Some("fast,bulk".parse().unwrap()));
+        assert_eq!(worker.role.grace, Duration::from_secs(90));
+        assert_eq!(worker.role.start_timeout, Duration::from_mins(2));
+        for wrong in [
+            ["--lanes", "slow"],
+            ["--grace", "soon"],
+            ["--grace", "-3s"],
+            ["--slots", "0"],
+        ] {
+            assert!(
+                parse(&[&["worker", "--config", "c.yaml"], &wrong[..]].concat()).is_err(),
+                "{wrong:?}"
+            );
+        }
     }
 }

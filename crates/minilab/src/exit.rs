@@ -17,17 +17,19 @@ pub enum Exit {
     SomeFailed = 3,
     /// A file, folder, key or program that was named is not there.
     NotFound = 4,
-    /// The same command may succeed later: disk full, address in use, stopped before the work was done.
+    /// The same command may succeed later: broker or store away, disk full, address in use, stopped before the work was done.
     Temporary = 5,
     /// The system refuses access.
     Permission = 6,
+    /// The configuration is not the one that is in force.
+    NotInForce = 7,
     /// The configuration is invalid: restarting does not help (`EX_CONFIG` of sysexits.h).
     Config = 78,
 }
 
 impl Exit {
     /// Every row of the table.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::Unexpected,
         Self::Usage,
@@ -35,6 +37,7 @@ impl Exit {
         Self::NotFound,
         Self::Temporary,
         Self::Permission,
+        Self::NotInForce,
         Self::Config,
     ];
 
@@ -51,8 +54,11 @@ impl Exit {
             Self::Usage => "wrong usage of the command line",
             Self::SomeFailed => "finished, but some items failed; each was reported",
             Self::NotFound => "a file, folder, key or program that was named is not there",
-            Self::Temporary => "may succeed later: disk full, address in use, stopped before the end",
+            Self::Temporary => {
+                "may succeed later: no answer, disk full, address in use, stopped before the end"
+            }
             Self::Permission => "permission denied",
+            Self::NotInForce => "the configuration is not in force: run `minilab config activate`",
             Self::Config => "invalid configuration: a restart does not help",
         }
     }
@@ -132,6 +138,12 @@ fn of_store(error: &minilab_store::Error) -> Option<Exit> {
         Error::Unavailable { .. } | Error::Precondition { .. } => Some(Exit::Temporary),
         Error::KeyRefused { .. } => Some(Exit::Usage),
         Error::Unsupported { .. } => Some(Exit::Config),
+        Error::NotOpened { cause, .. } => match cause.kind() {
+            // A server that is away; where the system said something else, that decides.
+            io::ErrorKind::Other => Some(Exit::Temporary),
+            io::ErrorKind::InvalidInput => Some(Exit::Config),
+            kind => of_io(kind),
+        },
         // These carry what the system said, which decides.
         _ => None,
     }

@@ -9,7 +9,7 @@ use crate::{
     exit::{Exit, Refusal},
 };
 
-/// Sets it up. Commands that end by themselves report what they do, and on a terminal a bar shows how far a service is;
+/// Sets it up. Commands that end by themselves report what they do, and on a terminal a bar shows how far a standalone is;
 /// elsewhere a service's log is its report.
 pub fn start(speech: &Speech, command: &Command) -> Result<()> {
     let form = match speech.log_format {
@@ -17,8 +17,11 @@ pub fn start(speech: &Speech, command: &Command) -> Result<()> {
         LogFormat::Auto if io::stderr().is_terminal() => Form::Pretty,
         LogFormat::Auto | LogFormat::Json => Form::Json,
     };
-    let is_service = matches!(command, Command::Standalone(_)) && !io::stderr().is_terminal();
-    let default = if is_service { "info" } else { "warn" };
+    let default = match command {
+        Command::Dispatcher(_) | Command::Worker(_) => "info",
+        Command::Standalone(_) if !io::stderr().is_terminal() => "info",
+        _ => "warn",
+    };
     let filter = speech.log_level.as_deref().unwrap_or(default).to_owned();
     minilab_telemetry::init(&LogConfig { form, filter })
         .map_err(|error| Refusal::new(Exit::Usage, error.to_string(), "for example --log-level debug").into())

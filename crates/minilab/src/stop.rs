@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::speech;
 
-/// How long running work may take to finish after a stop signal; what is left is released, not failed.
+/// How long running work may take to finish after a stop signal unless told; what is left is released, not failed.
 pub const GRACE: Duration = Duration::from_secs(100);
 
 /// The two requests to stop, passed to whoever works.
@@ -34,22 +34,28 @@ impl StopSignals {
         })
     }
 
-    /// Turns signals into requests until everything has stopped; the caller drops it then.
-    pub async fn watch(mut self, stop: Stop) {
+    /// Turns signals into requests until everything has stopped; the caller drops it then. What has begun may take `grace`.
+    pub async fn watch(mut self, stop: Stop, grace: Duration) {
         let signalled = tokio::select! {
-            _ = self.interrupt.recv() => true,
-            _ = self.terminate.recv() => true,
+            () = self.next() => true,
             // Whoever else asked for it: the grace period holds for all.
             () = stop.drain.cancelled() => false,
         };
         if signalled {
-            speech::aside("stopping: finishing what has begun; interrupt once more to stop at once");
+            speech::aside("stopping: finishing what has begun; a second signal stops at once");
             stop.drain.cancel();
         }
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            () = tokio::time::sleep(GRACE) => {}
+            () = self.next() => {}
+            () = tokio::time::sleep(grace) => {}
         }
         stop.abort.cancel();
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! `minilab manifest`: an original's manifest, in the shape that a front end wants.
 use anyhow::{Context as _, Result};
 use minilab_protos::{manifest::Manifest, shapes};
+use minilab_recipe::Location;
 use minilab_record::Projector;
-use minilab_store::{Fs, Key, Layout, StoreExt as _};
+use minilab_store::{Key, StoreExt as _};
 use serde_json::{Map, Value, json};
 
 use crate::{
     cli::{self, Shape},
-    compose::Places,
+    compose::{Named, Places, files_made_before},
     config::Config,
     exit::{Exit, Refusal},
     speech::{self, Form},
@@ -40,19 +41,19 @@ pub async fn run(args: &cli::Manifest, form: Form) -> Result<Exit> {
 }
 
 async fn read(args: &cli::Manifest) -> Result<Manifest> {
-    let out = match (&args.outputs.config, &args.outputs.out) {
+    let to = match (&args.outputs.config, &args.outputs.out) {
         (Some(config), _) => Places::of(&Config::read(config)?)?.to,
-        (None, Some(out)) => out.clone(),
+        (None, Some(out)) => Location::Folder(out.clone()),
         (None, None) => unreachable!("the command line demands one of both"),
     };
-    let store = Fs::open(&out, Layout::Plain).context("the folder of files cannot be opened")?;
+    let store = files_made_before(&to).await?;
     let key = Key::new(Projector::manifest_key(&args.key)).context("no original can have that key")?;
     match store.get_bytes(&key, BYTES_MAX).await {
         Ok((_, body)) => {
             serde_json::from_slice(&body).with_context(|| format!("{key} cannot be read as a manifest"))
         }
         Err(error) if error.is_not_found() => {
-            let sentence = format!("{} has no manifest in {}", json!(args.key), out.display());
+            let sentence = format!("{} has no manifest in {}", json!(args.key), Named(&to));
             let fix =
                 "the key is the original's path below the folder of originals; is the original made yet?";
             Err(Refusal::new(Exit::NotFound, sentence, fix).into())

@@ -1,13 +1,18 @@
 //! What each command does.
 mod check;
+mod config;
+mod dispatcher;
 mod explain;
 mod loose;
 mod manifest;
 mod render;
 mod report;
 mod schema;
+mod slots;
 mod standalone;
+mod topology;
 mod version;
+mod worker;
 
 use anyhow::Result;
 
@@ -17,6 +22,10 @@ use crate::{cli::Command, exit::Exit, speech::Form};
 pub async fn run(command: Command, form: Form) -> Result<Exit> {
     match command {
         Command::Standalone(args) => standalone::run(args, form).await,
+        Command::Dispatcher(args) => Box::pin(dispatcher::run(args, form)).await,
+        Command::Worker(args) => Box::pin(worker::run(args, form)).await,
+        Command::Config(of) => config::run(&of, form).await,
+        Command::Topology(of) => topology::run(&of, form).await,
         Command::Render(args) => render::run(&args, form).await,
         Command::Explain(args) => explain::run(&args, form).await,
         Command::Check(args) => check::run(&args, form),

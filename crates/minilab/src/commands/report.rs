@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use minilab_recipe::Location;
 use minilab_record::{Failures, Records};
 use serde_json::{Value, json};
 
@@ -31,7 +32,8 @@ pub async fn run(args: &Report, form: Form) -> Result<Exit> {
         [out] => (out, None),
         _ => unreachable!("the command line takes one or two folders"),
     };
-    let state = state_made_before(&state_of(out), out)?;
+    let to = Location::Folder(out.clone());
+    let state = state_made_before(&state_of(&to), &to).await?;
     let (records, failures) = (Records::new(Arc::clone(&state)), Failures::new(state));
     let entries = gallery::load(&records, &failures, ENTRIES_MAX)
         .await

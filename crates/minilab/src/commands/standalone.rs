@@ -1,30 +1,32 @@
 //! `minilab standalone`: watch, make, serve, until told to stop.
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    num::NonZeroU32,
     sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result};
-use minilab_dispatcher::Watching;
 use minilab_queue::Backoff;
 use minilab_record::{Failures, Records};
-use minilab_worker::{Ready, outcome::Budget};
+use minilab_telemetry::Metrics;
+use minilab_worker::{Lanes, outcome::Budget};
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
+use super::{slots::one_for_each_cpu, worker::unready};
 use crate::{
     cli,
-    compose::{App, Machine, Renderers, locate_renderer, observe_slots},
+    compose::{App, Backing, Machine, locate_renderer},
     config::Config,
     exit::{Exit, Refusal},
     gallery::{self, Progress},
+    probes::Probes,
     progress::{Meter, Tally},
+    readiness::Readiness,
+    role::{self, Around},
     serve::{self, Awaited, PATIENCE, Site},
     speech::{self, Form},
-    stop::{Stop, StopSignals},
+    stop::{GRACE, StopSignals},
     units::count,
 };
 
@@ -42,53 +44,48 @@ pub async fn run(args: cli::Standalone, form: Form) -> Result<Exit> {
         .or(config.document.serve)
         .unwrap_or((Ipv4Addr::LOCALHOST, PORT).into());
     let renderer = locate_renderer(args.renderer.renderer.as_deref())?;
-    let listener = listen(address).await?;
+    let listener = serve::listen(address).await?;
     let tally = Arc::new(Tally::default());
     let noting = Arc::clone(&tally);
-    let slots = args.slots.unwrap_or_else(one_for_each_cpu);
-    let app = App::build(
-        config,
-        Machine {
-            renderer,
-            slots,
-            observer: Arc::new(move |report| noting.note(report)),
-            budget: budget(args.until_idle),
-        },
-    )
-    .await?;
+    let machine = Machine {
+        renderer,
+        lanes: Lanes::default(),
+        slots: args.slots.unwrap_or_else(one_for_each_cpu),
+        observer: Arc::new(move |report| noting.note(report)),
+        budget: budget(args.until_idle),
+    };
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+    let backing = Backing::connect(&config, &metrics).await?;
+    let (app, refresh) = App::build(&backing, machine).await?;
+    let probes = Arc::new(Probes::new(metrics, Readiness::default()));
+    probes.refresh_by(refresh);
     tell_where(form, listener.local_addr()?)?;
 
-    let stop = Stop::default();
+    let around = Around::new(Arc::clone(&probes));
+    let stop = around.stop.clone();
     let meter = Meter {
         tally,
         dispatcher: app.progress(),
-        queue: Arc::clone(&app.queue),
+        queue: Arc::clone(&backing.queue),
     };
-    let (records, failures) = (app.records(), app.failures());
-    let site = Arc::new(site(&app));
-    // What answers and shows goes on while the work drains, and ends after it.
-    let (beside, ended) = (TaskTracker::new(), CancellationToken::new());
-    beside.spawn(serve::serve(listener, site, ended.clone()));
-    beside.spawn(meter.clone().show(ended.clone()));
-    beside.spawn({
-        let (stop, ended) = (stop.clone(), ended.clone());
-        async move { ended.run_until_cancelled(signals.watch(stop)).await }
-    });
+    let routes = serve::site(Arc::new(site(&backing))).merge(serve::admin(probes));
+    around.run(serve::serve(listener, routes, around.ended()));
+    around.run(meter.clone().show(around.ended()));
+    around.follow(app.ready(), unready);
+    around.heed(signals, GRACE);
     if args.until_idle {
-        let (drain, ended) = (stop.drain.clone(), ended.clone());
-        beside.spawn(async move { ended.run_until_cancelled(drain_when_idle(meter, drain)).await });
+        around.run_until_ended(drain_when_idle(meter, stop.drain.clone()));
     }
     let outcome = app.run(stop.clone()).await;
-    ended.cancel();
-    beside.close();
-    beside.wait().await;
+    role::hand_back(&backing).await;
+    around.end().await;
     outcome?;
     if stop.abort.is_cancelled() {
         let fix = "nothing is lost: it is done at the next start";
         return Err(Refusal::new(Exit::Temporary, "stopped before the work was done", fix).into());
     }
     if args.until_idle {
-        told_failures(&records, &failures).await
+        told_failures(&backing.records(), &backing.failures()).await
     } else {
         Ok(Exit::Ok)
     }
@@ -96,16 +93,11 @@ pub async fn run(args: cli::Standalone, form: Form) -> Result<Exit> {
 
 /// Somebody waits for a run that is to end: it gives up after seconds what a service tries again for an hour. The next start
 /// finds what is missing.
-fn budget(until_idle: bool) -> Budget {
-    if until_idle {
-        let backoff = Backoff::new([Duration::from_secs(1), Duration::from_secs(5)]);
-        Budget {
-            backoff,
-            ..Budget::default()
-        }
-    } else {
-        Budget::default()
-    }
+fn budget(until_idle: bool) -> Option<Budget> {
+    until_idle.then(|| Budget {
+        backoff: Backoff::new([Duration::from_secs(1), Duration::from_secs(5)]),
+        ..Budget::default()
+    })
 }
 
 fn config(args: &cli::Standalone) -> Result<Config> {
@@ -114,19 +106,6 @@ fn config(args: &cli::Standalone) -> Result<Config> {
         (None, Some(from), Some(to)) => Ok(Config::of_folders(from, to)),
         _ => unreachable!("the command line demands both folders where there is no configuration"),
     }
-}
-
-async fn listen(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).await.map_err(|error| {
-        let exit = if error.kind() == std::io::ErrorKind::PermissionDenied { Exit::Permission } else { Exit::Temporary };
-        let fix = "end the program that listens there, or take another port with --listen (port 0 takes a free one)";
-        Refusal::new(exit, format!("cannot listen on {address}: {error}"), fix).into()
-    })
-}
-
-fn one_for_each_cpu() -> NonZeroU32 {
-    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    NonZeroU32::new(cpus as u32).unwrap_or(NonZeroU32::MIN)
 }
 
 fn tell_where(form: Form, address: SocketAddr) -> Result<()> {
@@ -144,41 +123,19 @@ fn tell_where(form: Form, address: SocketAddr) -> Result<()> {
     Ok(())
 }
 
-fn site(app: &App) -> Site {
+fn site(backing: &Backing) -> Site {
     let awaited = Awaited {
-        document: Arc::clone(&app.document),
-        originals: Arc::clone(&app.stores.from),
-        files: Arc::clone(&app.stores.to),
-        records: app.records(),
+        document: Arc::clone(&backing.document),
+        originals: Arc::clone(&backing.stores.from),
+        files: Arc::clone(&backing.stores.to),
+        records: backing.records(),
         patience: PATIENCE,
     };
-    let (ready, taking, progress) = (app.ready(), app.ready(), app.progress());
-    let slots = app.slots();
-    let (metrics, pool, renderers) = (Arc::clone(&app.metrics), app.pool.clone(), Renderers::default());
     Site {
-        files: Arc::clone(&app.stores.to),
-        records: app.records(),
-        failures: app.failures(),
+        files: Arc::clone(&backing.stores.to),
+        records: backing.records(),
+        failures: backing.failures(),
         awaited,
-        unready: Box::new(move || {
-            let mut reasons = Vec::new();
-            if let Ready::No(missing) = &*ready.borrow() {
-                reasons.extend(missing.iter().map(ToString::to_string));
-            }
-            if progress.borrow().watching == Watching::Nothing {
-                reasons.push("the folder is not watched".to_owned());
-            }
-            reasons
-        }),
-        metrics: Box::new(move || {
-            renderers.tell(&metrics, pool.counters());
-            observe_slots(&metrics, slots());
-            metrics
-                .process
-                .ready
-                .set((), i64::from(*taking.borrow() == Ready::Yes));
-            metrics.render()
-        }),
     }
 }
 

@@ -1,12 +1,20 @@
 //! The one place that knows which adapters there are: a configuration in, a program of ports out.
 mod app;
+mod backing;
+mod dispatcher;
 mod observe;
 mod places;
+mod queue;
 mod renderer;
 mod stores;
+mod topology;
+mod worker;
 
-pub use app::{App, Machine, start_pool};
-pub use observe::{Renderers, slots as observe_slots};
-pub use places::{Places, resolved, state_of};
+pub use app::App;
+pub use backing::Backing;
+pub use dispatcher::dispatcher;
+pub use places::{Named, Places, resolved, state_of};
 pub use renderer::locate_renderer;
-pub use stores::{Stores, state_made_before};
+pub use stores::{Stores, files_made_before, state, state_made_before};
+pub use topology::{apply_topology, check_topology};
+pub use worker::{Machine, start_pool, worker};

@@ -1,8 +1,11 @@
-//! Where everything is on this machine, and which arrangements cannot work.
-use std::path::{Path, PathBuf};
+//! Where everything of an installation is, defaults filled in, and which arrangements cannot work.
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
-use minilab_recipe::{Location, QueueConfig};
+use minilab_recipe::{Location, QueueConfig, RESERVED_PREFIX, S3};
 use minilab_store::RESERVED_FOLDER;
 
 use crate::{
@@ -10,51 +13,46 @@ use crate::{
     exit::{Exit, Refusal},
 };
 
-/// The folders and files of one installation.
+/// The stores and the queue of one installation; paths are relative to nothing but the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
     /// Originals.
-    pub from: PathBuf,
+    pub from: Location,
     /// Files, manifests, aliases.
-    pub to: PathBuf,
-    /// Records; by default in the part of `to` that its store keeps to itself.
-    pub state: PathBuf,
-    /// The queue's database.
-    pub queue: PathBuf,
+    pub to: Location,
+    /// Records; by default in the part of `to` that holds no files.
+    pub state: Location,
+    /// Where jobs wait.
+    pub queue: QueueConfig,
 }
 
 impl Places {
     /// The places that a configuration names.
     pub fn of(config: &Config) -> Result<Self> {
         let document = &config.document;
-        let at =
-            |location: &Location, name: &str| folder(location, name).map(|path| config.folder.join(path));
-        let to = at(&document.to.location, "to")?;
-        let state = document
-            .state
-            .as_ref()
-            .map(|state| at(state, "state"))
-            .transpose()?;
-        let queue = match &document.queue {
-            None => None,
-            Some(QueueConfig::Sqlite(path)) => Some(config.folder.join(path)),
-            Some(_) => {
-                return Err(not_here(
-                    "queue",
-                    "write { sqlite: ./minilab.db }, or leave it out",
-                ));
-            }
+        let at = |location: &Location| match location {
+            Location::Folder(path) => Location::Folder(config.folder.join(path)),
+            Location::S3(bucket) => Location::S3(bucket.clone()),
         };
         if let Some(name) = document.stores.keys().next() {
-            return Err(not_here(
-                &format!("stores.{name}"),
-                "leave it out: all files go to `to`",
-            ));
+            let sentence = format!("`stores.{name}` is not in this version");
+            return Err(Refusal::new(Exit::Config, sentence, "leave it out: all files go to `to`").into());
         }
+        let to = at(&document.to.location);
+        let queue = match (&document.queue, &to) {
+            (Some(QueueConfig::Sqlite(path)), _) => QueueConfig::Sqlite(config.folder.join(path)),
+            (Some(shared), _) => shared.clone(),
+            (None, Location::Folder(to)) => QueueConfig::Sqlite(to.join(RESERVED_FOLDER).join("queue.db")),
+            (None, Location::S3(_)) => {
+                let sentence = "`queue` is missing: files go into a bucket, and jobs cannot wait there";
+                let fix = "write queue: { rabbitmq: { url: \"${AMQP_URL}\" } }, or { sqlite: ./queue.db } for one machine";
+                return Err(Refusal::new(Exit::Config, sentence, fix).into());
+            }
+        };
         Ok(Self {
-            from: at(&document.from, "from")?,
-            state: state.unwrap_or_else(|| state_of(&to)),
-            queue: queue.unwrap_or_else(|| to.join(RESERVED_FOLDER).join("queue.db")),
+            from: at(&document.from),
+            state: document.state.as_ref().map_or_else(|| state_of(&to), at),
+            queue,
             to,
         })
     }
@@ -62,8 +60,11 @@ impl Places {
     /// Refuses arrangements in which files would be taken for originals. The document refuses those that its text shows;
     /// folders named on the command line, and links, show only here.
     pub fn check(&self) -> Result<()> {
-        for (what, path) in [("to", &self.to), ("state", &self.state)] {
-            let Some(below) = below(&self.from, path) else {
+        for (what, place) in [("to", &self.to), ("state", &self.state)] {
+            let (Location::Folder(from), Location::Folder(path)) = (&self.from, place) else {
+                continue;
+            };
+            let Some(below) = below(from, path) else {
                 continue;
             };
             let inside = if below.as_os_str().is_empty() {
@@ -74,7 +75,7 @@ impl Places {
             let sentence = format!(
                 "`{what}` ({}) is {inside} `from` ({}): what is made there would be taken for new originals",
                 path.display(),
-                self.from.display()
+                from.display()
             );
             return Err(Refusal::new(Exit::Config, sentence, "name two folders side by side").into());
         }
@@ -82,20 +83,27 @@ impl Places {
     }
 }
 
-/// Where records are unless configured.
-pub fn state_of(to: &Path) -> PathBuf {
-    to.join(RESERVED_FOLDER).join("state")
-}
+/// A place as messages name it.
+pub struct Named<'a>(pub &'a Location);
 
-fn folder<'a>(location: &'a Location, name: &str) -> Result<&'a Path> {
-    match location {
-        Location::Folder(path) => Ok(path),
-        Location::S3(_) => Err(not_here(&format!("{name}: s3"), "write { folder: ./path }")),
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Location::Folder(path) => path.display().fmt(f),
+            Location::S3(bucket) => write!(f, "s3://{}/{}", bucket.bucket, bucket.prefix),
+        }
     }
 }
 
-fn not_here(what: &str, fix: &str) -> anyhow::Error {
-    Refusal::new(Exit::Config, format!("`{what}` is not in this version"), fix).into()
+/// Where records are unless configured.
+pub fn state_of(to: &Location) -> Location {
+    match to {
+        Location::Folder(to) => Location::Folder(to.join(RESERVED_FOLDER).join("state")),
+        Location::S3(to) => Location::S3(S3 {
+            prefix: format!("{}{RESERVED_PREFIX}state/", to.prefix),
+            ..to.clone()
+        }),
+    }
 }
 
 /// The way from `outer` down to `inner`, if there is one; links are resolved as far as the folders exist.
@@ -138,9 +146,25 @@ mod tests {
     #[test]
     fn state_and_queue_default_to_the_stores_own_folder() {
         let places = places("version: 1\nfrom: { folder: in }\nto: { folder: out }\n").unwrap();
-        assert_eq!(places.from, Path::new("/site/in"));
-        assert_eq!(places.state, Path::new("/site/out/.minilab/state"));
-        assert_eq!(places.queue, Path::new("/site/out/.minilab/queue.db"));
+        let folder = |path: &str| Location::Folder(PathBuf::from(path));
+        assert_eq!(places.from, folder("/site/in"));
+        assert_eq!(places.state, folder("/site/out/.minilab/state"));
+        let queue = PathBuf::from("/site/out/.minilab/queue.db");
+        assert_eq!(places.queue, QueueConfig::Sqlite(queue));
+    }
+
+    #[test]
+    fn records_default_to_the_part_of_a_bucket_that_holds_no_files() {
+        let text = "version: 1\nfrom: { folder: in }\nto: { s3: { bucket: b, prefix: made/ } }\nqueue: { sqlite: q }\n";
+        let places = places(text).unwrap();
+        assert_eq!(Named(&places.state).to_string(), "s3://b/made/_minilab/state/");
+        assert_eq!(places.queue, QueueConfig::Sqlite(PathBuf::from("/site/q")));
+    }
+
+    #[test]
+    fn jobs_cannot_wait_in_a_bucket() {
+        let refused = places("version: 1\nfrom: { folder: in }\nto: { s3: { bucket: b } }\n").unwrap_err();
+        assert!(refused.to_string().contains("`queue` is missing"), "{refused}");
     }
 
     #[test]
@@ -161,8 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn adapters_of_later_versions_are_refused_by_name() {
-        let refused = places("version: 1\nfrom: { s3: { bucket: b } }\nto: { folder: out }\n").unwrap_err();
-        assert_eq!(refused.to_string(), "`from: s3` is not in this version");
+    fn places_of_later_versions_are_refused_by_name() {
+        let text =
+            "version: 1\nfrom: { folder: in }\nto: { folder: out }\nstores: { extra: { folder: x } }\n";
+        let refused = places(text).unwrap_err();
+        assert_eq!(refused.to_string(), "`stores.extra` is not in this version");
     }
 }

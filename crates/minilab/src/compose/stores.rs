@@ -2,9 +2,10 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use minilab_recipe::{Location, S3};
 use minilab_store::{Fs, Layout, Store};
 
-use super::Places;
+use super::{Places, places::Named};
 use crate::exit::{Exit, Refusal};
 
 /// Where the probe of the state store writes for a moment; no record is ever there.
@@ -24,36 +25,84 @@ pub struct Stores {
 impl Stores {
     /// Opens them; folders to write into are made. The state store must decide conditional writes.
     pub async fn open(places: &Places) -> Result<Self> {
-        must_exist(&places.from)?;
-        let from =
-            Fs::open(&places.from, Layout::Plain).context("the folder of originals cannot be opened")?;
-        let to = Fs::create(&places.to, Layout::Plain).context("the folder for files cannot be opened")?;
-        let state = state(&places.state)?;
-        minilab_store::probe_conditional_put(&*state, PROBE)
-            .await
-            .context("the state store cannot hold records")?;
         Ok(Self {
-            from: Arc::new(from),
-            to: Arc::new(to),
-            state,
+            from: originals(&places.from).await?,
+            to: files(&places.to).await?,
+            state: state(&places.state).await?,
         })
     }
 }
 
-/// The records of an installation that has run before.
-pub fn state_made_before(state: &Path, to: &Path) -> Result<Arc<dyn Store>> {
-    if !state.is_dir() {
-        let sentence = format!("{} holds nothing that minilab made", to.display());
-        let fix = format!(
-            "run `minilab standalone PHOTOS_DIR {}` first, or name the folder it wrote to",
-            to.display()
-        );
-        return Err(Refusal::new(Exit::NotFound, sentence, fix).into());
+/// The store of originals.
+pub async fn originals(from: &Location) -> Result<Arc<dyn Store>> {
+    match from {
+        Location::Folder(path) => {
+            must_exist(path)?;
+            let store = Fs::open(path, Layout::Plain).context("the folder of originals cannot be opened")?;
+            Ok(Arc::new(store))
+        }
+        Location::S3(bucket) => s3(bucket)
+            .await
+            .context("the bucket of originals cannot be opened"),
     }
-    self::state(state)
 }
 
-fn state(path: &Path) -> Result<Arc<dyn Store>> {
+/// The store of files; a folder is made.
+pub async fn files(to: &Location) -> Result<Arc<dyn Store>> {
+    match to {
+        Location::Folder(path) => {
+            let store = Fs::create(path, Layout::Plain).context("the folder for files cannot be opened")?;
+            Ok(Arc::new(store))
+        }
+        Location::S3(bucket) => s3(bucket).await.context("the bucket for files cannot be opened"),
+    }
+}
+
+/// The store of records; a folder is made. It must decide conditional writes.
+pub async fn state(state: &Location) -> Result<Arc<dyn Store>> {
+    let store = match state {
+        Location::Folder(path) => folder_of_records(path)?,
+        Location::S3(bucket) => s3(bucket)
+            .await
+            .context("the bucket for records cannot be opened")?,
+    };
+    minilab_store::probe_conditional_put(&*store, PROBE)
+        .await
+        .context("the state store cannot hold records")?;
+    Ok(store)
+}
+
+/// The store of files of an installation that has run before.
+pub async fn files_made_before(to: &Location) -> Result<Arc<dyn Store>> {
+    match to {
+        Location::Folder(path) => {
+            let store = Fs::open(path, Layout::Plain).context("the folder of files cannot be opened")?;
+            Ok(Arc::new(store))
+        }
+        Location::S3(bucket) => s3(bucket).await.context("the bucket of files cannot be opened"),
+    }
+}
+
+/// The records of an installation that has run before, and where its files are.
+pub async fn state_made_before(state: &Location, to: &Location) -> Result<Arc<dyn Store>> {
+    let path = match state {
+        Location::Folder(path) => path,
+        Location::S3(bucket) => {
+            return s3(bucket)
+                .await
+                .context("the bucket for records cannot be opened");
+        }
+    };
+    if !path.is_dir() {
+        let to = Named(to);
+        let sentence = format!("{to} holds nothing that minilab made");
+        let fix = format!("run `minilab standalone PHOTOS_DIR {to}` first, or name the folder it wrote to");
+        return Err(Refusal::new(Exit::NotFound, sentence, fix).into());
+    }
+    folder_of_records(path)
+}
+
+fn folder_of_records(path: &Path) -> Result<Arc<dyn Store>> {
     let state = Fs::create(path, Layout::Marked).context("the folder for records cannot be opened")?;
     Ok(Arc::new(state))
 }
@@ -69,4 +118,30 @@ fn must_exist(from: &Path) -> Result<()> {
         format!("create it: mkdir -p {}", from.display()),
     )
     .into())
+}
+
+#[cfg(feature = "s3")]
+async fn s3(bucket: &S3) -> Result<Arc<dyn Store>> {
+    let bucket = bucket.clone();
+    let store = minilab_store::S3::open(minilab_store::S3Config {
+        bucket: bucket.bucket,
+        prefix: bucket.prefix,
+        region: bucket.region,
+        endpoint: bucket.endpoint,
+        path_style: bucket.path_style,
+        kms_key: bucket.kms_key,
+        expected_owner: bucket.expected_owner,
+        storage_class: bucket.storage_class,
+    })
+    .await?;
+    Ok(Arc::new(store))
+}
+
+#[cfg(not(feature = "s3"))]
+async fn s3(bucket: &S3) -> Result<Arc<dyn Store>> {
+    let sentence = format!(
+        "the bucket {} cannot be used: this build has no S3",
+        bucket.bucket
+    );
+    Err(Refusal::new(Exit::Config, sentence, "build it with the feature s3").into())
 }

@@ -1,6 +1,7 @@
 //! The CDN's stand-in: derivatives over HTTP with their own headers, and the probes of an orchestrator.
 //!
 //! `/livez`, `/readyz`, `/metrics` and `/` win over files of these names; everything else is a key.
+mod admin;
 mod answer;
 mod awaited;
 mod files;
@@ -12,7 +13,6 @@ use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::Body,
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     middleware::{self, Next},
@@ -24,9 +24,12 @@ use minilab_store::Store;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::exit::{Exit, Refusal};
+
+pub use admin::admin;
 pub use awaited::{Awaited, PATIENCE};
 
-/// Everything that is served.
+/// What is served to readers.
 pub struct Site {
     /// Where files are.
     pub files: Arc<dyn Store>,
@@ -36,10 +39,6 @@ pub struct Site {
     pub failures: Failures,
     /// Files that are still being made.
     pub awaited: Awaited,
-    /// Why no work can be done; empty: it can.
-    pub unready: Box<dyn Fn() -> Vec<String> + Send + Sync>,
-    /// Metrics in Prometheus' text format.
-    pub metrics: Box<dyn Fn() -> String + Send + Sync>,
 }
 
 impl fmt::Debug for Site {
@@ -54,30 +53,45 @@ impl fmt::Debug for Site {
 /// the end of the process.
 const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
+/// Takes an address, or says who could have it.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, Refusal> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let exit = if error.kind() == io::ErrorKind::PermissionDenied {
+            Exit::Permission
+        } else {
+            Exit::Temporary
+        };
+        let fix = "end the program that listens there, or take another port with --listen (port 0 takes a free one)";
+        Refusal::new(exit, format!("cannot listen on {address}: {error}"), fix)
+    })
+}
+
 /// Serves until `stop`, then lets running answers end, but not for long.
-pub async fn serve(listener: TcpListener, site: Arc<Site>, stop: CancellationToken) -> io::Result<()> {
-    let address = listener.local_addr()?;
+pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> io::Result<()> {
+    let routes = guarded(routes, listener.local_addr()?);
     let stopped = stop.clone();
-    let serving = axum::serve(listener, router(site, address))
-        .with_graceful_shutdown(async move { stopped.cancelled().await });
+    let serving =
+        axum::serve(listener, routes).with_graceful_shutdown(async move { stopped.cancelled().await });
     tokio::select! {
         ended = serving => ended,
         () = async { stop.cancelled().await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
     }
 }
 
-fn router(site: Arc<Site>, address: SocketAddr) -> Router {
-    let mut router = Router::new()
-        .route("/livez", get(async || answer::text(StatusCode::OK, "alive\n")))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
+/// The index at `/` and every file under its key.
+pub fn site(site: Arc<Site>) -> Router {
+    Router::new()
         .route("/", get(index::index))
         .fallback(file)
-        .with_state(site);
+        .with_state(site)
+}
+
+fn guarded(routes: Router, address: SocketAddr) -> Router {
     if address.ip().is_loopback() {
-        router = router.layer(middleware::from_fn(only_local_names));
+        routes.layer(middleware::from_fn(only_local_names))
+    } else {
+        routes
     }
-    router
 }
 
 /// A page of another site whose name was made to resolve to this machine must not read local photos.
@@ -107,26 +121,6 @@ fn is_local(host: &str) -> bool {
     ip_is_loopback
         || name.eq_ignore_ascii_case("localhost")
         || name.to_ascii_lowercase().ends_with(".localhost")
-}
-
-async fn ready(State(site): State<Arc<Site>>) -> Response {
-    let reasons = (site.unready)();
-    if reasons.is_empty() {
-        answer::text(StatusCode::OK, "ready\n")
-    } else {
-        answer::text(StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n")
-    }
-}
-
-async fn metrics(State(site): State<Arc<Site>>) -> Response {
-    let mut response = Response::new(Body::from((site.metrics)()));
-    answer::set(
-        &mut response,
-        header::CONTENT_TYPE,
-        "text/plain; version=0.0.4; charset=utf-8",
-    );
-    answer::set(&mut response, header::CACHE_CONTROL, "no-store");
-    response
 }
 
 async fn file(

@@ -6,13 +6,18 @@ use jiff::Timestamp;
 use minilab_recipe::{Document, Lane};
 use minilab_record::{LaneState, LaneStatus, Loaded, Observation, Placeholder, Record};
 use minilab_store::{ETag, Key, Memory, PutOptions, Sha256};
+use minilab_telemetry::Metrics;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
 use super::*;
-use crate::serve::awaited::Outcome;
+use crate::{
+    probes::Probes,
+    readiness::{Part, Readiness},
+    serve::awaited::Outcome,
+};
 
 struct World {
     address: SocketAddr,
@@ -39,10 +44,10 @@ fn awaited(originals: &Memory, files: &Memory, records: &Records, patience: Dura
 }
 
 async fn world() -> World {
-    world_that_is_unready(Vec::new()).await
+    world_with(Vec::new()).await
 }
 
-async fn world_that_is_unready(reasons: Vec<String>) -> World {
+async fn world_with(wrong: Vec<(Part, &'static str)>) -> World {
     let (files, originals, state) = (Memory::new(), Memory::new(), Memory::new());
     let state: Arc<dyn Store> = Arc::new(state);
     let (records, failures) = (Records::new(Arc::clone(&state)), Failures::new(state));
@@ -51,13 +56,16 @@ async fn world_that_is_unready(reasons: Vec<String>) -> World {
         records: records.clone(),
         failures,
         awaited: awaited(&originals, &files, &records, Duration::ZERO),
-        unready: Box::new(move || reasons.clone()),
-        metrics: Box::new(|| "minilab_ready 1\n".to_owned()),
     };
+    let probes = Probes::new(Arc::new(Metrics::new("test")), Readiness::default());
+    for (part, reason) in wrong {
+        probes.readiness.set(part, Some(reason.to_owned()));
+    }
+    let routes = super::site(Arc::new(site)).merge(admin(Arc::new(probes)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
-    tokio::spawn(serve(listener, Arc::new(site), stop.clone()));
+    tokio::spawn(serve(listener, routes, stop.clone()));
     World {
         address,
         files,
@@ -248,15 +256,19 @@ async fn other_sites_names_for_this_machine_are_refused() {
 
 #[tokio::test]
 async fn probes_win_over_files_and_tell_reasons() {
-    let world = world_that_is_unready(vec!["disk full: free some space".to_owned()]).await;
+    let world = world_with(vec![(Part::Work, "disk full: free some space")]).await;
     put(&world.files, "livez", "a file").await;
     assert_eq!(world.get("/livez").await.body, "alive\n");
     let ready = world.get("/readyz").await;
     assert_eq!(
         (ready.status, ready.body.as_str()),
-        (503, "disk full: free some space\n")
+        (503, "not ready\nwork: disk full: free some space\n")
     );
-    assert_eq!(world.get("/metrics").await.body, "minilab_ready 1\n");
+    let accepts = world.ask("GET", "/readyz", "Accept: application/json\r\n").await;
+    let value: serde_json::Value = serde_json::from_str(&accepts.body).unwrap();
+    assert_eq!((accepts.status, &value["ready"]), (503, &false.into()));
+    assert_eq!(value["reasons"][0]["part"], "work");
+    assert!(world.get("/metrics").await.body.contains("minilab_ready 0"));
     assert!(world.get("/").await.body.contains("Contact sheet"));
 }
 

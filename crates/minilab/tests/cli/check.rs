@@ -44,3 +44,20 @@ fn default_recipe_is_printed_and_is_valid() {
         ran.out
     );
 }
+
+#[test]
+fn example_of_a_fleet_is_valid() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/fleet.yaml");
+    let ran = World::new()
+        .command(["check", example])
+        .env("AMQP_URL", "amqp://guest:hunter2@localhost")
+        .env("WEBHOOK_TOKEN", "0123456789abcdef")
+        .output()
+        .unwrap();
+    let told = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
+    assert!(
+        ran.status.success() && told.contains("valid: 2 rules, gallery"),
+        "{told}"
+    );
+    assert!(!told.contains("hunter2"), "{told}");
+}

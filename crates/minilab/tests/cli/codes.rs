@@ -97,11 +97,11 @@ fn invalid_configuration_is_78() {
     );
     world.write(
         "s3.yaml",
-        "version: 1\nfrom: { s3: { bucket: b } }\nto: { folder: out }\n",
+        DOCUMENT.replace("{ folder: out }", "{ s3: { bucket: b } }"),
     );
     let s3 = world.run(["check", "s3.yaml"]);
     assert_eq!(s3.code, 78);
-    assert!(s3.err.contains("not in this version"), "{}", s3.err);
+    assert!(s3.err.contains("`queue` is missing"), "{}", s3.err);
 }
 
 #[test]

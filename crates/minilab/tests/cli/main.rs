@@ -4,4 +4,5 @@
 mod check;
 mod codes;
 mod making;
+mod roles;
 mod world;

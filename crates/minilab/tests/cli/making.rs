@@ -163,7 +163,7 @@ fn standalone_serves_and_drains_on_a_signal() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
-fn get(address: &str, path: &str) -> String {
+pub fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(
         stream,

@@ -11,7 +11,6 @@ use crate::diagnostic::Code;
 
 /// Where jobs wait.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum QueueConfig {
     /// A file of this machine, used by one process.
     Sqlite(PathBuf),
@@ -32,6 +31,19 @@ pub struct RabbitMq {
     pub lease: Duration,
     /// Pauses between the attempts at a job, one wait queue each; rising.
     pub waits: Vec<Duration>,
+}
+
+impl RabbitMq {
+    /// All else by default.
+    pub fn at(url: Secret) -> Self {
+        Self {
+            url,
+            prefix: PREFIX_DEFAULT.to_owned(),
+            declare: Declare::default(),
+            lease: LEASE_DEFAULT,
+            waits: WAITS_DEFAULT.to_vec(),
+        }
+    }
 }
 
 /// Who makes exchanges and queues.
@@ -144,12 +156,13 @@ fn rabbitmq(tree: &Tree, problems: &Problems) -> Option<RabbitMq> {
     });
     let waits = fields.read("waits", waits);
     fields.close();
+    let broker = RabbitMq::at(url?);
     Some(RabbitMq {
-        url: url?,
-        prefix: prefix.unwrap_or_else(|| PREFIX_DEFAULT.to_owned()),
+        prefix: prefix.unwrap_or(broker.prefix),
         declare: declare.unwrap_or_default(),
-        lease: lease.unwrap_or(LEASE_DEFAULT),
-        waits: waits.unwrap_or_else(|| WAITS_DEFAULT.to_vec()),
+        lease: lease.unwrap_or(broker.lease),
+        waits: waits.unwrap_or(broker.waits),
+        url: broker.url,
     })
 }
 

@@ -1,0 +1,94 @@
+//! What both roles stand on: the document, its stores and its queue, connected and counted.
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+use minilab_queue::{Clock, Queue, SystemClock};
+use minilab_recipe::{Document, Location};
+use minilab_record::{
+    Failures, Records,
+    revision::{self, Revision},
+};
+use minilab_telemetry::{MeteredQueue, MeteredStore, Metrics, StoreRole};
+
+use super::{Places, Stores, queue};
+use crate::config::Config;
+
+/// One process's connections.
+#[derive(Debug, Clone)]
+pub struct Backing {
+    /// What it follows.
+    pub document: Arc<Document>,
+    /// Its stores, counted.
+    pub stores: Stores,
+    /// Where jobs wait, counted.
+    pub queue: Arc<dyn Queue>,
+    /// What it tells of itself.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Originals, where they are files of this machine.
+    pub folder: Option<PathBuf>,
+}
+
+impl Backing {
+    /// Connects to everything that the configuration names.
+    pub async fn connect(config: &Config, metrics: &Arc<Metrics>) -> Result<Self> {
+        let places = Places::of(config)?;
+        places.check()?;
+        let stores = metered(Stores::open(&places).await?, metrics);
+        let queue = queue::open(&places.queue)
+            .await
+            .context("the queue cannot be opened")?;
+        let folder = match &places.from {
+            Location::Folder(path) => {
+                let path = path
+                    .canonicalize()
+                    .context("the folder of originals cannot be found")?;
+                Some(path)
+            }
+            Location::S3(_) => None,
+        };
+        Ok(Self {
+            document: Arc::new(config.document.clone()),
+            stores,
+            queue: Arc::new(MeteredQueue::new(queue, &metrics.queue)),
+            metrics: Arc::clone(metrics),
+            clock: Arc::new(SystemClock::default()),
+            folder,
+        })
+    }
+
+    /// Puts the document into force: its number.
+    pub async fn activate(&self) -> Result<u64> {
+        revision::activate(&*self.stores.state, &self.document.digest(), Timestamp::now())
+            .await
+            .context("the configuration cannot be put into force")
+    }
+
+    /// What is in force, by whomever.
+    pub async fn revision(&self) -> Result<Option<Revision>> {
+        revision::current(&*self.stores.state)
+            .await
+            .context("the configuration in force cannot be read")
+    }
+
+    /// What was made.
+    pub fn records(&self) -> Records {
+        Records::new(Arc::clone(&self.stores.state))
+    }
+
+    /// What cannot be made.
+    pub fn failures(&self) -> Failures {
+        Failures::new(Arc::clone(&self.stores.state))
+    }
+}
+
+fn metered(stores: Stores, metrics: &Metrics) -> Stores {
+    let wrap = |store, role| Arc::new(MeteredStore::new(store, role, &metrics.store));
+    Stores {
+        from: wrap(stores.from, StoreRole::Originals),
+        to: wrap(stores.to, StoreRole::Outputs),
+        state: wrap(stores.state, StoreRole::State),
+    }
+}

@@ -1,0 +1,69 @@
+//! The dispatcher, as the document wants it.
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use minilab_dispatcher::{
+    Config, Dispatcher, Folder, Jobs, Names, ReconcileConfig, Sharing, Stores, SweepConfig,
+};
+use minilab_recipe::Intake;
+
+use super::{Backing, queue};
+
+/// A dispatcher that sends jobs of this revision of the configuration; `sharing` says whether others do, too.
+pub async fn dispatcher(backing: &Backing, revision: u64, sharing: Sharing) -> Result<Dispatcher> {
+    let jobs = Jobs::new(
+        Arc::clone(&backing.document),
+        revision,
+        Arc::clone(&backing.queue),
+        Arc::clone(&backing.clock),
+        Arc::clone(&backing.metrics),
+    );
+    let stores = Stores {
+        originals: Arc::clone(&backing.stores.from),
+        outputs: Arc::clone(&backing.stores.to),
+        state: Arc::clone(&backing.stores.state),
+    };
+    let config = Config {
+        sharing,
+        ..config(backing)
+    };
+    let mut dispatcher = Dispatcher::new(config, stores, Arc::new(jobs), Arc::clone(&backing.metrics));
+    let events = queue::open_events(&backing.document, &backing.queue)
+        .await
+        .context("the queue of events cannot be opened")?;
+    if let Some(events) = events {
+        dispatcher.receive_from(events);
+    }
+    Ok(dispatcher)
+}
+
+fn config(backing: &Backing) -> Config {
+    let intakes = &backing.document.intake;
+    let folder = backing.folder.as_ref().map(Folder::new);
+    let mut config = Config {
+        sweep: SweepConfig {
+            retain: backing.document.retain,
+        },
+        ..Config::default()
+    };
+    if let Some(folder) = &folder {
+        config.reconcile = ReconcileConfig {
+            quiet: folder.quiet,
+            names: Names::Folder,
+            ..config.reconcile
+        };
+    }
+    let every = intakes.iter().find_map(|intake| match intake {
+        Intake::Poll { every } => Some(*every),
+        _ => None,
+    });
+    if let Some(every) = every {
+        config.reconcile_every = every;
+    }
+    // A folder is watched unless something else is asked for.
+    let is_watched = intakes.is_empty() || intakes.contains(&Intake::Watch);
+    Config {
+        folder: folder.filter(|_| is_watched),
+        ..config
+    }
+}

@@ -1,0 +1,96 @@
+//! The worker with its renderers.
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Result;
+use minilab_recipe::Lane;
+use minilab_telemetry::Metrics;
+use minilab_worker::{
+    Lanes, Observer, Worker, WorkerParts,
+    outcome::Budget,
+    pool::{PoolConfig, ProcessPool},
+};
+
+use super::{Backing, observe, queue};
+use crate::{
+    exit::{Exit, Refusal},
+    probes::Refresh,
+};
+
+/// What a worker is made of that its configuration does not say.
+#[derive(Clone)]
+pub struct Machine {
+    /// The renderer to run.
+    pub renderer: PathBuf,
+    /// Which jobs it takes.
+    pub lanes: Lanes,
+    /// Renderers at work at one time in any lane; there is one more for the lane `fast`.
+    pub slots: NonZeroU32,
+    /// Is told of every delivery.
+    pub observer: Observer,
+    /// How much a job may cost before it is given up; `None`: as the configuration's waits say.
+    pub budget: Option<Budget>,
+}
+
+/// A worker that follows this revision of the configuration, and what brings its gauges up to date. Its renderers are up.
+pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Result<(Worker, Refresh)> {
+    let slots = slots(&machine);
+    let pool = start_pool(&machine.renderer, slots).await?;
+    let budget = machine.budget.unwrap_or_else(|| Budget {
+        backoff: queue::backoff(&backing.document),
+        ..Budget::default()
+    });
+    let worker = Worker::new(WorkerParts {
+        document: Arc::clone(&backing.document),
+        revision,
+        originals: Arc::clone(&backing.stores.from),
+        output: Arc::clone(&backing.stores.to),
+        state: Arc::clone(&backing.stores.state),
+        queue: Arc::clone(&backing.queue),
+        renderer: Arc::new(pool.clone()),
+        clock: Arc::clone(&backing.clock),
+        observer: counting(machine.observer, Arc::clone(&backing.metrics)),
+        lanes: machine.lanes,
+        slots: slots.get() as usize,
+        budget,
+    });
+    let (occupied, ready) = (worker.slots(), worker.ready());
+    let renderers = observe::Renderers::default();
+    let refresh: Refresh = Box::new(move |metrics| {
+        renderers.tell(metrics, pool.counters());
+        observe::slots(metrics, occupied());
+        observe::breakers(metrics, &ready.borrow());
+    });
+    Ok((worker, refresh))
+}
+
+/// One more than may be at work in any lane, where the lane `fast` has others beside it.
+fn slots(machine: &Machine) -> NonZeroU32 {
+    let shares = machine.lanes.serve(Lane::Fast) && machine.lanes.queues().len() > 1;
+    machine.slots.saturating_add(u32::from(shares))
+}
+
+/// Starts the renderers; the first must come up.
+pub async fn start_pool(renderer: &Path, slots: NonZeroU32) -> Result<ProcessPool> {
+    ProcessPool::start(PoolConfig::new(renderer, slots.get()))
+        .await
+        .map_err(|error| {
+            let fix = "build or install minilab and minilab-renderer together (`cargo build` builds both)";
+            Refusal::new(
+                Exit::Unexpected,
+                format!("the renderer {} does not start: {error}", renderer.display()),
+                fix,
+            )
+            .into()
+        })
+}
+
+fn counting(observer: Observer, metrics: Arc<Metrics>) -> Observer {
+    Arc::new(move |report| {
+        observe::job(&metrics, report);
+        observer(report);
+    })
+}
