@@ -1,10 +1,9 @@
 //! The brake: a pass that would change too much of the world at once is more likely a mistake than the truth (a wrong bucket,
 //! an expired lifecycle rule, a slip in the rules).
 use minilab_telemetry::Finding;
+use serde::{Deserialize, Serialize};
 
-use crate::Hint;
-
-/// Hints held back at most; about 20 MB. What is beyond is found again by the next pass.
+/// Changes held back at most; about 10 MB of checkpoint. What is beyond is found again by the next pass.
 const HELD_MAX: usize = 100_000;
 
 /// How much one pass may change unless it is allowed to.
@@ -66,78 +65,92 @@ impl Brake {
     }
 }
 
-/// The changes of one pass that wait for its end, when it is known how much it saw.
-#[derive(Debug)]
-pub(crate) struct Held {
-    brake: Brake,
-    hints: Vec<Hint>,
+/// What a change does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Files are made, or made anew.
+    Creation,
+    /// Files go.
+    Deletion,
+}
+
+impl Kind {
+    /// `None`: what was decided before, or changes nothing.
+    pub(crate) fn of(finding: Finding) -> Option<Self> {
+        match finding {
+            Finding::Missing | Finding::Changed | Finding::Stale => Some(Self::Creation),
+            Finding::Gone | Finding::Unmatched => Some(Self::Deletion),
+            Finding::Pending | Finding::Current | Finding::Unreadable => None,
+        }
+    }
+}
+
+/// The changes of one pass that wait for its end, when it is known how much it saw. Part of its checkpoint, so that a pass
+/// that is killed again and again is braked as one that is not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held<T> {
+    items: Vec<T>,
     creations: u64,
     deletions: u64,
 }
 
 /// What the brake says at the end.
 #[derive(Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum Verdict<T> {
     /// These may go.
-    Release(Vec<Hint>),
+    Release(Vec<T>),
     /// Too many of one kind; nothing that was held may go.
-    Stop,
+    Stop {
+        /// How many would have passed.
+        limit: u64,
+    },
 }
 
-impl Held {
-    pub(crate) fn new(brake: Brake) -> Self {
+impl<T> Default for Held<T> {
+    fn default() -> Self {
         Self {
-            brake,
-            hints: Vec::new(),
+            items: Vec::new(),
             creations: 0,
             deletions: 0,
         }
     }
+}
 
-    /// Keeps the hint if the brake applies to its finding, else gives it back.
-    pub(crate) fn hold(&mut self, finding: Finding, hint: Hint) -> Option<Hint> {
-        let (count, allowance) = match finding {
-            Finding::Missing | Finding::Changed | Finding::Stale => {
-                (&mut self.creations, self.brake.creations)
-            }
-            Finding::Gone | Finding::Unmatched => (&mut self.deletions, self.brake.deletions),
-            Finding::Pending | Finding::Current | Finding::Unreadable => return Some(hint),
+impl<T> Held<T> {
+    /// Keeps the item if the brake applies to its kind, else gives it back.
+    pub(crate) fn hold(&mut self, brake: &Brake, kind: Kind, item: T) -> Option<T> {
+        let (count, allowance) = match kind {
+            Kind::Creation => (&mut self.creations, brake.creations),
+            Kind::Deletion => (&mut self.deletions, brake.deletions),
         };
         if allowance == Allowance::Granted {
-            return Some(hint);
+            return Some(item);
         }
         *count += 1;
-        if self.hints.len() < HELD_MAX {
-            self.hints.push(hint);
+        if self.items.len() < HELD_MAX {
+            self.items.push(item);
         }
         None
     }
 
     /// Decides, now that it is known how many keys were seen.
-    pub(crate) fn verdict(self, seen: u64) -> Verdict {
-        let limit = self.brake.limit(seen);
-        if self.creations > limit || self.deletions > limit {
-            Verdict::Stop
+    pub(crate) fn verdict(&self, brake: &Brake, seen: u64) -> Verdict<T>
+    where
+        T: Clone,
+    {
+        let limit = brake.limit(seen);
+        let too_many = |count, allowance| allowance == Allowance::Braked && count > limit;
+        if too_many(self.creations, brake.creations) || too_many(self.deletions, brake.deletions) {
+            Verdict::Stop { limit }
         } else {
-            Verdict::Release(self.hints)
+            Verdict::Release(self.items.clone())
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use minilab_store::Key;
-    use minilab_telemetry::Producer;
-
     use super::*;
-    use crate::Change;
-
-    fn gone(held: &mut Held, count: u64) {
-        let hint = Hint::new(Key::new("a").unwrap(), Change::Recorded, Producer::Scan);
-        for _ in 0..count {
-            assert_eq!(held.hold(Finding::Gone, hint.clone()), None);
-        }
-    }
 
     #[test]
     fn one_per_cent_or_a_thousand_pass_and_one_more_stops() {
@@ -147,10 +160,12 @@ mod tests {
             (200_000, 2000, true),
             (200_000, 2001, false),
         ] {
-            let mut held = Held::new(Brake::default());
-            gone(&mut held, count);
+            let (brake, mut held) = (Brake::default(), Held::default());
+            for _ in 0..count {
+                assert_eq!(held.hold(&brake, Kind::Deletion, ()), None);
+            }
             assert_eq!(
-                matches!(held.verdict(seen), Verdict::Release(_)),
+                matches!(held.verdict(&brake, seen), Verdict::Release(_)),
                 passes,
                 "{count} of {seen}"
             );
@@ -158,11 +173,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_allowed_and_what_was_decided_before_is_not_held() {
-        let hint = Hint::new(Key::new("a").unwrap(), Change::Uploaded, Producer::Scan);
-        let mut held = Held::new(Brake::default().allowing_creations());
-        assert!(held.hold(Finding::Missing, hint.clone()).is_some());
-        assert!(held.hold(Finding::Pending, hint.clone()).is_some());
-        assert!(held.hold(Finding::Unmatched, hint).is_none());
+    fn what_is_allowed_is_not_held_and_what_was_held_before_it_was_allowed_goes() {
+        let brake = Brake::default().allowing_creations();
+        let mut held = Held::default();
+        assert!(held.hold(&brake, Kind::Creation, "missing").is_some());
+        for _ in 0..2000 {
+            assert!(held.hold(&brake, Kind::Deletion, "gone").is_none());
+        }
+        assert!(matches!(held.verdict(&brake, 10), Verdict::Stop { limit: 1000 }));
+        let verdict = held.verdict(&brake.allowing_all(), 10);
+        assert!(matches!(verdict, Verdict::Release(items) if items.len() == 2000));
+        assert_eq!(Kind::of(Finding::Pending), None);
     }
 }

@@ -1,7 +1,6 @@
 //! The dispatcher as a service: watch, rounds and sweep under one roof.
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use minilab_queue::Queue;
 use minilab_record::Records;
 use minilab_store::Store;
@@ -9,16 +8,16 @@ use minilab_telemetry::Metrics;
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
-    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Brake, DeadLetters, Error, Jobs, Names, Progress, Ready, Reconcile, ReconcileConfig, Settle, Sweep,
-    SweepConfig, Token, Watching, Webhook,
+    Brake, DeadLetters, Error, Jobs, Names, Periods, Progress, Ready, Reconcile, ReconcileConfig, Settle,
+    Sharing, Sweep, SweepConfig, Token, Turns, Watching, Webhook,
     health::{Health, Need},
     intake::{FolderIntake, Messages, QueueIntake},
-    rounds::{Requests, Rounds},
+    rounds::{Requests, Rounds, at_start},
+    sweep::SweepRounds,
     watch::Watch,
 };
 
@@ -32,6 +31,8 @@ pub struct Config {
     pub folder: Option<Folder>,
     /// How passes work; `quiet` and `names` follow from `folder`.
     pub reconcile: ReconcileConfig,
+    /// Who else makes passes and sweeps over these stores.
+    pub sharing: Sharing,
     /// Pause between passes over everything. Where nothing tells of uploads (a store without notifications), these passes are how
     /// they are noticed: the listing of originals is polled.
     pub reconcile_every: Duration,
@@ -39,7 +40,7 @@ pub struct Config {
     pub reconcile_full_every: Duration,
     /// What a periodic pass may change.
     pub brake: Brake,
-    /// What the first pass may change.
+    /// What the first pass of a process that is alone may change.
     pub brake_at_start: Brake,
     /// What is swept.
     pub sweep: SweepConfig,
@@ -72,6 +73,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             folder: None,
+            sharing: Sharing::default(),
             reconcile: ReconcileConfig::default(),
             reconcile_every: Duration::from_hours(1),
             // What only reading a record tells is an upload whose event was lost and whose record was swapped since for another reason.
@@ -221,21 +223,31 @@ impl Dispatcher {
         );
         let rounds = Rounds {
             reconcile,
+            turns: Turns::new(
+                Arc::clone(&self.stores.state),
+                self.jobs.clock(),
+                self.config.sharing,
+            ),
             brake: self.config.brake,
-            start: self.config.brake_at_start,
-            every: self.config.reconcile_every,
-            full_every: self.config.reconcile_full_every,
+            periods: Periods {
+                every: self.config.reconcile_every,
+                full_every: self.config.reconcile_full_every,
+            },
             watch,
             requests,
             unsettled,
             progress: self.progress.clone(),
             metrics: Arc::clone(&self.metrics),
             health: Arc::clone(&self.health),
+            asked: at_start(self.config.sharing, self.config.brake_at_start),
             degraded: false,
+            current: None,
         };
         tasks.spawn(rounds.run(drain.clone()));
         let (jobs, health) = (Arc::clone(&self.jobs), Arc::clone(&self.health));
         tasks.spawn(depths(jobs, health, drain.clone()));
+        let dead = DeadLetters::new(Arc::clone(&self.jobs), &self.stores, Arc::clone(&self.metrics));
+        tasks.spawn(dead.run(drain.clone()));
         for queue in &self.brokers {
             let intake = QueueIntake {
                 queue: Arc::clone(queue),
@@ -244,54 +256,25 @@ impl Dispatcher {
             };
             tasks.spawn(intake.run(drain.clone()));
         }
-        let dead = DeadLetters::new(Arc::clone(&self.jobs), &self.stores, Arc::clone(&self.metrics));
-        tasks.spawn(dead.run(drain.clone()));
         let outputs = Arc::clone(&self.stores.outputs);
         let sweep = Sweep::new(records, outputs, Arc::clone(&self.metrics), self.config.sweep);
-        tasks.spawn(sweeps(
+        let sweeps = SweepRounds {
             sweep,
-            Arc::clone(&self.jobs),
-            (self.config.sweep_every, self.config.sweep_full_every),
-            drain.clone(),
-        ));
+            turns: Turns::new(
+                Arc::clone(&self.stores.state),
+                self.jobs.clock(),
+                self.config.sharing,
+            ),
+            periods: Periods {
+                every: self.config.sweep_every,
+                full_every: self.config.sweep_full_every,
+            },
+            metrics: Arc::clone(&self.metrics),
+            health: Arc::clone(&self.health),
+        };
+        tasks.spawn(sweeps.run(drain.clone()));
         Ok(())
     }
-}
-
-/// Sweeps at start, because a process may live shorter than the pause, and then periodically.
-async fn sweeps(
-    sweep: Sweep,
-    jobs: Arc<Jobs>,
-    (every, full_every): (Duration, Duration),
-    drain: CancellationToken,
-) -> Result<(), Error> {
-    let mut full_due = Instant::now();
-    while !drain.is_cancelled() {
-        let now = Timestamp::try_from(jobs.now()).expect("the clock is within jiff's ten thousand years");
-        let ended = if full_due <= Instant::now() {
-            let ended = sweep.run_full(now, &drain).await;
-            if ended.is_ok() {
-                full_due = Instant::now() + full_every;
-            }
-            ended
-        } else {
-            sweep.run_once(now, &drain).await
-        };
-        match ended {
-            Ok(report) if report.deleted + report.leftovers > 0 => {
-                tracing::info!(
-                    report.deleted,
-                    report.leftovers,
-                    report.moved_on,
-                    "sweep pass ended"
-                );
-            }
-            Ok(_) => {}
-            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "a sweep pass failed"),
-        }
-        let _ = drain.run_until_cancelled(tokio::time::sleep(every)).await;
-    }
-    Ok(())
 }
 
 /// Keeps the gauges of the queues, which also tells whether the broker is there when nothing is to be queued.

@@ -56,4 +56,17 @@ impl Error {
             Self::Store(Denied { .. }) | Self::Record(minilab_record::Error::Store(Denied { .. }))
         )
     }
+
+    /// Is it of one object alone, so that the others can be looked at? A store that refuses us everything refuses its listing.
+    pub(crate) fn is_of_one(&self) -> bool {
+        use minilab_store::Error::{Denied, KeyRefused, TooLarge};
+        let of_one = |cause: &minilab_store::Error| {
+            matches!(cause, Denied { .. } | KeyRefused { .. } | TooLarge { .. })
+        };
+        match self {
+            Self::Store(cause) | Self::Record(minilab_record::Error::Store(cause)) => of_one(cause),
+            Self::Record(_) => true,
+            Self::Queue(_) | Self::Misordered { .. } | Self::Watch { .. } => false,
+        }
+    }
 }

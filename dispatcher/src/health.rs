@@ -25,6 +25,8 @@ pub(crate) enum Need {
     Events,
     /// Stores can be listed and compared.
     Passes,
+    /// What is over can be deleted.
+    Sweeps,
 }
 
 impl Need {
@@ -33,6 +35,7 @@ impl Need {
             Self::Jobs => "jobs cannot be queued",
             Self::Events => "events cannot be received",
             Self::Passes => "originals cannot be compared with records",
+            Self::Sweeps => "files that are over cannot be swept",
         }
     }
 }

@@ -92,6 +92,11 @@ impl Jobs {
         self.revision
     }
 
+    /// What tells the time that hints and jobs are dated by.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// The time that hints and jobs are dated by.
     pub fn now(&self) -> SystemTime {
         self.clock.now()

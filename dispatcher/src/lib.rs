@@ -31,8 +31,11 @@ pub use hint::{Change, Hint};
 pub use intake::{InvalidToken, Token, Webhook, WebhookVerdict, events_queue};
 pub use jobs::{Enqueued, Jobs, STORE_OF_ORIGINALS, queue_name};
 pub use names::{Names, is_passing};
-pub use pass::{Ended, Pass, ReconcileConfig, Report};
+pub use pass::{
+    Braked, End, Ended, Holder, LEASE, LOOK_EVERY, LastPass, Ledger, Offer, Pass, Periods, RENEW_EVERY,
+    ReconcileConfig, Report, Sharing, Tenure, Turns, UnderWay, Wanted, Way,
+};
 pub use progress::{Progress, Watching};
-pub use reconcile::Reconcile;
+pub use reconcile::{Reconcile, ReconcileWay};
 pub use settle::{Measured, Settle, Settled, Sign};
-pub use sweep::{Sweep, SweepConfig, SweepReport};
+pub use sweep::{Reach, Sweep, SweepConfig, SweepReport, SweepWay};

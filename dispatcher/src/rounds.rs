@@ -1,159 +1,186 @@
 //! The rounds: one pass after another, at start, periodically, and where the watch asks for one.
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+mod requests;
+mod tell;
+
+use std::{sync::Arc, time::Duration};
 
 use minilab_store::Key;
-use minilab_telemetry::{Finding, Metrics, PassMode, RescanReason};
+use minilab_telemetry::{Metrics, PassMode, RescanReason};
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{mpsc, watch},
     time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::requests::Requests;
 use crate::{
-    Brake, Ended, Error, Pass, Progress, Reconcile, Report, Watching,
+    Brake, Ended, Error, LEASE, LOOK_EVERY, Offer, Pass, Periods, Progress, Reconcile, ReconcileWay, Report,
+    Sharing, Tenure, Turns, Wanted, Watching,
     health::{Health, Need},
     watch::Watch,
 };
 
-/// Folders asked for one by one; beyond it everything is listed.
-const TREES_MAX: usize = 1000;
-/// Pause after a pass that failed: long enough for a blip, short enough for a person who fixed the cause.
+/// Pause after a pass that failed: long enough for a blip, short enough for a person who fixed the cause. It doubles up to the
+/// longest in which nobody takes us for dead.
 const FAILED_PAUSE: Duration = Duration::from_secs(10);
+const FAILED_PAUSE_MAX: Duration = LEASE.saturating_sub(LOOK_EVERY.saturating_mul(2));
 /// Pause between listings while the system grants no watches.
 const LISTING_PAUSE: Duration = Duration::from_secs(10);
-
-/// Passes that are asked for; equal ones once.
-#[derive(Debug, Default)]
-pub(crate) struct Requests {
-    wanted: Mutex<Wanted>,
-    wake: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Wanted {
-    all: bool,
-    no_watches: bool,
-    trees: BTreeSet<String>,
-}
-
-impl Requests {
-    /// Everything below one folder.
-    pub(crate) fn tree(&self, prefix: String) {
-        self.change(|wanted| {
-            wanted.trees.insert(prefix);
-            wanted.all |= wanted.trees.len() > TREES_MAX;
-        });
-    }
-
-    /// Everything, because single changes are not known.
-    pub(crate) fn all(&self, reason: RescanReason) {
-        self.change(|wanted| {
-            wanted.all = true;
-            wanted.no_watches |= reason == RescanReason::NoWatches;
-        });
-    }
-
-    fn change(&self, change: impl FnOnce(&mut Wanted)) {
-        change(&mut self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
-        self.wake.notify_one();
-    }
-
-    fn take(&self) -> Wanted {
-        std::mem::take(&mut self.wanted.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// Makes passes.
 pub(crate) struct Rounds {
     pub(crate) reconcile: Reconcile,
+    pub(crate) turns: Turns<ReconcileWay>,
     pub(crate) brake: Brake,
-    pub(crate) start: Brake,
-    pub(crate) every: Duration,
-    pub(crate) full_every: Duration,
+    pub(crate) periods: Periods,
     pub(crate) watch: Option<Watch>,
     pub(crate) requests: Arc<Requests>,
     pub(crate) unsettled: mpsc::Sender<Vec<Key>>,
     pub(crate) progress: watch::Sender<Progress>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) health: Arc<Health>,
+    /// A full pass that is made now, whatever is due.
+    pub(crate) asked: Option<Brake>,
     /// Is the folder listed again and again, for want of watches?
     pub(crate) degraded: bool,
+    /// The pass that is under way.
+    pub(crate) current: Option<(Box<Tenure<ReconcileWay>>, Pass)>,
 }
 
-/// Why the pause between two whole passes is over.
-enum Next {
-    /// Told to stop.
-    Stop,
-    /// It has lasted.
-    Due,
-    /// Changes are not known one by one.
-    Asked,
+/// What a process that has just started wants.
+pub(crate) fn at_start(sharing: Sharing, brake: Brake) -> Option<Brake> {
+    match sharing {
+        // What changed while nobody watched is found by reading every record.
+        Sharing::Alone => Some(brake),
+        // Others watched.
+        Sharing::Fleet => None,
+    }
 }
 
 impl Rounds {
-    /// Runs until told to stop: the first pass reads every record, so that what changed while nobody watched is found.
+    /// Runs until told to stop. No error of a pass ends it, but for one at the start of a process that is alone: somebody
+    /// waits there to be told.
     pub(crate) async fn run(mut self, drain: CancellationToken) -> Result<(), Error> {
-        let mut pass = whole(PassMode::Full, self.start);
-        let mut full_due = Instant::now() + self.full_every;
+        let mut failed = 0;
         loop {
-            let ended = self.pass(&pass, &drain).await;
-            if ended.is_ok() && pass.mode == PassMode::Full {
-                full_due = Instant::now() + self.full_every;
-            }
-            if ended.is_ok() {
-                self.health.works(Need::Passes);
-            }
-            let pause = match &ended {
-                Ok(_) if self.degraded => LISTING_PAUSE,
-                Ok(_) => self.every,
-                Err(error) if self.may_pass(error) => {
-                    self.health.lacks(Need::Passes, error);
+            let pause = match self.round(&drain).await {
+                Ok(pause) => {
+                    failed = 0;
+                    self.health.works(Need::Passes);
+                    pause
+                }
+                Err(error) if self.is_fatal(&error) => return Err(error),
+                Err(error) => {
+                    self.health.lacks(Need::Passes, &error);
+                    failed += 1;
                     FAILED_PAUSE
+                        .saturating_mul(1 << (failed - 1).min(8))
+                        .min(FAILED_PAUSE_MAX)
                 }
-                Err(_) => return ended.map(drop),
             };
-            let next = self.wait(pause, &drain).await?;
-            pass = match next {
-                Next::Stop => return Ok(()),
-                // The same again, with the same brake.
-                Next::Due | Next::Asked if ended.is_err() => pass,
-                // A folder's times cannot be trusted (a copy may keep the old ones), so a listing in place of events reads all.
-                Next::Due if !self.degraded && Instant::now() < full_due => {
-                    whole(PassMode::Incremental, self.brake)
-                }
-                Next::Due | Next::Asked => whole(PassMode::Full, self.brake),
-            };
+            if !self.wait(pause, &drain).await {
+                return Ok(());
+            }
         }
     }
 
-    /// Looks at single folders until the next whole pass.
-    async fn wait(&mut self, pause: Duration, drain: &CancellationToken) -> Result<Next, Error> {
+    /// Makes the pass that is due, if it is our turn. How long to wait for the next.
+    async fn round(&mut self, drain: &CancellationToken) -> Result<Duration, Error> {
+        if self.current.is_none() {
+            let wanted = Wanted {
+                now: self.asked.map(|_| PassMode::Full),
+                revision: self.reconcile.jobs().revision(),
+                periods: self.periods(),
+            };
+            let offer = self.turns.ask(wanted).await;
+            self.show();
+            match offer? {
+                Offer::Later(pause) => return Ok(pause),
+                Offer::Ours(tenure) => {
+                    let pass = Pass {
+                        mode: tenure.under_way().mode,
+                        prefix: String::new(),
+                        brake: self.asked.take().unwrap_or(self.brake),
+                    };
+                    self.current = Some((tenure, pass));
+                }
+            }
+        }
+        let (mut tenure, pass) = self.current.take().expect("it was put there above");
+        let made = self.reconcile.run(&pass, &mut tenure, drain).await;
+        match made {
+            Ok(report) => {
+                self.ended(&pass, report).await;
+                self.turns.look().await?;
+                self.show();
+                Ok(Duration::ZERO)
+            }
+            Err(error) => {
+                self.current = Some((tenure, pass));
+                Err(error)
+            }
+        }
+    }
+
+    fn periods(&self) -> Periods {
+        // A folder's times cannot be trusted (a copy may keep the old ones), so a listing in place of events reads all.
+        if self.degraded {
+            Periods {
+                every: LISTING_PAUSE,
+                full_every: LISTING_PAUSE,
+            }
+        } else {
+            self.periods
+        }
+    }
+
+    fn is_fatal(&self, error: &Error) -> bool {
+        let at_start = self.turns.sharing() == Sharing::Alone && !self.progress.borrow().caught_up;
+        at_start && !error.is_transient()
+    }
+
+    /// Looks at single folders until the next look at everything. `false`: told to stop.
+    async fn wait(&mut self, pause: Duration, drain: &CancellationToken) -> bool {
         let due = Instant::now() + pause;
         loop {
             tokio::select! {
-                () = drain.cancelled() => return Ok(Next::Stop),
-                () = tokio::time::sleep_until(due) => return Ok(Next::Due),
-                () = self.requests.wake.notified() => {}
+                biased;
+                () = drain.cancelled() => {
+                    self.leave().await;
+                    return false;
+                }
+                () = self.requests.asked() => {}
+                () = tokio::time::sleep_until(due) => return true,
             }
             let wanted = self.requests.take();
             if wanted.no_watches {
                 self.degrade();
             }
             if wanted.all {
-                return Ok(Next::Asked);
+                self.asked = self.asked.or(Some(self.brake));
+                return true;
             }
             for prefix in wanted.trees {
-                self.tree(prefix, drain).await?;
+                self.tree(prefix, drain).await;
             }
         }
     }
 
+    /// Hands an unfinished pass to whoever is next.
+    async fn leave(&mut self) {
+        let Some((mut tenure, _)) = self.current.take() else {
+            return;
+        };
+        if let Err(error) = tenure.leave().await {
+            tracing::debug!(
+                error = &error as &dyn std::error::Error,
+                "the turn is not handed back: it expires"
+            );
+        }
+    }
+
     /// Looks at a folder that came or went.
-    async fn tree(&mut self, prefix: String, drain: &CancellationToken) -> Result<(), Error> {
+    async fn tree(&mut self, prefix: String, drain: &CancellationToken) {
         if let Some(watch) = self.watch.clone() {
             let at = prefix.clone();
             let covered = tokio::task::spawn_blocking(move || watch.cover(&at)).await;
@@ -167,8 +194,9 @@ impl Rounds {
             prefix,
             brake: self.brake.allowing_all(),
         };
-        match self.pass(&pass, drain).await {
-            Err(error) if self.may_pass(&error) => {
+        match self.reconcile.run_once(&pass, drain).await {
+            Ok(report) => self.ended(&pass, report).await,
+            Err(error) => {
                 let folder = pass.prefix;
                 tracing::error!(
                     folder,
@@ -176,20 +204,11 @@ impl Rounds {
                     "a folder could not be compared"
                 );
                 self.requests.all(RescanReason::WatcherError);
-                Ok(())
             }
-            ended => ended.map(drop),
         }
     }
 
-    /// Is it worth another try? Also if we are refused what was ours before: credentials expire and are renewed. At the start
-    /// they are simply wrong, and somebody waits to be told.
-    fn may_pass(&self, error: &Error) -> bool {
-        error.is_transient() || (error.is_denied() && self.progress.borrow().caught_up)
-    }
-
-    async fn pass(&self, pass: &Pass, drain: &CancellationToken) -> Result<Report, Error> {
-        let mut report = self.reconcile.run_once(pass, drain).await?;
+    async fn ended(&mut self, pass: &Pass, mut report: Report) {
         let unsettled = std::mem::take(&mut report.unsettled);
         // Counted before they are handed over, so that nobody takes the folder for settled in between.
         self.progress
@@ -201,13 +220,24 @@ impl Rounds {
         self.progress.send_modify(|progress| {
             progress.seen += report.seen;
             progress.enqueued += report.enqueued;
-            if whole && report.ended != Ended::Stopped {
+            if whole && matches!(report.ended, Ended::Complete | Ended::Braked) {
                 progress.caught_up = true;
                 progress.braked = report.ended == Ended::Braked;
             }
         });
-        tell(pass, &report);
-        Ok(report)
+        tell::log(pass, &report);
+    }
+
+    /// Shows what the fleet knows.
+    fn show(&self) {
+        let ledger = self.turns.ledger();
+        tell::show(&self.metrics, ledger);
+        let braked = ledger.braked.is_some();
+        self.progress.send_if_modified(|progress| {
+            let changed = progress.braked != braked;
+            progress.braked = braked;
+            changed
+        });
     }
 
     /// From now on the folder is listed again and again.
@@ -227,48 +257,9 @@ impl Rounds {
     }
 }
 
-fn whole(mode: PassMode, brake: Brake) -> Pass {
-    Pass {
-        mode,
-        prefix: String::new(),
-        brake,
-    }
-}
-
-fn tell(pass: &Pass, report: &Report) {
-    let (seen, enqueued) = (report.seen, report.enqueued);
-    let (gone, unmatched) = (report.count(Finding::Gone), report.count(Finding::Unmatched));
-    let made = [Finding::Missing, Finding::Changed, Finding::Stale].map(|finding| report.count(finding));
-    if report.ended == Ended::Braked {
-        let [missing, changed, stale] = made;
-        tracing::error!(
-            seen,
-            gone,
-            unmatched,
-            missing,
-            changed,
-            stale,
-            "the brake stopped reconcile: it would make or drop the files of more than {} originals; check that store, \
-             rules and recipes are the ones you mean, then run `minilab reconcile --allow`",
-            pass.brake.limit(seen)
-        );
-    } else if enqueued > 0 {
-        let made: u64 = made.iter().sum();
-        tracing::info!(
-            seen,
-            enqueued,
-            gone,
-            unmatched,
-            made,
-            prefix = pass.prefix,
-            "reconcile pass ended"
-        );
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use minilab_queue::{Memory as Queue, Queue as _, SystemClock};
+    use minilab_queue::{ManualClock, Memory as Queue, Queue as _};
     use minilab_recipe::{Document, Lane};
     use minilab_record::Records;
     use minilab_store::{Memory, PutOptions, Store as _};
@@ -281,8 +272,14 @@ mod tests {
         let (originals, queue) = (Memory::new(), Arc::new(Queue::default()));
         let metrics = Arc::new(Metrics::new("test"));
         let document = Arc::new(Document::default_for_folders("in", "out"));
-        let clock = Arc::new(SystemClock::default());
-        let jobs = Arc::new(Jobs::new(document, 1, queue.clone(), clock, Arc::clone(&metrics)));
+        let clock = Arc::new(ManualClock::default());
+        let jobs = Arc::new(Jobs::new(
+            document,
+            1,
+            queue.clone(),
+            clock.clone(),
+            Arc::clone(&metrics),
+        ));
         let records = Records::new(Arc::new(Memory::new()));
         let config = ReconcileConfig::default();
         let reconcile = Reconcile::new(
@@ -297,17 +294,21 @@ mod tests {
         let mut told: watch::Receiver<Progress> = progress.subscribe();
         let rounds = Rounds {
             reconcile,
+            turns: Turns::new(Arc::new(Memory::new()), clock.clone(), Sharing::Alone),
             brake: Brake::default(),
-            start: Brake::default(),
-            every: Duration::from_hours(1),
-            full_every: Duration::from_hours(24),
+            periods: Periods {
+                every: Duration::from_hours(1),
+                full_every: Duration::from_hours(24),
+            },
             watch: None,
             requests: Arc::clone(&requests),
             unsettled,
             progress,
             metrics: Arc::clone(&metrics),
             health: Arc::default(),
+            asked: Some(Brake::default()),
             degraded: false,
+            current: None,
         };
         let drain = CancellationToken::new();
         let running = tokio::spawn(rounds.run(drain.clone()));
@@ -321,6 +322,7 @@ mod tests {
             .put(&Key::new("a.jpg").unwrap(), "a".into(), PutOptions::default())
             .await
             .unwrap();
+        clock.advance(LISTING_PAUSE);
         told.wait_for(|progress| progress.enqueued == 1).await.unwrap();
         assert!(begun.elapsed() <= LISTING_PAUSE + Duration::from_secs(1));
         assert_eq!(queue.depth(&queue_name(Lane::Fast)).await.unwrap().ready, 1);

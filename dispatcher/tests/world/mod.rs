@@ -1,6 +1,10 @@
 //! A world of its own for each test: stores and queue in memory, or originals in a real folder.
 #![allow(dead_code, reason = "each test binary uses its part")]
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -8,13 +12,14 @@ use minilab_dispatcher::{
     Brake, Error, Jobs, Names, Pass, Reconcile, ReconcileConfig, Report, Stores, queue_name,
 };
 use minilab_protos::job::Job;
-use minilab_queue::{Disposition, Queue, SystemClock};
+use minilab_queue::{Clock, Disposition, Queue};
 use minilab_recipe::{Decision, Document, Encoding, Lane, Size};
 use minilab_record::{
     FileEntry, LaneState, LaneStatus, Observation, Placeholder, Previous, Record, Records, Swap,
 };
 use minilab_store::{Key, Memory, PutOptions, Sha256, Store};
 use minilab_telemetry::{Metrics, PassMode};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub struct World {
@@ -205,8 +210,35 @@ impl World {
     }
 }
 
+/// The time of the test's runtime, which a test may pause and advance.
+#[derive(Debug)]
+pub struct RuntimeClock {
+    wall: SystemTime,
+    start: Instant,
+}
+
+impl Default for RuntimeClock {
+    fn default() -> Self {
+        Self {
+            wall: SystemTime::now(),
+            start: Instant::now(),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Clock for RuntimeClock {
+    fn now(&self) -> SystemTime {
+        self.wall + self.start.elapsed()
+    }
+
+    async fn sleep_until(&self, at: SystemTime) {
+        tokio::time::sleep(at.duration_since(self.now()).unwrap_or_default()).await;
+    }
+}
+
 fn jobs(document: &Arc<Document>, queue: &Arc<dyn Queue>, metrics: &Arc<Metrics>) -> Arc<Jobs> {
-    let clock = Arc::new(SystemClock::default());
+    let clock = Arc::new(RuntimeClock::default());
     Arc::new(Jobs::new(
         Arc::clone(document),
         7,
