@@ -14,6 +14,8 @@ mod key;
 mod memory;
 mod port;
 mod probe;
+#[cfg(feature = "s3")]
+pub mod s3;
 
 pub use error::Error;
 pub use ext::StoreExt;
@@ -27,3 +29,5 @@ pub use port::{
     Store,
 };
 pub use probe::probe_conditional_put;
+#[cfg(feature = "s3")]
+pub use s3::{S3, S3Config, S3Credentials};

@@ -203,7 +203,8 @@ pub struct Listed {
 /// - **Conditions** are decided atomically with the write: of any number of racing writers with the same condition, one
 ///   wins and the rest get [`Error::Precondition`].
 /// - **Ambiguity**: after [`Error::Io`] or a cancelled future, the write may have happened or may still happen.
-/// - **Retries** are the caller's: the port makes one try per call.
+/// - **Retries** of writes are the caller's: a write is sent once, or again only when the store has said that it did not
+///   take the first one, and under a condition never. Reads an adapter may try again by itself.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// For people, in errors and logs: `folder ./photos`, `bucket acme-media`.

@@ -1,7 +1,7 @@
 //! The contract of [`Store`] as tests: one public function per sentence, for every adapter.
 //!
 //! Each takes a store that holds nothing and panics where the sentence does not hold. [`store_conformance!`] makes a
-//! test of each; what only some adapters can do ([`object_and_folder_of_one_name_live_side_by_side`]) is outside it.
+//! test of each, [`sentences`] lists them; what only some adapters can do ([`object_and_folder_of_one_name_live_side_by_side`]) is outside it.
 //!
 //! [`store_conformance!`]: crate::store_conformance
 mod listing;
@@ -11,6 +11,7 @@ mod writing;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 
 pub use self::{listing::*, reading::*, writing::*};
 use crate::{Condition, ETag, Error, Key, PutOptions, Store, StoreExt as _};
@@ -26,7 +27,10 @@ use crate::{Condition, ETag, Error, Key, PutOptions, Store, StoreExt as _};
 #[macro_export]
 macro_rules! store_conformance {
     ($world:expr) => {
-        $crate::store_conformance! { @each $world;
+        $crate::store_conformance! { @sentences each [$world] }
+    };
+    (@sentences $form:ident [$($world:expr)?]) => {
+        $crate::store_conformance! { @$form [$($world)?]
             put_is_read_back_with_its_attributes,
             object_put_without_attributes_has_none,
             absent_object_is_not_found,
@@ -36,6 +40,7 @@ macro_rules! store_conformance {
             overwriting_replaces_body_and_attributes,
             read_that_is_overtaken_by_a_write_is_never_torn,
             odd_names_are_used_byte_for_byte,
+            name_is_kept_as_it_is_or_refused,
             bytes_over_the_cap_are_refused,
             of_racing_absent_writers_one_wins,
             of_racing_match_writers_one_wins,
@@ -47,6 +52,7 @@ macro_rules! store_conformance {
             body_with_another_digest_is_refused_and_changes_nothing,
             delete_is_idempotent,
             deleted_key_can_be_put_anew,
+            name_of_a_deleted_folder_is_no_object,
             deleting_one_object_leaves_its_neighbours,
             conditional_puts_pass_the_probe,
             listing_is_in_byte_order,
@@ -59,7 +65,7 @@ macro_rules! store_conformance {
             list_all_yields_everything_in_order,
         }
     };
-    (@each $world:expr; $($sentence:ident,)*) => {
+    (@each [$world:expr] $($sentence:ident,)*) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $sentence() {
@@ -68,6 +74,28 @@ macro_rules! store_conformance {
             }
         )*
     };
+    (@listed [] $($sentence:ident,)*) => {
+        [$(
+            Sentence {
+                name: stringify!($sentence),
+                hold: |store| Box::pin($crate::conformance::$sentence(store)),
+            },
+        )*]
+    };
+}
+
+/// One sentence of the contract, for suites that run all of them against one server.
+#[derive(Clone, Copy)]
+pub struct Sentence {
+    /// As its function is called.
+    pub name: &'static str,
+    /// Panics where it does not hold of a store that holds nothing.
+    pub hold: fn(Arc<dyn Store>) -> BoxFuture<'static, ()>,
+}
+
+/// All that [`store_conformance!`](crate::store_conformance) makes tests of.
+pub fn sentences() -> impl IntoIterator<Item = Sentence> {
+    crate::store_conformance! { @sentences listed [] }
 }
 
 /// Outside the suite: folders in the plain layout cannot do it.

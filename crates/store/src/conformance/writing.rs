@@ -210,10 +210,19 @@ pub async fn deleted_key_can_be_put_anew(store: Arc<dyn Store>) {
     write_if(&store, "a/b/c", "below", Condition::Absent)
         .await
         .expect("it is absent");
+}
+
+/// Or the store says that it may be later; what it must not say is that an object is there.
+pub async fn name_of_a_deleted_folder_is_no_object(store: Arc<dyn Store>) {
+    write(&store, "a/b/c", "below").await;
     store.delete(&key("a/b/c")).await.expect("delete");
-    write_if(&store, "a", "body", Condition::Absent)
-        .await
-        .expect("nothing of a/b/c is left");
+    match write_if(&store, "a", "body", Condition::Absent).await {
+        Ok(_) => assert_eq!(keys_of(&store, "").await, ["a"]),
+        Err(error) => {
+            assert!(error.is_transient(), "{error:?}");
+            assert_eq!(keys_of(&store, "").await, [""; 0]);
+        }
+    }
 }
 
 /// While others are put beside it.

@@ -1,0 +1,89 @@
+//! The contract on a real SeaweedFS: one server, one bucket, a key prefix for each sentence.
+use std::{collections::HashMap, sync::Arc, time::Instant};
+
+use anyhow::{Context as _, Result};
+use minilab_store::{S3, S3Config, S3Credentials, Store, conformance};
+use minilab_tests::servers::{self, SeaweedFs};
+use tokio::task::JoinSet;
+
+const BUCKET: &str = "minilab-conformance";
+
+fn config(server: &SeaweedFs, bucket: &str, prefix: &str) -> S3Config {
+    S3Config {
+        prefix: prefix.to_owned(),
+        endpoint: Some(server.endpoint()),
+        path_style: true,
+        ..S3Config::bucket(bucket)
+    }
+}
+
+fn credentials(server: &SeaweedFs) -> S3Credentials {
+    S3Credentials {
+        access_key: server.access_key().to_owned(),
+        secret_key: server.secret_key().to_owned(),
+        session_token: None,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bucket_on_seaweedfs_keeps_the_contract() -> Result<()> {
+    if let Some(why) = servers::unavailable() {
+        assert!(std::env::var_os("CI").is_none(), "{why}");
+        println!("skipped: {why}");
+        return Ok(());
+    }
+    let server = SeaweedFs::start()?;
+    server.create_bucket(BUCKET)?;
+    every_sentence_holds(&server).await?;
+    an_empty_prefix_names_the_whole_bucket(&server).await?;
+    what_cannot_be_opened_is_told_with_the_fix(&server).await;
+    Ok(())
+}
+
+async fn every_sentence_holds(server: &SeaweedFs) -> Result<()> {
+    let (mut running, mut names) = (JoinSet::new(), HashMap::new());
+    for sentence in conformance::sentences() {
+        let config = config(server, BUCKET, &format!("{}/", sentence.name));
+        let store: Arc<dyn Store> = Arc::new(S3::open_with(config, credentials(server)).await?);
+        let task = running.spawn(async move {
+            let begun = Instant::now();
+            (sentence.hold)(store).await;
+            println!("{}: held, {:.1?}", sentence.name, begun.elapsed());
+        });
+        names.insert(task.id(), sentence.name);
+    }
+    let mut broken = Vec::new();
+    while let Some(ended) = running.join_next_with_id().await {
+        if let Err(panic) = ended {
+            broken.push(*names.get(&panic.id()).context("every task has a name")?);
+        }
+    }
+    assert!(broken.is_empty(), "broken: {}", broken.join(", "));
+    Ok(())
+}
+
+async fn an_empty_prefix_names_the_whole_bucket(server: &SeaweedFs) -> Result<()> {
+    server.create_bucket("minilab-whole")?;
+    let store: Arc<dyn Store> =
+        Arc::new(S3::open_with(config(server, "minilab-whole", ""), credentials(server)).await?);
+    conformance::listing_is_in_byte_order(store).await;
+    Ok(())
+}
+
+async fn what_cannot_be_opened_is_told_with_the_fix(server: &SeaweedFs) {
+    let refusal = async |bucket: &str, credentials| {
+        let opened = S3::open_with(config(server, bucket, ""), credentials).await;
+        opened.expect_err("it cannot be opened").to_string()
+    };
+    let sentence = refusal("minilab-nowhere", credentials(server)).await;
+    assert!(
+        sentence.contains("create the bucket, or correct `bucket`"),
+        "{sentence}"
+    );
+    let wrong = S3Credentials {
+        secret_key: "another".to_owned(),
+        ..credentials(server)
+    };
+    let sentence = refusal(BUCKET, wrong).await;
+    assert!(sentence.contains("correct the credentials"), "{sentence}");
+}
