@@ -34,7 +34,7 @@ recipes:
 ";
 const SECRET: &str = "0123456789abcdef";
 /// Time is paused: only a failing test waits, and not for long.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 struct Fleet {
     world: World,
