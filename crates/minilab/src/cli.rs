@@ -1,10 +1,13 @@
 //! The command line, as data. What each command does is under `commands/`; docs/COMMANDS.md says it in prose.
+mod dead;
+
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use minilab_worker::Lanes;
 
+pub use self::dead::{Dead, Ls, Purge, Redrive, ShowDead, Which};
 use crate::{exit, speech::Form};
 
 /// Makes and keeps the derivatives of your photos: one photo in, every size and format out.
@@ -73,6 +76,9 @@ pub enum Command {
     /// Look at the exchanges and queues of the broker, or make them
     #[command(subcommand)]
     Topology(Topology),
+    /// List, show, put back or forget what was given up
+    #[command(subcommand)]
+    Dead(Dead),
     /// Render files once, without queue or store
     Render(Render),
     /// Show what would be made of a file, and why

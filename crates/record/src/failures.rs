@@ -161,6 +161,16 @@ impl Failures {
         Ok(self.state.delete(&object(key, lane)).await?)
     }
 
+    /// Forgets a failure if it is still the one that was listed. `false`: another has taken its place, or none.
+    pub async fn forget(&self, failure: &FailureRecord) -> Result<bool, Error> {
+        let known = self.load(&failure.key, failure.lane).await?;
+        let is_known = known.as_ref() == Some(failure);
+        if is_known {
+            self.clear(&failure.key, failure.lane).await?;
+        }
+        Ok(is_known)
+    }
+
     /// Forgets the failures of an original that is gone.
     pub async fn clear_all(&self, key: &str) -> Result<(), Error> {
         for lane in Lane::ALL {

@@ -1,6 +1,7 @@
 //! What each command does.
 mod check;
 mod config;
+mod dead;
 mod dispatcher;
 mod explain;
 mod loose;
@@ -26,6 +27,7 @@ pub async fn run(command: Command, form: Form) -> Result<Exit> {
         Command::Worker(args) => Box::pin(worker::run(args, form)).await,
         Command::Config(of) => config::run(&of, form).await,
         Command::Topology(of) => topology::run(&of, form).await,
+        Command::Dead(what) => dead::run(&what, form).await,
         Command::Render(args) => render::run(&args, form).await,
         Command::Explain(args) => explain::run(&args, form).await,
         Command::Check(args) => check::run(&args, form),

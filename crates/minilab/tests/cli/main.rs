@@ -3,6 +3,7 @@
 
 mod check;
 mod codes;
+mod dead;
 mod making;
 mod roles;
 mod world;
