@@ -1,13 +1,17 @@
 //! `minilab dispatcher`: uploads in, jobs out; reconcile and sweep.
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
-use minilab_dispatcher::{Ready, Sharing};
+use minilab_dispatcher::{Dispatcher, Ready, Sharing, Token};
+use minilab_recipe::{Document, Intake};
 
 use crate::{
     cli, compose,
     config::Config,
     exit::Exit,
     readiness::Part,
-    role::{self, Terms},
+    role::{self, Around, Terms},
+    serve,
     speech::Form,
 };
 
@@ -26,7 +30,8 @@ pub async fn run(args: cli::Dispatcher, form: Form) -> Result<Exit> {
         form,
     };
     role::live(terms, async |backing, revision, around| {
-        let dispatcher = compose::dispatcher(backing, revision, Sharing::Fleet).await?;
+        let mut dispatcher = compose::dispatcher(backing, revision, Sharing::Fleet).await?;
+        listen_for_events(&mut dispatcher, &backing.document, around).await?;
         around.follow(dispatcher.ready(), unready);
         let stop = around.stop.clone();
         Ok(async move {
@@ -35,6 +40,21 @@ pub async fn run(args: cli::Dispatcher, form: Form) -> Result<Exit> {
         })
     })
     .await
+}
+
+/// Takes events over HTTP where the document asks for it, until told to stop: then senders find another dispatcher.
+async fn listen_for_events(dispatcher: &mut Dispatcher, document: &Document, around: &Around) -> Result<()> {
+    let asked = document.intake.iter().find_map(|intake| match intake {
+        Intake::Webhook(asked) => Some(asked),
+        _ => None,
+    });
+    let Some(asked) = asked else { return Ok(()) };
+    let webhook = dispatcher.webhook(Token::new(asked.token.expose())?);
+    let listener = serve::listen(asked.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "events are taken at /events");
+    let routes = serve::webhook(Arc::new(webhook));
+    around.run(serve::serve(listener, routes, around.stop.drain.clone()));
+    Ok(())
 }
 
 /// What it has not.

@@ -8,6 +8,7 @@ mod files;
 mod index;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -28,6 +29,7 @@ use crate::exit::{Exit, Refusal};
 
 pub use admin::admin;
 pub use awaited::{Awaited, PATIENCE};
+pub use webhook::webhook;
 
 /// What is served to readers.
 pub struct Site {
