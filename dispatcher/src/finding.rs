@@ -1,7 +1,7 @@
 //! What two listings and a record say of one key. Pure; the attempt decides anew.
 use std::collections::BTreeMap;
 
-use minilab_recipe::{Decision, Lane};
+use minilab_recipe::{Decision, Lane, OnDelete};
 use minilab_record::{Record, pending_lanes};
 use minilab_store::Listed;
 use minilab_telemetry::Finding;
@@ -13,6 +13,7 @@ pub(crate) fn compare(
     original: Option<&Listed>,
     record: Option<&Record>,
     decision: &Decision<'_>,
+    on_delete: OnDelete,
 ) -> Finding {
     let recipe = match decision {
         Decision::Recipe { recipe, .. } => Some(*recipe),
@@ -21,6 +22,8 @@ pub(crate) fn compare(
     let live = record.and_then(|record| record.observation.as_ref().map(|seen| (record, seen)));
     match (original, live, recipe) {
         (None, None, _) | (Some(_), None, None) => Finding::Current,
+        // The attempt keeps them as they are.
+        (None, Some(_), Some(_)) if on_delete == OnDelete::Keep => Finding::Current,
         (None, Some(_), _) => Finding::Gone,
         (Some(_), None, Some(_)) => Finding::Missing,
         (Some(_), Some((record, _)), None) if record.wanted_files().next().is_none() => Finding::Current,

@@ -7,6 +7,7 @@ mod way;
 
 use std::{sync::Arc, time::SystemTime};
 
+use futures::{TryStreamExt as _, pin_mut};
 use jiff::Timestamp;
 use minilab_record::Records;
 use minilab_store::Store;
@@ -15,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::way::ReconcileWay;
 use self::{judge::Found, walk::Walk};
-use crate::{Ended, Error, Jobs, Pass, ReconcileConfig, Report, Tenure};
+use crate::{
+    Ended, Error, Jobs, Pass, ReconcileConfig, Report, Tenure,
+    brake::{Held, Kind, Verdict},
+};
 
 /// Compares originals with records.
 #[derive(Debug, Clone)]
@@ -73,6 +77,27 @@ impl Reconcile {
             }
         }
         walked
+    }
+
+    /// Looks as a pass does and sends nothing: what would be found, and how the brake would end it.
+    pub async fn survey(&self, pass: &Pass, drain: &CancellationToken) -> Result<Report, Error> {
+        let (mut report, mut held) = (Report::default(), Held::default());
+        let found = self.found(pass, None);
+        pin_mut!(found);
+        while let Some(found) = found.try_next().await? {
+            if drain.is_cancelled() {
+                return Ok(report);
+            }
+            report.note(found.finding);
+            if let Some(kind) = Kind::of(found.finding) {
+                held.hold(&pass.brake, kind, ());
+            }
+        }
+        report.ended = match held.verdict(&pass.brake, report.seen) {
+            Verdict::Release(_) => Ended::Complete,
+            Verdict::Stop { .. } => Ended::Braked,
+        };
+        Ok(report)
     }
 
     pub(crate) fn jobs(&self) -> &Jobs {

@@ -1,5 +1,6 @@
 //! The command line, as data. What each command does is under `commands/`; docs/COMMANDS.md says it in prose.
 mod dead;
+mod passes;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
@@ -8,6 +9,7 @@ use jiff::SignedDuration;
 use minilab_worker::Lanes;
 
 pub use self::dead::{Dead, Ls, Purge, Redrive, ShowDead, Which};
+pub use self::passes::{Pass, Reconcile, Sweep};
 use crate::{exit, speech::Form};
 
 /// Makes and keeps the derivatives of your photos: one photo in, every size and format out.
@@ -79,6 +81,10 @@ pub enum Command {
     /// List, show, put back or forget what was given up
     #[command(subcommand)]
     Dead(Dead),
+    /// Compare all originals with all records now, and queue what differs
+    Reconcile(Reconcile),
+    /// Delete files whose time of grace is over now
+    Sweep(Sweep),
     /// Render files once, without queue or store
     Render(Render),
     /// Show what would be made of a file, and why

@@ -98,10 +98,13 @@ impl Reconcile {
                 Read::Unreadable => return Ok(Some(plain(Finding::Unreadable))),
             },
         };
+        let document = self.jobs.document();
+        let decision = document.decide(key.as_str());
         let finding = compare(
             original.as_ref(),
             record.as_deref(),
-            &self.jobs.document().decide(key.as_str()),
+            &decision,
+            document.on_delete,
         );
         if finding == Finding::Current {
             return Ok(Some(plain(finding)));

@@ -11,7 +11,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use minilab_failpoint::reached;
 use minilab_recipe::is_file_key;
 use minilab_record::{Loaded, Record, Swap, named_keys, passed, sweepable, swept};
 use minilab_store::{Key, Listed};
@@ -122,12 +121,10 @@ impl Sweep {
                     return Ok(());
                 }
             }
-            reached("sweep_after_swap");
             for (key, bytes) in dropped {
                 let key =
                     Key::new(&*key).map_err(|cause| minilab_record::Error::KeyInvalid { key, cause })?;
                 self.outputs.delete(&key).await?;
-                reached("sweep_after_delete");
                 report.deleted += 1;
                 report.bytes += bytes;
             }

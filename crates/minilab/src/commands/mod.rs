@@ -6,6 +6,7 @@ mod dispatcher;
 mod explain;
 mod loose;
 mod manifest;
+mod passes;
 mod render;
 mod report;
 mod schema;
@@ -28,6 +29,8 @@ pub async fn run(command: Command, form: Form) -> Result<Exit> {
         Command::Config(of) => config::run(&of, form).await,
         Command::Topology(of) => topology::run(&of, form).await,
         Command::Dead(what) => dead::run(&what, form).await,
+        Command::Reconcile(args) => Box::pin(passes::reconcile::run(&args, form)).await,
+        Command::Sweep(args) => Box::pin(passes::sweep::run(&args, form)).await,
         Command::Render(args) => render::run(&args, form).await,
         Command::Explain(args) => explain::run(&args, form).await,
         Command::Check(args) => check::run(&args, form),

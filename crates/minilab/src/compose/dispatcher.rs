@@ -59,6 +59,8 @@ fn config(backing: &Backing) -> Config {
     });
     if let Some(every) = every {
         config.reconcile_every = every;
+        // Uploads are noticed by these passes alone, however many come between two of them.
+        config.brake = config.brake.allowing_creations();
     }
     // A folder is watched unless something else is asked for.
     let is_watched = intakes.is_empty() || intakes.contains(&Intake::Watch);
