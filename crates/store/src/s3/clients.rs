@@ -27,7 +27,7 @@ const LIST: Duration = Duration::from_secs(10);
 /// Until the first byte; then [`STALL`] counts.
 const GET: Duration = Duration::from_secs(10);
 /// With the body: files have megabytes at most.
-const WRITE: Duration = Duration::from_secs(60);
+const WRITE: Duration = Duration::from_mins(1);
 /// Bodies that bring nothing for so long are given up, in both directions.
 const STALL: Duration = Duration::from_secs(10);
 /// Of reads, and of writes that were refused unapplied; the first one counts.

@@ -64,6 +64,8 @@ pub(super) enum Failure {
     Denied(String),
     /// The store as a whole; nothing was written.
     Unavailable(String),
+    /// The same, until a person changes something: of which kind it is, and what.
+    Misconfigured(io::ErrorKind, String),
     KeyRefused(String),
     Unsupported(String),
     /// The object, or nobody knows; a write may have happened.
@@ -105,14 +107,10 @@ impl Failure {
             },
             SdkError::ResponseError(unread) => {
                 let status = unread.raw().status().as_u16();
-                interrupted(
-                    request,
-                    io::ErrorKind::InvalidData,
-                    format!("the answer (HTTP {status}) cannot be read; is the endpoint an S3 server?"),
-                )
+                interrupted(request, io::ErrorKind::InvalidData, unreadable(status))
             }
             SdkError::ConstructionFailure(_) => of_construction(error),
-            _ => Self::unexpected(DisplayErrorContext(error).to_string()),
+            _ => Self::unexpected(printable(&DisplayErrorContext(error).to_string())),
         }
     }
 
@@ -132,7 +130,7 @@ impl Failure {
                 key,
                 cause: Some(io::Error::new(io::ErrorKind::PermissionDenied, reason)),
             },
-            Self::Unavailable(reason) => Error::Unavailable {
+            Self::Unavailable(reason) | Self::Misconfigured(_, reason) => Error::Unavailable {
                 store,
                 operation,
                 key,
@@ -156,6 +154,7 @@ impl Failure {
             Self::Unavailable(reason) | Self::KeyRefused(reason) | Self::Unsupported(reason) => {
                 (reason, io::ErrorKind::Other)
             }
+            Self::Misconfigured(kind, reason) => (reason, kind),
             Self::Unknown(cause) => (cause.to_string(), cause.kind()),
             Self::Absent | Self::Precondition => (
                 "the endpoint answers like no S3 server; correct `endpoint`".to_owned(),
@@ -180,25 +179,25 @@ struct Answer<'a> {
 
 impl Answer<'_> {
     fn failure(&self, request: Request) -> Failure {
-        use Failure::{Absent, Denied, KeyRefused, Precondition, Unavailable, Unsupported};
-        if let Some(fix) = fix_of_the_store(self.code) {
-            return Unavailable(format!("{self}; {fix}"));
+        use Failure::{Absent, Denied, KeyRefused, Misconfigured, Precondition, Unavailable, Unsupported};
+        if let Some((kind, fix)) = fix_of_the_store(self.code) {
+            return Misconfigured(kind, format!("{self}; {fix}"));
         }
         match (self.status, self.code) {
-            (404, _) if request == Request::Swap => Precondition,
+            (200..=299, _) => Failure::unexpected(unreadable(self.status)),
+            (404 | 409, _) if request == Request::Swap => Precondition,
             // An answer to HEAD has no body; who asks makes sure that it was for the key.
             (404, _) if request == Request::Head => Absent,
             (404, "NoSuchKey") if request == Request::Get => Absent,
             (404, _) => Unavailable(format!("{self}; is the endpoint an S3 server?")),
             (412, _) => Precondition,
-            (409, _) if request == Request::Swap => Precondition,
             (403, _) => Denied(format!(
                 "{self}; grant {}, and the use of its KMS key",
                 request.permission()
             )),
             (301 | 307 | 308, _)
             | (400, "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => {
-                Unavailable(self.wrong_region())
+                Misconfigured(io::ErrorKind::InvalidInput, self.wrong_region())
             }
             (
                 400,
@@ -240,23 +239,26 @@ impl std::fmt::Display for Answer<'_> {
     }
 }
 
-/// Answers that no other key would change.
-fn fix_of_the_store(code: &str) -> Option<&'static str> {
+/// Answers that no other key would change: of which kind they are for whoever opens the store, and the fix.
+fn fix_of_the_store(code: &str) -> Option<(io::ErrorKind, &'static str)> {
+    use io::ErrorKind::{InvalidInput, Other, PermissionDenied};
     Some(match code {
-        "NoSuchBucket" => "create the bucket, or correct `bucket`",
-        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
-            "the credentials have expired: renew them where they come from (environment, profile, role)"
-        }
+        "NoSuchBucket" => (InvalidInput, "create the bucket, or correct `bucket`"),
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => (
+            Other,
+            "the credentials have expired: renew them where they come from (environment, profile, role)",
+        ),
         "InvalidAccessKeyId"
         | "SignatureDoesNotMatch"
         | "InvalidToken"
         | "InvalidClientTokenId"
-        | "UnrecognizedClientException" => {
-            "correct the credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, profile, or role)"
-        }
-        "RequestTimeTooSkewed" => "set this machine's clock",
-        "AllAccessDisabled" | "AccountProblem" | "NotSignedUp" => "see to the account",
-        "QuotaExceeded" | "XMinioStorageFull" | "InsufficientCapacity" => "make room",
+        | "UnrecognizedClientException" => (
+            PermissionDenied,
+            "correct the credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, profile, or role)",
+        ),
+        "RequestTimeTooSkewed" => (Other, "set this machine's clock"),
+        "AllAccessDisabled" | "AccountProblem" | "NotSignedUp" => (PermissionDenied, "see to the account"),
+        "QuotaExceeded" | "XMinioStorageFull" | "InsufficientCapacity" => (Other, "make room"),
         _ => return None,
     })
 }
@@ -322,8 +324,12 @@ fn of_credentials(error: &(dyn std::error::Error + 'static)) -> Option<Failure> 
     None
 }
 
+fn unreadable(status: u16) -> String {
+    format!("the answer (HTTP {status}) cannot be read; is the endpoint an S3 server?")
+}
+
 /// One line, bounded.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_control() { ' ' } else { c };
     let mut line: String = text.chars().take(MESSAGE_CHARS).map(shown).collect();
     if text.chars().count() > MESSAGE_CHARS {

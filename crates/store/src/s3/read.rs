@@ -2,6 +2,7 @@
 use std::io;
 
 use aws_sdk_s3::{
+    error::DisplayErrorContext,
     operation::{get_object::GetObjectOutput, head_object::HeadObjectOutput},
     primitives,
 };
@@ -9,7 +10,7 @@ use aws_sdk_s3::{
 use super::{
     S3,
     attributes::Facts,
-    failure::{Failure, Request},
+    failure::{Failure, Request, printable},
 };
 use crate::{ByteStream, Error, GetOptions, Head, Key, Object};
 
@@ -103,7 +104,7 @@ impl Body {
                     )),
                 },
                 Some(Err(error)) => {
-                    let told = format!("{}", aws_sdk_s3::error::DisplayErrorContext(&error));
+                    let told = printable(&DisplayErrorContext(&error).to_string());
                     Err(body.error(io::ErrorKind::ConnectionReset, &told))
                 }
                 None if body.left > 0 => Err(body.error(io::ErrorKind::UnexpectedEof, "the server ended it")),

@@ -7,7 +7,7 @@ use minilab_store::{Condition, ETag, Error, GetOptions, Key, ListRequest, PutOpt
 use crate::scripted::{BUCKET, Reply, SECRET, Scripted, bare, error, error_saying, object, open, opened};
 
 fn key() -> Key {
-    Key::new("a.jpg").unwrap()
+    Key::new("a.jpg").expect("a key")
 }
 
 async fn put(store: &S3, condition: Condition) -> Result<ETag, Error> {
@@ -190,8 +190,8 @@ async fn bucket_that_may_not_be_listed_or_lies_elsewhere_is_not_opened() {
 async fn secrets_are_in_no_error_and_in_no_debug_output() {
     let told = |error: &Error| {
         let causes = std::iter::successors(error.source(), |&cause| cause.source());
-        let causes: String = causes.map(|cause| format!("{cause} {cause:?} ")).collect();
-        format!("{error} {error:?} {causes}")
+        let causes: Vec<_> = causes.map(|cause| format!("{cause} {cause:?}")).collect();
+        format!("{error} {error:?} {}", causes.join(" "))
     };
     for reply in [
         error(403, "SignatureDoesNotMatch"),

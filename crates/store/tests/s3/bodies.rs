@@ -6,8 +6,8 @@ use crate::scripted::{Reply, opened};
 
 async fn read(reply: Reply) -> Result<Vec<bytes::Bytes>, Error> {
     let (store, _server) = opened(move |_, _| reply.clone()).await;
-    let key = Key::new("a.jpg").unwrap();
-    let object = store.get(&key, GetOptions::default()).await.unwrap();
+    let key = Key::new("a.jpg").expect("a key");
+    let object = store.get(&key, GetOptions::default()).await.expect("its head");
     assert_eq!(object.head.size_bytes, 100);
     object.body.try_collect().await
 }

@@ -43,9 +43,12 @@ async fn keys_travel_byte_for_byte() {
 
 #[tokio::test]
 async fn configuration_and_options_are_sent_with_every_put() {
-    let server = Scripted::start(|head, _| match head.starts_with("GET") {
-        true => listing("<IsTruncated>false</IsTruncated>"),
-        false => object(""),
+    let server = Scripted::start(|head, _| {
+        if head.starts_with("GET") {
+            listing("<IsTruncated>false</IsTruncated>")
+        } else {
+            object("")
+        }
     })
     .await;
     let config = S3Config {
@@ -147,11 +150,13 @@ async fn listing_out_of_order_is_refused_and_asked_for_by_folder_from_then_on() 
 #[tokio::test]
 async fn pages_of_what_was_passed_already_are_skipped() {
     let folded = "<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>";
-    let (store, server) = opened(move |head, _| match head.contains("continuation-token=") {
-        false => listing(&format!(
-            "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>{folded}"
-        )),
-        true => listing(&format!("<IsTruncated>false</IsTruncated>{}", entry("b"))),
+    let (store, server) = opened(move |head, _| {
+        if head.contains("continuation-token=") {
+            listing(&format!("<IsTruncated>false</IsTruncated>{}", entry("b")))
+        } else {
+            let goes_on = "<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>";
+            listing(&format!("{goes_on}{folded}"))
+        }
     })
     .await;
     let request = ListRequest {
