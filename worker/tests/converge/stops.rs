@@ -140,8 +140,7 @@ async fn hangs(moment: Moment, lane: Lane) -> Duration {
     assert_eq!(world.classes()[0], Class::Crash);
     running.abort.cancel();
     running.drained().await;
-    let took = world.reports.lock().unwrap()[0].took;
-    took
+    world.reports.lock().unwrap()[0].took
 }
 
 #[tokio::test(start_paused = true)]
