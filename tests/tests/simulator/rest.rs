@@ -13,7 +13,7 @@ use crate::{
     converged, crew,
     process::{Process, at_once},
     run::Run,
-    weather::STRAY_MAX,
+    weather::{HANG, STRAY_MAX},
 };
 
 /// Longer than all waits between attempts together.
@@ -152,6 +152,8 @@ impl Run {
     async fn sweep(&self) -> Result<(), String> {
         let process = Process::new("last sweep", &self.sim);
         let sweep = crew::sweep(&process, self.options.retain);
+        // A write that hangs arrives long after its sender has given up.
+        tokio::time::sleep(HANG).await;
         for _ in 0..2 {
             tokio::time::sleep(self.options.retain + Duration::from_secs(1)).await;
             let now = Timestamp::try_from(self.sim.clock.now()).unwrap();

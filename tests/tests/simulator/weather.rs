@@ -15,7 +15,7 @@ const CALL_MAX: Duration = Duration::from_millis(120);
 /// Stalls: longer than a lease, so that it is lost while the call waits.
 const STALL_MAX: Duration = Duration::from_secs(100);
 /// Now and then one lasts longer than any delivery is held.
-const HANG: Duration = Duration::from_mins(25);
+pub const HANG: Duration = Duration::from_mins(25);
 /// A write whose sender has given up arrives within this time.
 pub const STRAY_MAX: Duration = Duration::from_mins(2);
 /// How long a sender waits for such a write.
