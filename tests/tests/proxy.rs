@@ -1,4 +1,6 @@
 //! Each fault of the proxy does what it says, to a server of a few lines, and is counted.
+#![expect(clippy::unwrap_used, reason = "support code of tests is test code")]
+
 use std::{
     io::{ErrorKind, Read, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
@@ -182,7 +184,7 @@ fn trickling_link_keeps_to_its_rate() {
     );
     assert!(link.hits(Fault::Trickled) >= 2);
     link.mend();
-    assert_eq!(exchanged(&stream, &[2; 100_000]).unwrap(), [2; 100_000]);
+    assert_eq!(exchanged(&stream, &vec![2; 100_000]).unwrap(), vec![2; 100_000]);
 }
 
 /// A server that remembers which requests it has done, and answers with the body it got, in chunks if the path says so.
@@ -291,9 +293,10 @@ fn ask(mut stream: &TcpStream, start: &str, body: &[u8]) -> Option<(u16, Vec<u8>
     stream.write_all(&[head.as_bytes(), body].concat()).ok()?;
     let (status, headers) = head_of(stream)?;
     let status = status.split(' ').nth(1).unwrap().parse().unwrap();
-    let body = match start.starts_with("HEAD") {
-        true => Vec::new(),
-        false => body_of(stream, &headers),
+    let body = if start.starts_with("HEAD") {
+        Vec::new()
+    } else {
+        body_of(stream, &headers)
     };
     Some((status, body))
 }
@@ -352,7 +355,7 @@ fn proxy_answers_the_next_matching_requests_itself() {
         });
         assert_eq!(ask(&stream, "GET /state/a", b"").unwrap().0, 200);
         assert_eq!(ask(&stream, "PUT /other/a", b"a").unwrap().0, 200);
-        let (said, body) = ask(&stream, "PUT /state/a", &[1; 50_000]).unwrap();
+        let (said, body) = ask(&stream, "PUT /state/a", &vec![1; 50_000]).unwrap();
         assert_eq!(said, status);
         let body = String::from_utf8(body).unwrap();
         assert!(body.contains(&format!("<Code>{error:?}</Code>")), "{body}");

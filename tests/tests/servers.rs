@@ -40,6 +40,7 @@ fn broker_keeps_through_a_kill_what_it_confirmed() -> Result<()> {
     let mut broker = RabbitMq::start(&RabbitMqOptions::default())?;
     println!("up in {:?}", started.elapsed());
     tokio::runtime::Runtime::new()?.block_on(send(&broker.url(), b"confirmed"))?;
+    broker.wait_until_kept("kept")?;
     broker.kill();
     assert!(std::net::TcpStream::connect(broker.address()).is_err());
     let killed = Instant::now();

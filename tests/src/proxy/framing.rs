@@ -117,9 +117,10 @@ pub(super) async fn head(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<O
     loop {
         let before = head.len();
         if from.read_until(b'\n', &mut head).await? == 0 {
-            return match head.is_empty() {
-                true => Ok(None),
-                false => Err(io::ErrorKind::UnexpectedEof.into()),
+            return if head.is_empty() {
+                Ok(None)
+            } else {
+                Err(io::ErrorKind::UnexpectedEof.into())
             };
         }
         if &head[before..] == b"\r\n" {
@@ -179,8 +180,8 @@ async fn exactly(
     from: &mut (impl AsyncBufRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
 ) -> io::Result<()> {
-    match copy(&mut from.take(length), to).await? == length {
-        true => Ok(()),
-        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    if copy(&mut from.take(length), to).await? < length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
     }
+    Ok(())
 }

@@ -21,6 +21,8 @@ use super::{
 /// It takes 3 s on two idle cores; tests share them.
 const READY_WITHIN: Duration = Duration::from_secs(90);
 const STARTS_MAX: usize = 3;
+/// More than the filer would keep beside a file's name.
+const READY_BYTES: usize = 4096;
 const CREDENTIALS: Credentials = Credentials {
     access_key: "minilab",
     secret_key: "minilab-secret",
@@ -58,12 +60,12 @@ impl SeaweedFs {
 
     fn start_once() -> Result<Self> {
         let folder = TempDir::with_prefix("minilab-seaweedfs-")?;
-        let [a, b, c, d, e, f, g, h] = ports::free()?;
+        let free: [u16; 8] = ports::free()?;
         let ports = Ports {
-            master: [a, b],
-            volume: [c, d],
-            filer: [e, f],
-            s3: [g, h],
+            master: [free[0], free[1]],
+            volume: [free[2], free[3]],
+            filer: [free[4], free[5]],
+            s3: [free[6], free[7]],
         };
         fs::create_dir(folder.path().join("data"))?;
         fs::write(
@@ -160,9 +162,6 @@ impl SeaweedFs {
         Ok(written.status == 201 && self.send("GET", "/", b"")?.status == 200)
     }
 }
-
-/// More than the filer would keep beside a file's name.
-const READY_BYTES: usize = 4096;
 
 impl Drop for SeaweedFs {
     fn drop(&mut self) {
