@@ -22,7 +22,11 @@ pub fn start(speech: &Speech, command: &Command) -> Result<()> {
         Command::Standalone(_) if !io::stderr().is_terminal() => "info",
         _ => "warn",
     };
-    let filter = speech.log_level.as_deref().unwrap_or(default).to_owned();
+    let filter = match &speech.log_level {
+        Some(filter) => filter.clone(),
+        // The driver calls everything an error that it also answers, and that is told where it matters.
+        None => format!("{default},lapin=off"),
+    };
     minilab_telemetry::init(&LogConfig { form, filter })
         .map_err(|error| Refusal::new(Exit::Usage, error.to_string(), "for example --log-level debug").into())
 }

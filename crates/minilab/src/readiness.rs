@@ -29,6 +29,11 @@ pub enum Part {
 }
 
 impl Part {
+    /// Does every process come through it? Then it is no news for the log.
+    fn is_planned(self) -> bool {
+        matches!(self, Self::Start | Self::Draining)
+    }
+
     /// As it is printed; stable.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -80,14 +85,15 @@ impl Readiness {
     pub fn set(&self, part: Part, reason: Option<String>) {
         // A panic between two calls cannot leave the map half-written.
         let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = match &reason {
-            Some(reason) => wrong.insert(part, reason.clone()).is_none(),
-            None => wrong.remove(&part).is_some(),
+        let (was, is) = match reason {
+            Some(reason) => (wrong.insert(part, reason.clone()).is_some(), Some(reason)),
+            None => (wrong.remove(&part).is_some(), None),
         };
         drop(wrong);
-        match reason {
-            Some(reason) if changed => tracing::warn!(part = %part, "not right: {reason}"),
-            None if changed => tracing::info!(part = %part, "right again"),
+        match (was, is) {
+            _ if part.is_planned() => {}
+            (false, Some(reason)) => tracing::warn!(part = %part, "not right: {reason}"),
+            (true, None) => tracing::info!(part = %part, "right again"),
             _ => {}
         }
     }

@@ -43,7 +43,11 @@ pub async fn run(args: cli::Dispatcher, form: Form) -> Result<Exit> {
 }
 
 /// Takes events over HTTP where the document asks for it, until told to stop: then senders find another dispatcher.
-async fn listen_for_events(dispatcher: &mut Dispatcher, document: &Document, around: &Around) -> Result<()> {
+pub async fn listen_for_events(
+    dispatcher: &mut Dispatcher,
+    document: &Document,
+    around: &Around,
+) -> Result<()> {
     let asked = document.intake.iter().find_map(|intake| match intake {
         Intake::Webhook(asked) => Some(asked),
         _ => None,

@@ -13,7 +13,7 @@ use minilab_worker::{Lanes, outcome::Budget};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{slots::one_for_each_cpu, worker::unready};
+use super::{dispatcher::listen_for_events, slots::one_for_each_cpu, worker::unready};
 use crate::{
     cli,
     compose::{App, Backing, Machine, locate_renderer},
@@ -56,12 +56,13 @@ pub async fn run(args: cli::Standalone, form: Form) -> Result<Exit> {
     };
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
     let backing = Backing::connect(&config, &metrics).await?;
-    let (app, refresh) = App::build(&backing, machine).await?;
+    let (mut app, refresh) = App::build(&backing, machine).await?;
     let probes = Arc::new(Probes::new(metrics, Readiness::default()));
     probes.refresh_by(refresh);
     tell_where(form, listener.local_addr()?)?;
 
     let around = Around::new(Arc::clone(&probes));
+    listen_for_events(app.dispatcher(), &backing.document, &around).await?;
     let stop = around.stop.clone();
     let meter = Meter {
         tally,

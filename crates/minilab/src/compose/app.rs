@@ -23,6 +23,11 @@ impl App {
         Ok((Self { dispatcher, worker }, refresh))
     }
 
+    /// To give it more to take events from.
+    pub fn dispatcher(&mut self) -> &mut Dispatcher {
+        &mut self.dispatcher
+    }
+
     /// How far the dispatcher is.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.dispatcher.progress()

@@ -69,3 +69,40 @@ fn config(backing: &Backing) -> Config {
         ..config
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use minilab_telemetry::Metrics;
+
+    use super::*;
+    use crate::config;
+
+    async fn composed(intake: &str) -> Config {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("in")).unwrap();
+        let text = format!("version: 1\nfrom: {{ folder: in }}\nto: {{ folder: out }}\n{intake}");
+        let config = config::Config {
+            document: minilab_recipe::Document::parse("minilab.yaml", &text, &|_| None).unwrap(),
+            folder: folder.path().to_owned(),
+        };
+        let backing = Backing::connect(&config, &Arc::new(Metrics::new("test"))).await;
+        super::config(&backing.unwrap())
+    }
+
+    #[tokio::test]
+    async fn folder_is_watched_unless_something_else_is_asked_for() {
+        assert!(composed("").await.folder.is_some());
+        let polled = composed("intake: [{ poll: { every: 7s } }]\n").await;
+        assert_eq!(polled.folder, None);
+        assert_eq!(polled.reconcile_every, Duration::from_secs(7));
+        assert_eq!(
+            polled.reconcile.names,
+            Names::Folder,
+            "its names are a folder's all the same"
+        );
+        let both = composed("intake: [watch, { poll: { every: 7s } }]\n").await;
+        assert!(both.folder.is_some());
+    }
+}

@@ -104,7 +104,7 @@ pub async fn hand_back(backing: &Backing) {
 /// Host and process: one name among all processes of a fleet.
 pub fn instance() -> String {
     let host = rustix::system::uname();
-    format!("{}/{}", host.nodename().to_string_lossy(), std::process::id())
+    format!("{}:{}", host.nodename().to_string_lossy(), std::process::id())
 }
 
 fn tell_where(terms: &Terms, address: SocketAddr) -> Result<()> {

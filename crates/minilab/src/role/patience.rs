@@ -24,18 +24,20 @@ pub(super) async fn until_connected(
     readiness: &Readiness,
 ) -> Result<Backing> {
     let deadline = Instant::now() + terms.start_timeout;
-    let mut pause = PAUSE_MIN;
+    let (mut pause, mut told) = (PAUSE_MIN, None);
     loop {
         let error = match timeout_at(deadline, Backing::connect(&terms.config, metrics)).await {
             Ok(Ok(backing)) => return Ok(backing),
             Ok(Err(error)) if exit::of(&error) == Exit::Temporary => error,
             Ok(Err(error)) => return Err(error),
-            Err(_elapsed) => silence(terms),
+            Err(_elapsed) => return Err(told.unwrap_or_else(|| silence(terms))),
         };
         if Instant::now() + pause >= deadline {
             return Err(error);
         }
+        tracing::warn!("not there yet: {error:#}");
         readiness.set(Part::Start, Some(format!("{error:#}")));
+        told = Some(error);
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
     }

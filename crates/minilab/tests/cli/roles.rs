@@ -1,6 +1,7 @@
 //! The roles of a fleet, over folders and a queue of this machine, one process at a time.
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
     process::{Child, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -171,4 +172,81 @@ fn worker_says_that_another_configuration_is_in_force() {
     world.run(["config", "activate", "--config", "other.yaml"]);
     running.until_it_says("/readyz", "503", "configuration: revision 2 is in force");
     assert_eq!(running.stop().code(), Some(0));
+}
+
+/// Nobody listens on port 1.
+const NO_BROKER: &str = "queue: { rabbitmq: { url: \"amqp://me:hunter2@127.0.0.1:1\" } }\n";
+
+#[test]
+fn broker_that_is_away_is_waited_for_and_named_without_its_password() {
+    let world = world();
+    world.write("c.yaml", DOCUMENT.to_owned() + NO_BROKER);
+    let role = [
+        "dispatcher",
+        "--config",
+        "c.yaml",
+        "--listen",
+        "127.0.0.1:0",
+        "--start-timeout",
+        "1s",
+    ];
+    let gave_up = world.run(role);
+    assert_eq!(gave_up.code, 5, "{}", gave_up.err);
+    assert!(gave_up.err.contains("amqp://127.0.0.1:1/"), "{}", gave_up.err);
+    assert!(!gave_up.err.contains("hunter2"), "{}", gave_up.err);
+
+    let waiting = Running::start(&world, "dispatcher", []);
+    waiting.until_it_says(
+        "/readyz",
+        "503",
+        "start: the queue cannot be opened: amqp://127.0.0.1:1/",
+    );
+    assert!(get(&waiting.address, "/livez").starts_with("HTTP/1.1 200"));
+    assert_eq!(waiting.stop().code(), Some(0), "it holds nothing");
+}
+
+/// A server that has no bucket of any name.
+fn server_without_buckets() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines
+                .next()
+                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+            {}
+            let body = "<Error><Code>NoSuchBucket</Code><Message>no such bucket</Message></Error>";
+            let length = body.len();
+            let head =
+                format!("HTTP/1.1 404 Not Found\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            // Whoever asked may have seen enough.
+            let _ = stream.write_all((head + body).as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn bucket_that_is_not_there_is_a_mistake_of_the_configuration() {
+    let world = world();
+    let bucket = format!(
+        "{{ s3: {{ bucket: nobodys, endpoint: \"http://127.0.0.1:{}\" }} }}\nqueue: {{ sqlite: q.db }}",
+        server_without_buckets()
+    );
+    world.write("c.yaml", DOCUMENT.replace("{ folder: out }", &bucket));
+    let refused = world
+        .command(["worker", "--config", "c.yaml", "--listen", "127.0.0.1:0"])
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("MINILAB_RENDERER", env!("CARGO_BIN_EXE_minilab"))
+        .output()
+        .unwrap();
+    let told = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(78), "{told}");
+    assert!(
+        told.contains("bucket nobodys") && told.contains("create the bucket"),
+        "{told}"
+    );
 }
