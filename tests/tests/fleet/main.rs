@@ -1,0 +1,17 @@
+//! The fleet as operators run it: real servers, real processes, and what may go wrong with them.
+//!
+//! Needs the servers of `make deps-test`, the pictures of `make photos` and the programs of `make build`.
+#![expect(clippy::unwrap_used, reason = "support code of tests is test code")]
+
+mod comparison;
+#[path = "../simulator/dice.rs"]
+mod dice;
+mod events;
+mod http;
+mod ledger;
+mod pictures;
+mod process;
+mod reader;
+mod storm;
+mod uploads;
+mod world;
