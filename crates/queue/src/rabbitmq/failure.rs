@@ -9,6 +9,7 @@ use crate::Error;
 pub(super) const ACCESS_REFUSED: u16 = 403;
 pub(super) const NOT_FOUND: u16 = 404;
 pub(super) const PRECONDITION_FAILED: u16 = 406;
+pub(super) const NOT_ALLOWED: u16 = 530;
 
 /// The broker cannot be used now, and why.
 pub(super) fn unavailable(

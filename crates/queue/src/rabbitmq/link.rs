@@ -16,7 +16,7 @@ use tokio::{
 
 use super::{
     config::{Address, Declare},
-    failure::unavailable,
+    failure::{ACCESS_REFUSED, NOT_ALLOWED, reply_code, unavailable},
     topology::Plan,
 };
 use crate::Error;
@@ -34,9 +34,24 @@ pub(super) async fn open(address: &Address, name: &str) -> Result<Connection, Er
     let opened = timeout(CONNECT_WAIT, Connection::connect_uri(address.uri(), properties)).await;
     match opened {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => Err(unavailable(address, "connect", error)),
+        Ok(Err(error)) => {
+            Err(refused(address, &error).unwrap_or_else(|| unavailable(address, "connect", error)))
+        }
         Err(_) => Err(unavailable(address, "connect", "it does not answer")),
     }
+}
+
+/// What only a person can change.
+fn refused(address: &Address, error: &lapin::Error) -> Option<Error> {
+    let reason = match reply_code(error)? {
+        ACCESS_REFUSED => "the broker refuses the user or the password: correct them in the URL",
+        NOT_ALLOWED => "the broker has no such virtual host, or not for this user: correct the URL's path",
+        _ => return None,
+    };
+    Some(Error::Unusable {
+        queue: address.to_string(),
+        reason: reason.into(),
+    })
 }
 
 /// What a connection is for, and what it needs before it is used.
@@ -147,25 +162,29 @@ async fn keep(purpose: Purpose, mut connection: Arc<Connection>, state: watch::S
 async fn until_it_ends(connection: &Arc<Connection>, state: &watch::Sender<State>) -> String {
     let mut events = connection.events_listener();
     let mut looks = interval(LOOK_EVERY);
+    let block = |reason: &str| {
+        let why = format!("the broker takes no messages now: {reason}");
+        tracing::warn!(why, "blocked");
+        state.send_replace(State::Blocked(Arc::clone(connection), why.into()));
+    };
     loop {
         let event = tokio::select! {
             event = events.next() => event,
             _ = looks.tick() => None,
         };
+        let told_open = matches!(*state.borrow(), State::Up(_));
         match event {
-            Some(Event::ConnectionBlocked(reason)) => {
-                let why = format!("the broker takes no messages now: {reason}");
-                tracing::warn!(why, "blocked");
-                state.send_replace(State::Blocked(Arc::clone(connection), why.into()));
-            }
+            Some(Event::ConnectionBlocked(reason)) => block(&reason),
             Some(Event::ConnectionUnblocked) => {
                 tracing::info!("the broker takes messages again");
                 state.send_replace(State::Up(Arc::clone(connection)));
             }
             Some(Event::Error(error)) if !connection.status().connected() => return error.to_string(),
-            // A channel's, whose user is told, or nothing at all.
-            _ if connection.status().connected() => {}
-            _ => return "the connection was closed".into(),
+            _ if !connection.status().connected() => return "the connection was closed".into(),
+            // Said before anybody listened.
+            _ if connection.status().blocked() && told_open => block("it did not say why"),
+            // A channel's error, whose user is told, or nothing at all.
+            _ => {}
         }
     }
 }
