@@ -33,7 +33,7 @@ use self::{
 /// Seeds of each theme: together more than two thousand.
 const SEEDS: u64 = 520;
 /// Seeds that each broken world is given to show.
-const FOUND_WITHIN: u64 = 200;
+const FOUND_WITHIN: u64 = 400;
 
 #[test]
 fn one_original_under_contention_converges() {
