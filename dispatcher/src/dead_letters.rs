@@ -10,14 +10,14 @@ use std::{sync::Arc, time::Duration};
 use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use minilab_queue::{Delivery, Disposition, Settled, dead_queue};
-use minilab_record::{FailureRecord, Failures, LaneStatus, Records};
-use minilab_store::{Key, Store};
+use minilab_record::Failures;
+use minilab_store::Store;
 use minilab_telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
 use self::letter::{Letter, covers};
 pub use self::redrive::Redrive;
-use crate::{Error, Jobs, Stores};
+use crate::{Error, Jobs};
 
 /// Letters recorded at one time: enough to hide the way to the store.
 const AT_ONCE: usize = 16;
@@ -30,20 +30,16 @@ const PAUSE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct DeadLetters {
     jobs: Arc<Jobs>,
-    originals: Arc<dyn Store>,
-    records: Records,
     failures: Failures,
     metrics: Arc<Metrics>,
 }
 
 impl DeadLetters {
-    /// Dead letters of the broker that takes these jobs.
-    pub fn new(jobs: Arc<Jobs>, stores: &Stores, metrics: Arc<Metrics>) -> Self {
+    /// Dead letters of the broker that takes these jobs, to be recorded in `state`.
+    pub fn new(jobs: Arc<Jobs>, state: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
         Self {
             jobs,
-            originals: Arc::clone(&stores.originals),
-            records: Records::new(Arc::clone(&stores.state)),
-            failures: Failures::new(Arc::clone(&stores.state)),
+            failures: Failures::new(state),
             metrics,
         }
     }
@@ -122,10 +118,11 @@ impl DeadLetters {
                 self.failures.keep_unreadable(&message).await?;
                 self.tell("unreadable", &message.reason, "");
             }
-            Letter::Failure(failure, key) => {
+            // Also of a lane that was made meanwhile: the job may owe what no record tells, a manifest for one. A failure too
+            // many is shown until it is put back or purged; one too few would leave that undone.
+            Letter::Failure(failure) => {
                 let known = self.failures.load(&failure.key, failure.lane).await?;
-                if known.is_some_and(|known| covers(&known, &failure)) || self.is_made(&failure, &key).await?
-                {
+                if known.is_some_and(|known| covers(&known, &failure)) {
                     return Ok(());
                 }
                 self.failures.write(&failure).await?;
@@ -133,20 +130,6 @@ impl DeadLetters {
             }
         }
         Ok(())
-    }
-
-    /// Has somebody made the lane meanwhile, of the original as it is now? If the original cannot be seen, nobody knows, and
-    /// a failure that is shown too long does no harm.
-    async fn is_made(&self, failure: &FailureRecord, key: &Key) -> Result<bool, Error> {
-        let Some(record) = self.records.load(&failure.key).await?.record else {
-            return Ok(false);
-        };
-        let lane = record.lanes.get(&failure.lane);
-        let (Some(seen), Some(LaneStatus::Done)) = (record.observation, lane.map(|lane| lane.status)) else {
-            return Ok(false);
-        };
-        let head = self.originals.head(key).await;
-        Ok(head.is_ok_and(|head| head.etag == seen.etag))
     }
 
     fn tell(&self, class: &str, sentence: &str, key: &str) {

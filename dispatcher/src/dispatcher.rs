@@ -246,7 +246,8 @@ impl Dispatcher {
         tasks.spawn(rounds.run(drain.clone()));
         let (jobs, health) = (Arc::clone(&self.jobs), Arc::clone(&self.health));
         tasks.spawn(depths(jobs, health, drain.clone()));
-        let dead = DeadLetters::new(Arc::clone(&self.jobs), &self.stores, Arc::clone(&self.metrics));
+        let state = Arc::clone(&self.stores.state);
+        let dead = DeadLetters::new(Arc::clone(&self.jobs), state, Arc::clone(&self.metrics));
         tasks.spawn(dead.run(drain.clone()));
         for queue in &self.brokers {
             let intake = QueueIntake {

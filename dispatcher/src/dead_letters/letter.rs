@@ -9,8 +9,8 @@ use minilab_store::Key;
 /// A dead letter, as it is recorded.
 #[derive(Debug)]
 pub(super) enum Letter {
-    /// Of this original, whose key the store takes.
-    Failure(Box<FailureRecord>, Key),
+    /// Of a lane of an original.
+    Failure(Box<FailureRecord>),
     /// It was no job.
     Unreadable(UnreadableRecord),
 }
@@ -19,7 +19,7 @@ pub(super) enum Letter {
 pub(super) fn read(delivery: &Delivery, now: Timestamp) -> Letter {
     let reason = delivery.reason.as_deref().unwrap_or(UNKNOWN);
     match job(&delivery.payload) {
-        Some((job, key, lane)) => Letter::Failure(Box::new(failure(&job, lane, reason, now)), key),
+        Some((job, lane)) => Letter::Failure(Box::new(failure(&job, lane, reason, now))),
         None => Letter::Unreadable(UnreadableRecord::new(&delivery.payload, reason.to_owned(), now)),
     }
 }
@@ -37,11 +37,11 @@ pub(super) fn covers(known: &FailureRecord, letter: &FailureRecord) -> bool {
     }
 }
 
-fn job(body: &[u8]) -> Option<(Job, Key, Lane)> {
+fn job(body: &[u8]) -> Option<(Job, Lane)> {
     let job = Job::from_json_bytes(body).ok()?;
-    let key = Key::new(job.key.clone()).ok()?;
+    Key::new(job.key.clone()).ok()?;
     let lane = Lane::ALL.into_iter().find(|lane| lane.as_str() == job.lane)?;
-    Some((job, key, lane))
+    Some((job, lane))
 }
 
 fn failure(job: &Job, lane: Lane, reason: &str, now: Timestamp) -> FailureRecord {

@@ -2,7 +2,8 @@
 use std::{sync::Arc, time::Duration};
 
 use minilab_dispatcher::{
-    Brake, Config, Dispatcher, Jobs, Reconcile, ReconcileConfig, Stores, Sweep, SweepConfig,
+    Brake, Config, DeadLetters, Dispatcher, Jobs, Reconcile, ReconcileConfig, Redrive, Stores, Sweep,
+    SweepConfig,
 };
 use minilab_queue::Clock;
 use minilab_recipe::Document;
@@ -124,6 +125,26 @@ pub fn jobs(process: &Process, deployment: &Deployment) -> Arc<Jobs> {
     ))
 }
 
+/// Puts back what was given up, in `process`.
+pub fn redrive(process: &Process, deployment: &Deployment) -> Redrive {
+    let document = Arc::clone(&deployment.document);
+    Redrive::new(document, deployment.revision, RemoteQueue::of(process))
+}
+
+/// Records dead letters in `process`.
+pub fn dead_letters(process: &Process, deployment: &Deployment) -> DeadLetters {
+    let metrics = Arc::new(Metrics::new("simulator"));
+    DeadLetters::new(jobs(process, deployment), RemoteStore::of(process, Role::State), metrics)
+}
+
+fn stores(process: &Process) -> Stores {
+    Stores {
+        originals: RemoteStore::of(process, Role::Originals),
+        outputs: RemoteStore::of(process, Role::Output),
+        state: RemoteStore::of(process, Role::State),
+    }
+}
+
 /// Reconcile of `process`.
 pub fn reconcile(process: &Process, deployment: &Deployment) -> Reconcile {
     Reconcile::new(
@@ -157,13 +178,8 @@ pub fn dispatcher(sim: &Arc<Sim>, name: String, deployment: &Deployment, retain:
         sweep_full_every: Duration::from_mins(4),
         ..Config::default()
     };
-    let stores = Stores {
-        originals: RemoteStore::of(&process, Role::Originals),
-        outputs: RemoteStore::of(&process, Role::Output),
-        state: RemoteStore::of(&process, Role::State),
-    };
     let metrics = Arc::new(Metrics::new("simulator"));
-    let dispatcher = Dispatcher::new(config, stores, jobs(&process, deployment), metrics);
+    let dispatcher = Dispatcher::new(config, stores(&process), jobs(&process, deployment), metrics);
     let (drain, abort) = (CancellationToken::new(), CancellationToken::new());
     let running = dispatcher.run(drain.clone(), abort.clone());
     let task = tokio::spawn({

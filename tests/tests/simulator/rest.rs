@@ -1,17 +1,18 @@
 //! The end of a run: the weather is calm, nothing happens any more, and all must be as the contract says.
 use std::{collections::BTreeSet, time::Duration};
 
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use minilab_dispatcher::{Brake, Ended, Pass, Report};
-use minilab_protos::job::Job;
-use minilab_queue::{Clock as _, Delivery, Disposition, Outgoing, Queue as _, QueueName, dead_queue};
-use minilab_record::named_keys;
+use minilab_queue::{Clock as _, Queue as _, QueueName};
+use minilab_record::{FailureRecord, Failures, named_keys};
 use minilab_telemetry::{Finding, PassMode};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     converged, crew,
     process::{Process, at_once},
+    remote_store::{RemoteStore, Role},
     run::Run,
     weather::{HANG, STRAY_MAX},
 };
@@ -95,40 +96,33 @@ impl Run {
 
     /// What was given up in bad weather is put back by an operator.
     async fn redrive(&self) -> Result<(), String> {
-        loop {
-            let letters = self.dead_letters().await;
-            if letters.is_empty() {
-                break;
-            }
-            for letter in letters {
-                self.put_back(&letter).await;
-            }
+        let operator = Process::new("operator", &self.sim);
+        let redrive = crew::redrive(&operator, &self.newest());
+        for failure in self.given_up(&operator).await? {
+            operator.note(format!("redrives {} of {}", failure.class, failure.key));
+            let sent = redrive.put_back(&failure, self.sim.clock.now()).await;
+            sent.map_err(|error| format!("a job cannot be put back in calm weather: {error}"))?;
         }
         self.idle().await?;
-        match &self.dead_letters().await[..] {
+        match &self.given_up(&operator).await?[..] {
             [] => Ok(()),
-            [letter, ..] => Err(format!("given up in calm weather: {:?}", letter.reason)),
+            [failure, ..] => Err(format!("given up in calm weather: {failure:?}")),
         }
     }
 
-    async fn dead_letters(&self) -> Vec<Delivery> {
-        let letters = self.sim.queue.receive(&dead_queue(), 64, Duration::ZERO).await;
-        letters.unwrap()
-    }
-
-    async fn put_back(&self, letter: &Delivery) {
-        let mut job: Job = serde_json::from_slice(&letter.payload).unwrap();
-        let (reason, queue) = (letter.reason.as_deref().unwrap(), QueueName::new(&*job.lane));
-        self.sim
-            .trace
-            .note("operator", format!("redrives {reason} of {}", job.key));
-        job.redrives += 1;
-        (job.attempt, job.crashes) = (0, 0);
-        let payload = serde_json::to_vec(&job).unwrap();
-        let again = Outgoing::new(queue.unwrap(), payload);
-        self.sim.queue.send(vec![again]).await.unwrap();
-        let settled = self.sim.queue.settle(&letter.receipt, Disposition::Complete);
-        settled.await.unwrap();
+    /// Failure records, once every dead letter is one.
+    async fn given_up(&self, operator: &Process) -> Result<Vec<FailureRecord>, String> {
+        let letters = crew::dead_letters(operator, &self.newest());
+        let recorded = letters.run_once().await;
+        recorded.map_err(|error| format!("dead letters cannot be recorded in calm weather: {error}"))?;
+        let failures = Failures::new(RemoteStore::of(operator, Role::State));
+        let failures: Result<Vec<_>, _> = failures.list().try_collect().await;
+        let failures =
+            failures.map_err(|error| format!("failures cannot be read in calm weather: {error}"))?;
+        Ok(failures
+            .into_iter()
+            .filter(|failure| !failure.is_of_input())
+            .collect())
     }
 
     async fn pass(&self) -> Result<Report, String> {

@@ -50,8 +50,12 @@ impl Context<'_> {
         let lane = self.envelope.lane;
         let state = record.and_then(|record| record.lanes.get(&lane));
         if state.is_none_or(|state| state.failures.is_empty()) {
-            let key = self.envelope.key.as_str();
-            self.world.failures.clear(key, lane).await?;
+            let (key, job) = (self.envelope.key.as_str(), &self.envelope.job);
+            let known = self.world.failures.load(key, lane).await?;
+            // That of another job stays: it may owe projections that nobody but its redrive writes.
+            if known.is_some_and(|known| known.job.as_ref().is_none_or(|id| *id == job.id)) {
+                self.world.failures.clear(key, lane).await?;
+            }
         }
         Ok(())
     }
