@@ -18,26 +18,24 @@ const WRITERS: usize = 16;
 /// And what it wrote is what is there.
 pub async fn of_racing_absent_writers_one_wins(store: Arc<dyn Store>) {
     for round in 0..4 {
-        race(&store, &format!("race/{round}"), Condition::Absent).await;
+        race(&store, &format!("race/{round}"), Condition::Absent, round).await;
     }
 }
 
 /// As above.
 pub async fn of_racing_match_writers_one_wins(store: Arc<dyn Store>) {
     let mut etag = write(&store, "race", "start").await;
-    for _ in 0..4 {
-        etag = race(&store, "race", Condition::Match(etag)).await;
+    for round in 0..4 {
+        etag = race(&store, "race", Condition::Match(etag), round).await;
     }
 }
 
-async fn race(store: &Arc<dyn Store>, at: &str, condition: Condition) -> ETag {
+/// No two writes of one key have one content: it might be one version, to which the condition holds again.
+async fn race(store: &Arc<dyn Store>, at: &str, condition: Condition, round: usize) -> ETag {
+    let body = move |writer: usize| format!("writer {writer} of round {round}");
     let writers = (0..WRITERS).map(|writer| {
         let (store, condition, at) = (Arc::clone(store), condition.clone(), key(at));
-        tokio::spawn(async move {
-            store
-                .put(&at, Bytes::from(format!("writer {writer}")), on(condition))
-                .await
-        })
+        tokio::spawn(async move { store.put(&at, Bytes::from(body(writer)), on(condition)).await })
     });
     let mut won = Vec::new();
     for (writer, answer) in join_all(writers).await.into_iter().enumerate() {
@@ -49,7 +47,7 @@ async fn race(store: &Arc<dyn Store>, at: &str, condition: Condition) -> ETag {
     let [(winner, etag)] = &won[..] else {
         panic!("{} of {WRITERS} writers won", won.len())
     };
-    assert_eq!(read(store, at).await, format!("writer {winner}"));
+    assert_eq!(read(store, at).await, body(*winner));
     assert_eq!(store.head(&key(at)).await.expect("head").etag, *etag);
     etag.clone()
 }

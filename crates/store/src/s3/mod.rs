@@ -11,7 +11,7 @@
 //! RGW 16) does not pass [`crate::probe_conditional_put`] and can hold files but no records. [SeaweedFS] keeps objects
 //! as a tree of folders, which shows in three places, found with version 4.48:
 //! - It lists folder by folder (`a/b` before `a!`), and from a starting point below a folder it leaves keys out. It is
-//!   recognised by its `Server` header, and listed level by level and put in order here ([`folders`]).
+//!   recognised by its `Server` header, and listed level by level and put in order here.
 //! - It keeps `a//b`, `/a` and `a\b` under other names and refuses `.` and `..`: such keys are [`Error::KeyRefused`].
 //! - An object cannot lie below another one (`a.jpg` and `a.jpg/b`).
 //!
