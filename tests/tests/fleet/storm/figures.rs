@@ -28,7 +28,7 @@ pub struct Figures {
 
 impl Figures {
     /// Counts what the workers logged, killed ones too.
-    pub fn of(fleet: &Fleet, done: &Done, hits: BTreeMap<Trouble, u64>, seen: &Seen) -> Self {
+    pub fn of(fleet: &Fleet, done: &Done, hits: &BTreeMap<Trouble, u64>, seen: &Seen) -> Self {
         let mut jobs = BTreeSet::new();
         let mut classes: BTreeMap<String, usize> = BTreeMap::new();
         for (role, _) in &fleet.workers {
@@ -52,9 +52,9 @@ impl Figures {
             .map(counted),
             jobs: jobs.len(),
             attempts: classes.values().sum(),
-            noops: classes.get("no_op").copied().unwrap_or_default(),
+            noops: classes.get("noop").copied().unwrap_or_default(),
             classes,
-            hits,
+            hits: hits.clone(),
             seen: [seen.manifests, seen.files],
         }
     }

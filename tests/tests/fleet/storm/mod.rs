@@ -83,9 +83,9 @@ async fn after_a_storm_everything_is_what_was_uploaded() {
         done: Arc::clone(&done),
         keys: KEYS,
     };
-    let weather = Weather::new(Arc::clone(&world), lines, dice);
+    let mut weather = Weather::new(Arc::clone(&world), lines, dice);
     let acting = tokio::spawn(users.run(operations, PAUSE));
-    let (mut fleet, hits) = weather.rage(fleet, async { acting.await.unwrap() }).await;
+    weather.rage(&mut fleet, async { acting.await.unwrap() }).await;
 
     fleet.whole().await;
     world.at_rest(REST_WITHIN).await;
@@ -99,7 +99,7 @@ async fn after_a_storm_everything_is_what_was_uploaded() {
     over.cancel();
     reading.await.unwrap();
 
-    let figures = Figures::of(&fleet, &done, hits, &seen.lock().unwrap());
+    let figures = Figures::of(&fleet, &done, &weather.hits, &seen.lock().unwrap());
     fleet.end().await;
     let dead = world.dead().await;
     world.configure(&options, "swept.yaml", "0s");

@@ -163,7 +163,8 @@ pub struct Weather {
     world: Arc<World>,
     lines: Lines,
     dice: Arc<Dice>,
-    hits: BTreeMap<Trouble, u64>,
+    /// How often which trouble met something.
+    pub hits: BTreeMap<Trouble, u64>,
 }
 
 impl Weather {
@@ -177,11 +178,7 @@ impl Weather {
     }
 
     /// One trouble after the other, each kind in its turn, until what goes on meanwhile has ended. Then the lines are fair.
-    pub async fn rage(
-        mut self,
-        mut fleet: Fleet,
-        meanwhile: impl Future<Output = ()>,
-    ) -> (Fleet, BTreeMap<Trouble, u64>) {
+    pub async fn rage(&mut self, fleet: &mut Fleet, meanwhile: impl Future<Output = ()>) {
         let ended = CancellationToken::new();
         let raging = async {
             for trouble in Trouble::ALL.into_iter().cycle() {
@@ -189,8 +186,9 @@ impl Weather {
                     return;
                 }
                 let before = self.faults();
-                let own = self.make(trouble, &mut fleet).await;
-                *self.hits.entry(trouble).or_default() += own.unwrap_or_else(|| self.faults() - before);
+                let own = self.make(trouble, fleet).await;
+                let hits = own.unwrap_or_else(|| self.faults() - before);
+                *self.hits.entry(trouble).or_default() += hits;
                 self.lines.broker.mend();
                 self.lines.store.mend();
                 fleet.restart_ended();
@@ -202,7 +200,6 @@ impl Weather {
             ended.cancel();
         };
         tokio::join!(raging, meanwhile);
-        (fleet, self.hits)
     }
 
     /// Everything that the lines did to what passed, until now.
