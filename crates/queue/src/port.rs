@@ -112,7 +112,8 @@ pub struct Delivery {
 pub enum Disposition {
     /// Done: the message is gone.
     Complete,
-    /// Deliver `payload` in its place after `delay`. One step: the message is never lost and never there twice.
+    /// Deliver `payload` in its place after `delay`. Never lost, and where the broker can do both in one step never there
+    /// twice; RabbitMQ cannot, so there the new message is safe before the old one goes.
     Retry {
         /// The message's new bytes (counters live in the body).
         payload: Bytes,
