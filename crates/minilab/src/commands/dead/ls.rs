@@ -65,7 +65,9 @@ fn text(shown: &[Letter], chosen: &Counts, left_out: usize, now: Timestamp) -> S
             ("key", Lean::Left),
             ("why", Lean::Left),
         ]);
-        shown.iter().for_each(|letter| table.push(row(letter, now)));
+        for letter in shown {
+            table.push(row(letter, now));
+        }
         text += &format!("{table}\n");
     }
     text += &chosen.told("dead letter").to_string();
