@@ -96,13 +96,12 @@ impl Users {
         self.fate(event)
     }
 
-    /// Names that producers encode, folders, and a name below another original's.
+    /// Names that producers encode, and folders.
     fn key(&self) -> String {
         let number = self.dice.roll(self.keys);
         match number % 7 {
             0 => format!("a folder/picture + {number}.jpg"),
             1 => format!("ü/{number}%20.jpg"),
-            2 => format!("1.jpg/below {number}.jpg"),
             _ => format!("{number}.jpg"),
         }
     }
