@@ -6,9 +6,12 @@
 mod comparison;
 #[path = "../simulator/dice.rs"]
 mod dice;
+mod drain;
 mod events;
 mod http;
+mod jobs;
 mod ledger;
+mod lines;
 mod pictures;
 mod process;
 mod reader;

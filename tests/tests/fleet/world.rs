@@ -2,6 +2,7 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
+    ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::{Duration, Instant},
@@ -16,7 +17,7 @@ use crate::{
     comparison::{self, URL},
     events::{self, Exchange, Said},
     ledger::{Ledger, Upload},
-    pictures::{Pictures, RECIPE},
+    pictures::{PICTURES, Pictures, RECIPE},
     process::{self, Role},
 };
 
@@ -211,6 +212,17 @@ impl World {
         events::notification(ORIGINALS, key, &Said::Created { size_bytes })
     }
 
+    /// Uploads so many pictures, each under a key of its own, and tells the exchange of each.
+    pub async fn upload_all(&self, pictures: &Pictures, numbers: Range<u64>) {
+        let exchange = self.exchange().await;
+        for number in numbers {
+            let picture = number as usize % PICTURES;
+            let key = format!("{number}.jpg");
+            let told = self.upload(pictures, &key, Upload { number, picture }).await;
+            exchange.publish(&told).await.unwrap();
+        }
+    }
+
     /// Deletes an original and answers what the bucket says of it.
     pub async fn delete(&self, key: &str) -> Vec<u8> {
         self.originals.delete(&Key::new(key).unwrap()).await.unwrap();
@@ -257,6 +269,22 @@ impl World {
                 Some((name, words.next()?.parse().ok()?, words.next()?.parse().ok()?))
             })
             .collect()
+    }
+
+    /// Waits until so many messages wait in a queue.
+    pub async fn queued(&self, queue: &str, count: u64) {
+        let begun = Instant::now();
+        loop {
+            let messages = self.messages().await;
+            if messages
+                .iter()
+                .any(|(name, ready, _)| name == queue && *ready >= count)
+            {
+                return;
+            }
+            assert!(begun.elapsed() < REST_WITHIN, "{queue}: {messages:?}");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     /// Waits until no queue holds a message.
