@@ -102,7 +102,7 @@ async fn after_a_storm_everything_is_what_was_uploaded() {
     let figures = Figures::of(&fleet, &done, &weather.hits, &seen.lock().unwrap());
     fleet.end().await;
     let dead = world.dead().await;
-    world.configure(&options, "swept.yaml", "0s");
+    world.configure(&options, "swept.yaml", "1s");
     world
         .operate(&["sweep", "--config", "swept.yaml", "--full", "--allow"])
         .await
