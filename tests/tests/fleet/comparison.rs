@@ -112,7 +112,9 @@ impl Comparison {
 
     /// Does the manifest tell of the upload, and of all its files?
     fn shown(&mut self, key: &str, upload: &Upload, manifest: &Value, ledger: &Ledger, pictures: &Pictures) {
-        let sha256 = manifest["original"]["sha256"].as_str().unwrap_or_default();
+        let Some(sha256) = manifest["original"]["sha256"].as_str() else {
+            return self.stale(format!("{key} shows nothing of {upload:?}: {manifest}"));
+        };
         match ledger.of(key, sha256) {
             Some(shown) if shown == *upload => {}
             Some(shown) => return self.stale(format!("{key} shows {shown:?}, not {upload:?}")),

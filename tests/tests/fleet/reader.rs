@@ -2,6 +2,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use minilab_store::{Key, Store};
@@ -13,6 +14,9 @@ use crate::{
     ledger::Ledger,
     pictures::Pictures,
 };
+
+/// A reader takes his time, so that the machine has some for the fleet.
+const BETWEEN_ROUNDS: Duration = Duration::from_millis(200);
 
 /// What a reader saw.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +49,7 @@ impl Reader {
                 }
                 self.look(&key, &mut newest).await;
             }
-            tokio::task::yield_now().await;
+            tokio::time::sleep(BETWEEN_ROUNDS).await;
         }
     }
 

@@ -84,8 +84,10 @@ async fn after_a_storm_everything_is_what_was_uploaded() {
         keys: KEYS,
     };
     let mut weather = Weather::new(Arc::clone(&world), lines, dice);
-    let acting = tokio::spawn(users.run(operations, PAUSE));
-    weather.rage(&mut fleet, async { acting.await.unwrap() }).await;
+    let had_all = CancellationToken::new();
+    let acting = tokio::spawn(users.run(operations, PAUSE, had_all.clone()));
+    let acting = async { acting.await.unwrap() };
+    weather.rage(&mut fleet, &had_all, acting).await;
 
     fleet.whole().await;
     world.at_rest(REST_WITHIN).await;

@@ -11,6 +11,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     dice::Dice,
@@ -54,11 +55,15 @@ pub struct Users {
 }
 
 impl Users {
-    /// Does so many things, so many a second, and returns when the last event has been sent or forgotten.
-    pub async fn run(self, operations: u64, pause: Duration) {
+    /// Does so many things at least, and more while it is too early to end; returns when the last event has been sent or
+    /// forgotten.
+    pub async fn run(self, operations: u64, pause: Duration, may_end: CancellationToken) {
         let users = Arc::new(self);
         let mut events = JoinSet::new();
-        for number in 1..=operations {
+        for number in 1.. {
+            if number > operations && may_end.is_cancelled() {
+                break;
+            }
             let due = Instant::now() + pause;
             for (event, late) in users.act(number).await {
                 let users = Arc::clone(&users);

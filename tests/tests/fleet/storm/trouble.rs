@@ -178,7 +178,13 @@ impl Weather {
     }
 
     /// One trouble after the other, each kind in its turn, until what goes on meanwhile has ended. Then the lines are fair.
-    pub async fn rage(&mut self, fleet: &mut Fleet, meanwhile: impl Future<Output = ()>) {
+    /// `had_all` is cancelled when each kind has had its turn.
+    pub async fn rage(
+        &mut self,
+        fleet: &mut Fleet,
+        had_all: &CancellationToken,
+        meanwhile: impl Future<Output = ()>,
+    ) {
         let ended = CancellationToken::new();
         let raging = async {
             for trouble in Trouble::ALL.into_iter().cycle() {
@@ -191,6 +197,9 @@ impl Weather {
                 *self.hits.entry(trouble).or_default() += hits;
                 self.lines.broker.mend();
                 self.lines.store.mend();
+                if self.hits.len() == Trouble::ALL.len() {
+                    had_all.cancel();
+                }
                 fleet.restart_ended();
                 sleep(self.dice.up_to(BETWEEN_TROUBLES)).await;
             }
