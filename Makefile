@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test bench lint deps deps-test photos build audit fmt goldens curves clean-demo
+.PHONY: demo run test storm bench lint deps deps-test photos build audit fmt goldens curves clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
@@ -12,6 +12,10 @@ demo run: build
 test: lint build photos
 	@sh scripts/deps-test.sh || [ "$$CI" != true ]
 	$(PYTHON) scripts/cargo-tool.py nextest run --workspace --all-features --no-fail-fast
+
+# Users, bad weather and a reader, longer than in the tests: OPERATIONS=20000 takes an hour, SEED replays one.
+storm: build photos deps-test
+	MINILAB_STORM=$(or $(OPERATIONS),3000):$(or $(SEED),$$(date +%s)) $(PYTHON) scripts/cargo-tool.py nextest run -p minilab-tests --all-features -E 'binary(fleet) & test(storm::)' --no-capture
 
 # The release build, because that is what ships. RUNS=5 counts more runs, PARTS=one_photo,memory does just these.
 bench: deps photos
