@@ -102,6 +102,9 @@ pub enum Error {
     /// The delivery is no longer ours.
     #[error("the delivery's lease was lost")]
     LeaseLost,
+    /// It would wait beside a job that runs alone, and be taken for what that one does.
+    #[error("another job of this worker has to run alone")]
+    Beside,
     /// The worker was told to stop working.
     #[error("the worker was stopped")]
     Aborted,
@@ -147,6 +150,7 @@ impl Error {
             Self::Unsettled => "unsettled",
             Self::Panic { .. } => "panic",
             Self::LeaseLost => "lease_lost",
+            Self::Beside => "beside",
             Self::Aborted => "aborted",
         };
         let mut sentence = match self {

@@ -16,7 +16,7 @@ use minilab_queue::{Clock, Queue};
 use minilab_recipe::Document;
 use minilab_record::{Failures, Projector, Records};
 use minilab_store::Store;
-use tokio::sync::{RwLock, watch};
+use tokio::sync::{Mutex, RwLock, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::slots::Seat;
@@ -110,6 +110,7 @@ impl Worker {
             budget: parts.budget,
             observer: parts.observer,
             solitude: RwLock::default(),
+            suspect: Mutex::default(),
         };
         Self {
             courier: Arc::new(courier),

@@ -18,7 +18,7 @@ use minilab_protos::renderer::{
 };
 use minilab_recipe::{Format, Pixels, Plan, Probe, Size};
 use rustix::net::{SendFlags, send, sockopt::set_socket_send_buffer_size};
-use rustix::process::{Signal, getpid, kill_process, set_parent_process_death_signal};
+use rustix::process::{Signal, getpid, getppid, kill_process, set_parent_process_death_signal};
 
 fn main() -> Result<(), LinkError> {
     set_parent_process_death_signal(Some(Signal::KILL)).expect("the kernel knows it");
@@ -141,6 +141,7 @@ fn misbehave(script: &str, stage: &str) {
     match misdeed {
         "segfault" => die(Signal::SEGV),
         "kill" => die(Signal::KILL),
+        "worker" => kill_the_worker(),
         "exit" => exit(3),
         "memory" => exit(EXIT_OUT_OF_MEMORY),
         "hang" => hang(),
@@ -156,6 +157,13 @@ fn die(signal: Signal) -> ! {
         // The Rust runtime takes the first SIGSEGV for a stack overflow, sees that it is none, and steps aside.
         kill_process(getpid(), signal).expect("a process may signal itself");
     }
+}
+
+/// Takes the worker along, as an original does that makes it use up its machine.
+fn kill_the_worker() -> ! {
+    let worker = getppid().expect("a renderer has a parent");
+    kill_process(worker, Signal::KILL).expect("a process may kill its parent");
+    hang()
 }
 
 fn hang() -> ! {

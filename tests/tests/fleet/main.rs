@@ -13,6 +13,7 @@ mod jobs;
 mod ledger;
 mod lines;
 mod pictures;
+mod poison;
 mod process;
 mod reader;
 mod storm;

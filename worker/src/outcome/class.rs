@@ -28,7 +28,7 @@ pub enum Class {
     Stale,
     /// Somebody else has the delivery.
     LeaseLost,
-    /// The worker was stopped in the middle.
+    /// The worker was stopped in the middle, or has another job to run alone.
     Aborted,
 }
 
@@ -70,7 +70,7 @@ impl Class {
             Error::NotYetThere { .. } | Error::Restless { .. } => Self::Transient,
             Error::Stale { .. } => Self::Stale,
             Error::LeaseLost => Self::LeaseLost,
-            Error::Aborted => Self::Aborted,
+            Error::Beside | Error::Aborted => Self::Aborted,
         }
     }
 
@@ -275,6 +275,7 @@ mod tests {
             (Class::Unsettled, Error::Unsettled),
             (Class::Stale, Error::Stale { needed: 2, ours: 1 }),
             (Class::LeaseLost, Error::LeaseLost),
+            (Class::Aborted, Error::Beside),
             (Class::Aborted, Error::Aborted),
         ];
         for (class, error) in rows {

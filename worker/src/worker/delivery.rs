@@ -7,7 +7,10 @@ use std::{
 
 use futures::FutureExt as _;
 use minilab_queue::{Delivery, LeaseEnd, LeaseKeeper};
-use tokio::{sync::RwLock, time::Instant};
+use tokio::{
+    sync::{Mutex, RwLock},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Observer, Seat, Stop, health::Health};
@@ -31,8 +34,10 @@ pub(super) struct Courier {
     pub budget: Budget,
     pub observer: Observer,
     /// Held by every attempt; a job that crashed before holds it alone, so that it takes nobody down with it and is blamed
-    /// for nobody else.
+    /// for nobody else. What would wait for it is handed back: a worker that dies leaves all that it holds marked.
     pub solitude: RwLock<()>,
+    /// Held by the job that runs alone or is next to.
+    pub suspect: Mutex<()>,
 }
 
 impl std::fmt::Debug for Courier {
@@ -97,7 +102,7 @@ impl Courier {
         (self.observer)(&report);
     }
 
-    /// The attempt, once it may begin, until its deadline. At a drain, what has not begun does not.
+    /// The attempt, if it may begin, until its deadline. At a drain, what has not begun does not.
     async fn in_its_turn(
         &self,
         attempt: Attempt<'_>,
@@ -105,15 +110,16 @@ impl Courier {
         trace: &Trace,
         drain: &CancellationToken,
     ) -> Result<Class, Error> {
-        let turn = async {
-            if envelope.job.crashes > 0 {
-                (Some(self.solitude.write().await), None)
-            } else {
-                (None, Some(self.solitude.read().await))
-            }
-        };
-        let Some(_turn) = drain.run_until_cancelled(turn).await else {
+        if drain.is_cancelled() {
             return Err(Error::Aborted);
+        }
+        let _turn = if envelope.job.crashes > 0 {
+            let suspect = self.suspect.try_lock().map_err(|_| Error::Beside)?;
+            let alone = drain.run_until_cancelled(self.solitude.write()).await;
+            (Some((alone.ok_or(Error::Aborted)?, suspect)), None)
+        } else {
+            let beside = self.solitude.try_read().map_err(|_| Error::Beside)?;
+            (None, Some(beside))
         };
         tokio::select! {
             biased;

@@ -33,6 +33,8 @@ impl Intake {
         let mut permit = slots.acquire().await;
         loop {
             self.courier.until_ready().await;
+            // While a job runs alone, what is taken would only be handed back.
+            drop(self.courier.solitude.read().await);
             match self.look(slots, &mut permit).await {
                 Ok(Some(delivery)) if delivery.queue == lane_queue(Lane::Fast) => {
                     return (slots.seat(permit.for_fast()), delivery);
