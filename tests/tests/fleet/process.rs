@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::http::{self, Answer};
 
 /// A role is up, or has ended, long before.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
 /// The program that Cargo built beside this test.

@@ -3,7 +3,7 @@ use std::{
     fs,
     net::{SocketAddr, TcpListener},
     ops::Range,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -24,7 +24,7 @@ use crate::{
 /// What the webhook asks for.
 pub const TOKEN: &str = "a-token-of-the-tests";
 /// The longest that a fleet without faults takes to come to rest.
-const REST_WITHIN: Duration = Duration::from_secs(120);
+const REST_WITHIN: Duration = Duration::from_mins(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Looks that must find nothing to do before a fleet counts as idle: between two lanes a job is nowhere for a moment.
 const LOOKS: u32 = 5;
@@ -64,9 +64,6 @@ pub struct World {
 impl World {
     /// Starts the servers alone, so that proxies can be put in front of them.
     pub async fn servers(options: RabbitMqOptions) -> (RabbitMq, SeaweedFs) {
-        if let Some(why) = minilab_tests::servers::unavailable() {
-            panic!("{why}");
-        }
         let broker = tokio::task::spawn_blocking(move || RabbitMq::start(&options).unwrap());
         let seaweed = tokio::task::spawn_blocking(|| SeaweedFs::start().unwrap());
         (broker.await.unwrap(), seaweed.await.unwrap())
@@ -330,12 +327,17 @@ pub struct Dispatcher {
     pub webhook: SocketAddr,
 }
 
+/// Are there servers to run on? If not it says why, and fails where tests must be complete.
+pub fn is_possible() -> bool {
+    let Some(why) = minilab_tests::servers::unavailable() else {
+        return true;
+    };
+    assert!(std::env::var_os("CI").is_none(), "{why}");
+    println!("skipped: {why}");
+    false
+}
+
 /// A port that nobody listens on now.
 pub fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-/// The checkout's folder, for what tests read of it.
-pub fn checkout() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

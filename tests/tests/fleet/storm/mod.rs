@@ -22,6 +22,7 @@ use crate::{
     dice::Dice,
     pictures::Pictures,
     reader::{Reader, Seen},
+    world::is_possible,
 };
 
 const VARIABLE: &str = "MINILAB_STORM";
@@ -49,6 +50,9 @@ fn asked() -> (u64, u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_storm_everything_is_what_was_uploaded() {
+    if !is_possible() {
+        return;
+    }
     let (operations, seed) = asked();
     println!("a storm of {operations} operations, seed {seed}");
     let dice = Arc::new(Dice::new(seed, 0));
