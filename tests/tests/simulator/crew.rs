@@ -134,7 +134,11 @@ pub fn redrive(process: &Process, deployment: &Deployment) -> Redrive {
 /// Records dead letters in `process`.
 pub fn dead_letters(process: &Process, deployment: &Deployment) -> DeadLetters {
     let metrics = Arc::new(Metrics::new("simulator"));
-    DeadLetters::new(jobs(process, deployment), RemoteStore::of(process, Role::State), metrics)
+    DeadLetters::new(
+        jobs(process, deployment),
+        RemoteStore::of(process, Role::State),
+        metrics,
+    )
 }
 
 fn stores(process: &Process) -> Stores {

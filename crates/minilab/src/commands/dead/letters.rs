@@ -203,7 +203,7 @@ mod tests {
         })
     }
 
-    fn chosen(which: Which) -> Vec<String> {
+    fn chosen(which: &Which) -> Vec<String> {
         let now = Timestamp::from_second(1_000_000).unwrap();
         let unreadable = UnreadableRecord::new(b"x", "no".into(), now);
         let letters = [
@@ -212,20 +212,20 @@ mod tests {
             letter("b/3", Lane::Fast, "input", 5),
             Letter::Unreadable(unreadable),
         ];
-        let choice = Choice::new(&which, now);
+        let choice = Choice::new(which, now);
         let taken = letters.iter().filter(|letter| choice.takes(letter));
         taken.map(|letter| letter.class().to_owned()).collect()
     }
 
     #[test]
     fn originals_at_fault_themselves_are_chosen_only_by_name() {
-        assert_eq!(chosen(Which::default()), ["poison", "exhausted", "unreadable"]);
+        assert_eq!(chosen(&Which::default()), ["poison", "exhausted", "unreadable"]);
         let class = vec!["input".into(), "poison".into()];
         let which = Which {
             class,
             ..Which::default()
         };
-        assert_eq!(chosen(which), ["poison", "input"]);
+        assert_eq!(chosen(&which), ["poison", "input"]);
     }
 
     #[test]
@@ -235,12 +235,12 @@ mod tests {
             prefix,
             ..Which::default()
         };
-        assert_eq!(chosen(which.clone()), ["poison", "exhausted"]);
+        assert_eq!(chosen(&which.clone()), ["poison", "exhausted"]);
         let lane = Some(Lane::Bulk);
-        assert_eq!(chosen(Which { lane, ..which }), ["exhausted"]);
+        assert_eq!(chosen(&Which { lane, ..which }), ["exhausted"]);
         let older_than = Some(2 * HOUR);
         assert_eq!(
-            chosen(Which {
+            chosen(&Which {
                 older_than,
                 ..Which::default()
             }),
@@ -248,7 +248,7 @@ mod tests {
         );
         let newer_than = Some(2 * HOUR);
         assert_eq!(
-            chosen(Which {
+            chosen(&Which {
                 newer_than,
                 ..Which::default()
             }),
