@@ -9,6 +9,9 @@ use super::{Event, Kind, Unknown, aws, ceph, etag, minio, number, read, said, sp
 struct Message {
     #[serde(rename = "Records")]
     records: Vec<Record>,
+    /// MinIO's: the bucket and the object's name, as they are.
+    #[serde(rename = "Key")]
+    whole: Option<Value>,
 }
 
 /// One record. Fields that only hint at something are read leniently: for none of them may a key be lost.
@@ -53,17 +56,19 @@ pub(super) fn events(document: &Value) -> Result<Vec<Event>, Unknown> {
     if message.records.is_empty() {
         return Err(Unknown::new("Records is empty"));
     }
-    message.records.iter().map(Record::event).collect()
+    let whole = text(message.whole.as_ref());
+    let events = message.records.iter().map(|record| record.event(whole));
+    events.collect()
 }
 
 impl Record {
-    fn event(&self) -> Result<Event, Unknown> {
+    fn event(&self, whole: Option<&str>) -> Result<Event, Unknown> {
         if !self.event_version.starts_with("2.") {
             return Err(Unknown::new(format!("eventVersion {:?}", self.event_version)));
         }
         match self.event_source.as_str() {
             "aws:s3" => aws::event(self),
-            "minio:s3" => minio::event(self),
+            "minio:s3" => minio::event(self, whole),
             "ceph:s3" => ceph::event(self),
             other => Err(Unknown::new(format!("eventSource {other:?}"))),
         }

@@ -152,6 +152,25 @@ proptest! {
     }
 }
 
+#[test]
+fn minio_s_plain_name_tells_which_reading_is_meant() {
+    let message = |whole: &str, key: &str| {
+        json!({ "EventName": "s3:ObjectCreated:Put", "Key": whole, "Records": [{
+            "eventVersion": "2.0", "eventSource": "minio:s3", "eventName": "s3:ObjectCreated:Put",
+            "s3": { "bucket": { "name": "photos" }, "object": { "key": key } },
+        }]})
+    };
+    let keys = |whole: &str, key: &str| -> Vec<String> {
+        let events = normalise(message(whole, key).to_string().as_bytes()).unwrap();
+        events[0].keys.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(keys("photos/a/b c.jpg", "a%2Fb+c.jpg"), ["a/b c.jpg"]);
+    assert_eq!(keys("photos/a%2Fb.jpg", "a%2Fb.jpg"), ["a%2Fb.jpg"], "sent as it is");
+    for other in ["photos/c.jpg", "elsewhere/a/b.jpg", "photos", ""] {
+        assert_eq!(keys(other, "a%2Fb.jpg"), ["a/b.jpg", "a%2Fb.jpg"], "{other}");
+    }
+}
+
 fn reason(message: impl AsRef<[u8]>) -> String {
     normalise(message.as_ref())
         .expect_err("it is of no known form")
