@@ -14,16 +14,16 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::requests::Requests;
 use crate::{
-    Brake, Ended, Error, LEASE, LOOK_EVERY, Offer, Pass, Periods, Progress, Reconcile, ReconcileWay, Report,
-    Sharing, Tenure, Turns, Wanted, Watching,
+    Brake, Ended, Error, Offer, Pass, Periods, Progress, Reconcile, ReconcileWay, Report, Sharing, Tenure,
+    Turns, Wanted, Watching,
     health::{Health, Need},
     watch::Watch,
 };
 
-/// Pause after a pass that failed: long enough for a blip, short enough for a person who fixed the cause. It doubles up to the
-/// longest in which nobody takes us for dead.
+/// Pause after a pass that failed: long enough for a blip. It doubles up to what a person still waits for who fixed the cause,
+/// and a balancer that sends no events to who is not ready. Nobody takes us for dead within it.
 const FAILED_PAUSE: Duration = Duration::from_secs(10);
-const FAILED_PAUSE_MAX: Duration = LEASE.saturating_sub(LOOK_EVERY.saturating_mul(2));
+pub(crate) const FAILED_PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Pause between listings while the system grants no watches.
 const LISTING_PAUSE: Duration = Duration::from_secs(10);
 

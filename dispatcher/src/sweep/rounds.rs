@@ -6,12 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Reach, Sweep, SweepReport, SweepWay};
 use crate::{
-    Brake, Ended, Error, LEASE, LOOK_EVERY, Offer, Periods, Sharing, Tenure, Turns, Wanted,
+    Brake, Ended, Error, Offer, Periods, Sharing, Tenure, Turns, Wanted,
     health::{Health, Need},
+    rounds::FAILED_PAUSE_MAX,
 };
-
-/// As long as nobody takes us for dead.
-const FAILED_PAUSE: Duration = LEASE.saturating_sub(LOOK_EVERY.saturating_mul(2));
 
 /// Makes sweeps.
 pub(crate) struct SweepRounds {
@@ -35,7 +33,7 @@ impl SweepRounds {
                 }
                 Err(error) => {
                     self.health.lacks(Need::Sweeps, &error);
-                    FAILED_PAUSE
+                    FAILED_PAUSE_MAX
                 }
             };
             let _ = drain.run_until_cancelled(tokio::time::sleep(pause)).await;
