@@ -1,6 +1,10 @@
 //! Real and documented messages of every producer, and the normal form of each. Their origins are in `events/README.md`.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use jiff::Timestamp;
 use minilab_dispatcher::events::{Event, normalise};
@@ -31,7 +35,7 @@ fn told(event: &Event) -> String {
     let mut told = format!("{} {:?} {:?}", event.producer.as_str(), event.kind, event.bucket);
     let mut say = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            told += &format!("\n    {name} {value}");
+            told.extend(["\n    ", name, " ", &value]);
         }
     };
     for key in &event.keys {
@@ -77,7 +81,7 @@ fn every_message_names_its_origin() {
         .split('`')
         .skip(1)
         .step_by(2)
-        .filter(|word| word.ends_with(".json"))
+        .filter(|word| Path::new(word).extension().is_some_and(|end| end == "json"))
         .collect();
     let messages = messages();
     let there: BTreeSet<_> = messages.iter().map(|(name, _)| name.as_str()).collect();
