@@ -1,6 +1,7 @@
 //! Queues on a RabbitMQ broker, 3.10 to 4.x: quorum queues, a wait queue for each delay, confirmed publishing.
 mod channels;
 mod config;
+mod dial;
 mod failure;
 mod intake;
 mod leases;

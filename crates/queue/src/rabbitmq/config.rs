@@ -10,8 +10,6 @@ use crate::{Backoff, Error};
 const LEASE: Duration = Duration::from_mins(1);
 /// A dead connection is noticed within two of these.
 const HEARTBEAT_SECONDS: u16 = 10;
-/// How long the connection itself may take.
-const CONNECT_MS: u64 = 10_000;
 /// Leaves room for the rest of a name: AMQP names have at most 255 bytes.
 const PREFIX_LENGTH_MAX: usize = 64;
 
@@ -96,7 +94,6 @@ impl Address {
     fn parse(url: &str) -> Option<Self> {
         let mut uri: AMQPUri = url.parse().ok()?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
-        uri.query.connection_timeout.get_or_insert(CONNECT_MS);
         Some(Self(uri))
     }
 

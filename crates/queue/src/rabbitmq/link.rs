@@ -8,51 +8,24 @@ use std::{
 };
 
 use futures::StreamExt as _;
-use lapin::{Connection, ConnectionProperties, Event};
+use lapin::{Connection, Event};
 use tokio::{
     sync::watch,
-    time::{Instant, interval, sleep, timeout},
+    time::{Instant, interval, sleep},
 };
 
 use super::{
     config::{Address, Declare},
-    failure::{ACCESS_REFUSED, NOT_ALLOWED, reply_code, unavailable},
+    dial,
+    failure::unavailable,
     topology::Plan,
 };
 use crate::Error;
 
-/// For everything until the broker has opened the connection.
-const CONNECT_WAIT: Duration = Duration::from_secs(15);
 /// Some ends of a connection are not told as events; this is how often they are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const RECONNECT_FIRST: Duration = Duration::from_millis(250);
 const RECONNECT_MAX: Duration = Duration::from_secs(30);
-
-/// Opens a connection.
-pub(super) async fn open(address: &Address, name: &str) -> Result<Connection, Error> {
-    let properties = ConnectionProperties::default().with_connection_name(name.into());
-    let opened = timeout(CONNECT_WAIT, Connection::connect_uri(address.uri(), properties)).await;
-    match opened {
-        Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => {
-            Err(refused(address, &error).unwrap_or_else(|| unavailable(address, "connect", error)))
-        }
-        Err(_) => Err(unavailable(address, "connect", "it does not answer")),
-    }
-}
-
-/// What only a person can change.
-fn refused(address: &Address, error: &lapin::Error) -> Option<Error> {
-    let reason = match reply_code(error)? {
-        ACCESS_REFUSED => "the broker refuses the user or the password: correct them in the URL",
-        NOT_ALLOWED => "the broker has no such virtual host, or not for this user: correct the URL's path",
-        _ => return None,
-    };
-    Some(Error::Unusable {
-        queue: address.to_string(),
-        reason: reason.into(),
-    })
-}
 
 /// What a connection is for, and what it needs before it is used.
 #[derive(Debug)]
@@ -65,7 +38,7 @@ pub(super) struct Purpose {
 
 impl Purpose {
     async fn open(&self) -> Result<Arc<Connection>, Error> {
-        let connection = open(&self.address, &self.name).await?;
+        let connection = dial::open(&self.address, &self.name).await?;
         match &self.topology {
             None => {}
             Some((plan, Declare::Apply)) => plan.declare(&self.address, &connection).await?,

@@ -12,8 +12,8 @@ use lapin::{
 
 use super::{
     config::{Address, Config},
+    dial,
     failure::{ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED, reply_code, unavailable},
-    link,
     names::{Kind, Names, QUEUES, label},
 };
 use crate::Error;
@@ -55,14 +55,14 @@ impl fmt::Display for Difference {
 /// Looks, and changes nothing. Bindings cannot be seen this way; [`apply`] makes them whether they are there or not.
 pub async fn check(config: &Config) -> Result<Vec<Difference>, Error> {
     let (address, plan) = (config.parse()?, Plan::of(&names(config)));
-    let connection = link::open(&address, &connection_name(config)).await?;
+    let connection = dial::open(&address, &connection_name(config)).await?;
     plan.differences(&address, &connection).await
 }
 
 /// Makes what is missing, and all bindings. Answers what it found different before; what [`State::Differs`] still does.
 pub async fn apply(config: &Config) -> Result<Vec<Difference>, Error> {
     let (address, plan) = (config.parse()?, Plan::of(&names(config)));
-    let connection = link::open(&address, &connection_name(config)).await?;
+    let connection = dial::open(&address, &connection_name(config)).await?;
     let differences = plan.differences(&address, &connection).await?;
     if differences.iter().all(|found| found.state == State::Missing) {
         plan.declare(&address, &connection).await?;
