@@ -12,6 +12,7 @@ mod http;
 mod jobs;
 mod ledger;
 mod lines;
+mod outages;
 mod pictures;
 mod poison;
 mod process;
