@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use minilab_failpoint::reached;
 use minilab_recipe::Lane;
-use minilab_record::{FailureEntry, Loaded, Need, Record, fence, tombstone};
+use minilab_record::{FailureEntry, Loaded, Need, Record, fence, next_generation, tombstone};
 use minilab_store::{ETag, Sha256};
 
 use self::{context::Context, lane::Made, make::Put, sitting::Upload};
@@ -151,6 +151,10 @@ impl<'a> Attempt<'a> {
             .records
             .load(self.context.envelope.key.as_str())
             .await?;
+        // Files that were put while there was no record are of the first generation.
+        if next_generation(base.record.as_ref(), lane) > 1 {
+            trace.recorded();
+        }
         // 2
         trace.reach(Step::Look);
         let seen = self.context.look(&base).await?;

@@ -156,6 +156,11 @@ impl Trace {
         self.state().leaves_files = true;
     }
 
+    /// There is a record, past the generation of the files: it leads the sweep to them, and nobody adopts them any more.
+    pub fn recorded(&self) {
+        self.state().leaves_files = false;
+    }
+
     /// A record write goes out. If its answer never comes, nobody calls [`Self::answered`] or [`Self::swapped`].
     pub fn sending(&self) {
         self.state().in_flight = true;
