@@ -10,6 +10,8 @@ use std::io::{Write as _, stdin};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::FileExt as _;
 use std::process::exit;
+use std::thread::sleep;
+use std::time::Duration;
 
 use link::{Link, LinkError};
 use minilab_protos::renderer::{
@@ -159,8 +161,9 @@ fn die(signal: Signal) -> ! {
     }
 }
 
-/// Takes the worker along, as an original does that makes it use up its machine.
+/// Takes the worker along, after a while, as an original does that fills up the machine.
 fn kill_the_worker() -> ! {
+    sleep(Duration::from_millis(300));
     let worker = getppid().expect("a renderer has a parent");
     kill_process(worker, Signal::KILL).expect("a process may kill its parent");
     hang()
