@@ -22,6 +22,11 @@ bench: deps photos
 	$(CARGO) build --release -p minilab -p minilab-renderer -p minilab-bench
 	$(PYTHON) scripts/bench/bench.py $(or $(CARGO_TARGET_DIR),target)/release $(if $(RUNS),--runs $(RUNS)) $(if $(PARTS),--only $(PARTS))
 
+# The same of a fleet on real servers, into target/bench/fleet.md. PARTS=dispatcher,latency does just these.
+bench-fleet: deps deps-test photos
+	$(CARGO) build --release -p minilab -p minilab-renderer
+	$(if $(PARTS),MINILAB_BENCH=$(PARTS)) $(CARGO) test --release -p minilab-tests --test fleet -- --ignored --nocapture figures_of_a_fleet
+
 build: deps
 	$(CARGO) build --workspace --all-features
 

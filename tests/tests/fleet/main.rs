@@ -3,11 +3,15 @@
 //! Needs the servers of `make deps-test`, the pictures of `make photos` and the programs of `make build`.
 #![expect(clippy::unwrap_used, reason = "support code of tests is test code")]
 
+mod backlog;
+mod bench;
 mod comparison;
 #[path = "../simulator/dice.rs"]
 mod dice;
 mod drain;
+mod duplicates;
 mod events;
+mod fairness;
 mod http;
 mod jobs;
 mod ledger;

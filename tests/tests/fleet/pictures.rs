@@ -76,7 +76,7 @@ fn crops(folder: &Path) -> Vec<Vec<u8>> {
         .unwrap();
     }
     let mut crops = vec![Vec::new(); PICTURES];
-    for made in rendered(folder, &recipe, &photo()) {
+    for made in rendered(folder, &recipe, &photo("Garden.jpg")) {
         let index: usize = made.0.0[1..].parse().unwrap();
         crops[index] = made.1;
     }
@@ -92,7 +92,7 @@ fn made(folder: &Path, original: &Path) -> BTreeMap<FileName, String> {
 }
 
 /// What `minilab render` makes of a file.
-fn rendered(folder: &Path, recipe: &str, original: &Path) -> Vec<(FileName, Vec<u8>)> {
+pub fn rendered(folder: &Path, recipe: &str, original: &Path) -> Vec<(FileName, Vec<u8>)> {
     fs::write(folder.join("recipe.yaml"), recipe).unwrap();
     let ran = Command::new(program())
         .args(["--json", "render", "recipe.yaml", "--out", "made"])
@@ -122,8 +122,10 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 /// One of the photos that `make photos` fetches.
-fn photo() -> PathBuf {
-    let photo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.deps/photos/Garden.jpg");
+pub fn photo(name: &str) -> PathBuf {
+    let photo = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../.deps/photos")
+        .join(name);
     assert!(
         photo.is_file(),
         "{} is absent: run `make photos`",
