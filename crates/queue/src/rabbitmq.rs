@@ -10,6 +10,7 @@ mod message;
 mod names;
 mod publisher;
 pub mod topology;
+mod watchdog;
 
 use std::{
     collections::HashMap,
@@ -22,7 +23,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use lapin::{options::QueueDeclareOptions, types::FieldTable};
 use tokio::time::{Instant, interval, sleep_until};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
@@ -35,7 +35,6 @@ use crate::{
 use channels::{Channels, Taken};
 use config::Address;
 pub use config::{Config, Declare};
-use failure::unavailable;
 use intake::{Intake, LINGER};
 use leases::Leases;
 use link::{Link, Purpose};
@@ -65,6 +64,7 @@ struct Core {
     intakes: Mutex<HashMap<QueueName, Arc<Intake>>>,
     leases: Leases,
     leases_lost: AtomicU64,
+    rescued: AtomicU64,
     /// Fetches and consumers.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -95,6 +95,7 @@ impl RabbitMq {
             channels: Arc::new(Channels::new(receiving)),
             intakes: Mutex::default(),
             leases_lost: AtomicU64::new(0),
+            rescued: AtomicU64::new(0),
             tasks: TaskTracker::new(),
             closing: stop.child_token(),
             address,
@@ -110,6 +111,11 @@ impl RabbitMq {
             stop.clone()
                 .run_until_cancelled_owned(hand_back_unwanted(Arc::clone(&core))),
         );
+        tokio::spawn(
+            core.closing
+                .clone()
+                .run_until_cancelled_owned(watchdog::watch(Arc::clone(&core))),
+        );
         Ok(Self {
             core,
             _stop: stop.drop_guard(),
@@ -119,6 +125,12 @@ impl RabbitMq {
     /// How many settlements came too late, since the start: each is work done twice.
     pub fn leases_lost(&self) -> u64 {
         self.core.leases_lost.load(Ordering::Relaxed)
+    }
+
+    /// How many messages were stranded in wait queues and taken out by this process, since the start: each is a fault of
+    /// the broker.
+    pub fn rescued(&self) -> u64 {
+        self.core.rescued.load(Ordering::Relaxed)
     }
 }
 
@@ -297,18 +309,9 @@ impl Queue for RabbitMq {
     /// Of what is handed out and what waits for its time the broker tells nothing that could be said of one queue.
     async fn depth(&self, queue: &QueueName) -> Result<Depth, Error> {
         let (core, intake) = (&self.core, self.core.intake(queue)?);
-        let channel = core.channels.take("depth").await?;
-        let options = QueueDeclareOptions {
-            passive: true,
-            ..QueueDeclareOptions::default()
-        };
-        let declared = channel.queue_declare(core.names.queue(queue)?, options, FieldTable::default());
-        let declared = declared
-            .await
-            .map_err(|error| unavailable(queue, "depth", error))?;
-        core.channels.put_back(channel);
+        let ready = core.channels.ready("depth", &core.names.queue(queue)?).await?;
         Ok(Depth {
-            ready: u64::from(declared.message_count()) + intake.held() as u64,
+            ready: u64::from(ready) + intake.held() as u64,
             leased: None,
             delayed: None,
         })

@@ -12,6 +12,8 @@ mod delivering;
 mod faults;
 #[path = "rabbitmq/publishing.rs"]
 mod publishing;
+#[path = "rabbitmq/stranding.rs"]
+mod stranding;
 #[path = "rabbitmq/topology.rs"]
 mod topology;
 #[path = "rabbitmq/world.rs"]
@@ -77,6 +79,8 @@ async fn rabbitmq_keeps_promises_of_its_own() {
         delivering::closing_leaves_nothing_marked(url),
         delivering::closing_ends_who_waits(url),
         delivering::a_cancelled_consumer_is_started_again(url),
+        stranding::what_is_stranded_in_a_wait_queue_is_taken_out(url),
+        stranding::what_only_waits_stays(url),
         topology::what_check_misses_apply_makes(url),
         topology::a_queue_with_other_arguments_is_told(url),
     }

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use lapin::{
     Acker, Channel,
     message::Delivery,
-    options::{BasicAckOptions, BasicQosOptions, BasicRejectOptions},
+    options::{BasicAckOptions, BasicQosOptions, BasicRejectOptions, QueueDeclareOptions},
+    types::{FieldTable, ShortString},
 };
 
 use super::{failure::unavailable, link::Link, message};
@@ -43,6 +44,21 @@ impl Channels {
         let limited = channel.basic_qos(1, BasicQosOptions { global: false });
         limited.await.map_err(told)?;
         Ok(channel)
+    }
+
+    /// How many messages lie ready in one of the broker's queues.
+    pub async fn ready(&self, operation: &'static str, queue: &ShortString) -> Result<u32, Error> {
+        let channel = self.take(operation).await?;
+        let options = QueueDeclareOptions {
+            passive: true,
+            ..QueueDeclareOptions::default()
+        };
+        let declared = channel.queue_declare(queue.clone(), options, FieldTable::default());
+        let declared = declared
+            .await
+            .map_err(|error| unavailable(queue, operation, error))?;
+        self.put_back(channel);
+        Ok(declared.message_count())
     }
 
     /// Keeps a channel on which nothing is under way any more.

@@ -2,7 +2,7 @@
 //!
 //! Every publish gets new headers, so that the broker's own (`x-death`, `x-delivery-count`, `x-first-death-...`) never travel
 //! on: some versions interpret what clients publish there, others ignore it.
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use lapin::{
     BasicProperties,
@@ -18,16 +18,13 @@ const PERSISTENT: u8 = 2;
 
 /// The properties of a new message.
 pub(super) fn properties(reason: Option<&str>) -> BasicProperties {
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
     let properties = BasicProperties::default()
         .with_delivery_mode(PERSISTENT)
         .with_content_type("application/octet-stream".into())
         // For people and traces; nothing compares it.
         .with_message_id(Ulid::generate().to_string().into())
         .with_app_id("minilab".into())
-        .with_timestamp(now.as_secs());
+        .with_timestamp(now().as_secs());
     let Some(reason) = reason else {
         return properties;
     };
@@ -35,6 +32,17 @@ pub(super) fn properties(reason: Option<&str>) -> BasicProperties {
     let clipped = &reason[..reason.floor_char_boundary(REASON_BYTES_MAX)];
     headers.insert(REASON.into(), AMQPValue::LongString(clipped.into()));
     properties.with_headers(headers)
+}
+
+/// How long ago a message was published, to the second, by the clocks of who did and of this machine. None: it was not by us.
+pub(super) fn age(properties: &BasicProperties) -> Option<Duration> {
+    let published = Duration::from_secs((*properties.timestamp())?);
+    Some(now().saturating_sub(published))
+}
+
+fn now() -> Duration {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap_or_default()
 }
 
 /// Why a message in the dead queue is there.

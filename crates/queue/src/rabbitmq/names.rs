@@ -100,6 +100,13 @@ impl Names {
         })
     }
 
+    /// The queue that a message waits for which has this key; a stranger's may be for none of ours.
+    pub fn awaited(key: &ShortString) -> Option<QueueName> {
+        let (_, name) = key.as_str().split_once('.')?;
+        let name = QueueName::new(name)?;
+        known(&name).is_ok().then_some(name)
+    }
+
     /// Where a message of a queue goes that is given up.
     pub fn dead_route(&self, queue: &QueueName) -> Route {
         Route {
@@ -183,6 +190,18 @@ mod tests {
         assert_eq!(key(5_000), expected("minilab.retry", "5s.bulk"));
         assert_eq!(key(5_001), expected("minilab.retry", "30s.bulk"));
         assert_eq!(key(u64::MAX), expected("minilab.retry", "1h.bulk"));
+    }
+
+    #[test]
+    fn a_key_tells_which_queue_is_waited_for() {
+        for (name, _) in QUEUES {
+            let route = names().route(&queue(name), Duration::from_secs(1));
+            let awaited = route.ok().and_then(|route| Names::awaited(&route.key));
+            assert_eq!(awaited, Some(queue(name)));
+        }
+        for strange in ["fast", "5s.other", "5s.", ""] {
+            assert_eq!(Names::awaited(&strange.into()), None, "{strange}");
+        }
     }
 
     #[test]
