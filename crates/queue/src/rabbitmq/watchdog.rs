@@ -1,8 +1,8 @@
 //! Some versions of the broker strand messages in wait queues: their time is over, and they stay. Here they are noticed, and
 //! taken out.
 //!
-//! Every process watches; each message is given to one of them only. What the broker has begun to pass on and cannot (a
-//! binding is missing) it neither counts nor gives out; that goes on when `topology apply` has made the binding.
+//! Every process watches; each message is given to one of them only. Out of reach is what the broker has begun to pass on and
+//! cannot, because a binding is missing: it neither counts it nor gives it out.
 use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
