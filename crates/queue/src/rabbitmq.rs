@@ -323,5 +323,6 @@ impl Queue for RabbitMq {
         core.tasks.close();
         core.tasks.wait().await;
         core.hand_back_unwanted().await;
+        core.channels.close_spare().await;
     }
 }

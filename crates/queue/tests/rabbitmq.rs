@@ -78,6 +78,7 @@ async fn rabbitmq_keeps_promises_of_its_own() {
         delivering::what_nobody_wants_goes_back_unmarked(url),
         delivering::closing_leaves_nothing_marked(url),
         delivering::closing_ends_who_waits(url),
+        delivering::what_was_settled_before_closing_never_comes_again(url),
         delivering::a_cancelled_consumer_is_started_again(url),
         stranding::what_is_stranded_in_a_wait_queue_is_taken_out(url),
         stranding::what_only_waits_stays(url),

@@ -3,6 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use futures::future::join_all;
 use lapin::{
     Acker, Channel,
     message::Delivery,
@@ -13,6 +14,8 @@ use lapin::{
 use super::{failure::unavailable, link::Link, message};
 use crate::{Error, QueueName, Settled, dead_queue};
 
+/// AMQP's code of an end without a reason to complain.
+const REPLY_SUCCESS: u16 = 200;
 /// Opening one costs a round trip, keeping one some memory on both sides.
 const SPARE_MAX: usize = 32;
 
@@ -67,6 +70,15 @@ impl Channels {
         if spare.len() < SPARE_MAX {
             spare.push(channel);
         }
+    }
+
+    /// Closes the channels that nobody uses. The broker answers that, and before it has heeded every acknowledgement on them:
+    /// a process that ends without would leave some to chance.
+    pub async fn close_spare(&self) {
+        let spare = std::mem::take(&mut *self.spare());
+        let closing = spare.iter().filter(|channel| channel.status().connected());
+        // One that cannot be closed has ended, and with it what was said on it.
+        join_all(closing.map(|channel| channel.close(REPLY_SUCCESS, "done".into()))).await;
     }
 
     fn pop(&self) -> Option<Channel> {

@@ -105,6 +105,26 @@ pub async fn closing_leaves_nothing_marked(url: &str) {
     );
 }
 
+/// A worker that ends after it has closed has settled what it settled: nothing comes again.
+pub async fn what_was_settled_before_closing_never_comes_again(url: &str) {
+    let (world, other) = pair(url).await;
+    for _ in 0..40 {
+        world.send("done with").await;
+    }
+    for _ in 0..40 {
+        let delivery = world.receive().await;
+        world.complete(&delivery).await;
+    }
+    world.queue.close().await;
+    drop(world);
+    let again = other
+        .queue
+        .receive(&fast(), 40, Duration::from_secs(2))
+        .await
+        .unwrap();
+    assert!(again.is_empty(), "{again:?}");
+}
+
 /// A worker that closes while it waits neither hangs nor keeps its consumers.
 pub async fn closing_ends_who_waits(url: &str) {
     let (world, other) = pair(url).await;
