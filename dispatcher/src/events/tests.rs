@@ -165,7 +165,11 @@ fn minio_s_plain_name_tells_which_reading_is_meant() {
         events[0].keys.iter().map(ToString::to_string).collect()
     };
     assert_eq!(keys("photos/a/b c.jpg", "a%2Fb+c.jpg"), ["a/b c.jpg"]);
-    assert_eq!(keys("photos/a%2Fb.jpg", "a%2Fb.jpg"), ["a%2Fb.jpg"], "sent as it is");
+    assert_eq!(
+        keys("photos/a%2Fb.jpg", "a%2Fb.jpg"),
+        ["a%2Fb.jpg"],
+        "sent as it is"
+    );
     for other in ["photos/c.jpg", "elsewhere/a/b.jpg", "photos", ""] {
         assert_eq!(keys(other, "a%2Fb.jpg"), ["a/b.jpg", "a%2Fb.jpg"], "{other}");
     }

@@ -229,7 +229,10 @@ async fn two_workers_at_one_original_publish_once_and_count_the_work_done_twice(
     assert_eq!(world.stored().await.len(), FILES, "the second adopts");
     let record = world.record("a.jpg").await.unwrap();
     let generations: Vec<_> = record.lanes.values().map(|lane| lane.generation).collect();
-    assert!(generations.iter().all(|generation| *generation == 1), "{generations:?}");
+    assert!(
+        generations.iter().all(|generation| *generation == 1),
+        "{generations:?}"
+    );
     let reports = world.reports.lock().unwrap().clone();
     let total = |count: fn(&minilab_worker::report::Work) -> u32| -> u32 {
         reports.iter().map(|report| count(&report.work)).sum()

@@ -27,6 +27,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(30);
 const AWAY_MAX: Duration = Duration::from_secs(2);
 /// How long a line is bad.
 const BAD_LINE: Duration = Duration::from_secs(3);
+/// What has not hit by then never will.
+const TURNS_MAX: usize = 8;
 const BETWEEN_TROUBLES: Duration = Duration::from_millis(800);
 
 /// The processes of a fleet; one that is away is `None`.
@@ -178,7 +180,7 @@ impl Weather {
     }
 
     /// One trouble after the other, each kind in its turn, until what goes on meanwhile has ended. Then the lines are fair.
-    /// `had_all` is cancelled when each kind has had its turn.
+    /// `had_all` is cancelled when each kind has hit, or has had so many turns that it never will.
     pub async fn rage(
         &mut self,
         fleet: &mut Fleet,
@@ -187,7 +189,7 @@ impl Weather {
     ) {
         let ended = CancellationToken::new();
         let raging = async {
-            for trouble in Trouble::ALL.into_iter().cycle() {
+            for (turn, trouble) in Trouble::ALL.into_iter().cycle().enumerate() {
                 if ended.is_cancelled() {
                     return;
                 }
@@ -197,7 +199,8 @@ impl Weather {
                 *self.hits.entry(trouble).or_default() += hits;
                 self.lines.broker.mend();
                 self.lines.store.mend();
-                if self.hits.len() == Trouble::ALL.len() {
+                let hit = self.hits.values().filter(|hits| **hits > 0).count();
+                if hit == Trouble::ALL.len() || turn > TURNS_MAX * Trouble::ALL.len() {
                     had_all.cancel();
                 }
                 fleet.restart_ended();
