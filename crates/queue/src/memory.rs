@@ -122,6 +122,7 @@ impl Queue for Memory {
             payload,
             delay,
             coalesce,
+            ..
         } in messages
         {
             let number = state.number();

@@ -56,6 +56,9 @@ pub struct Outgoing {
     /// Only `send` coalesces: a retried, released or expired message stays a message of its own, because its
     /// payload may tell what an attempt left behind; of one key at most one message is leased at a time.
     pub coalesce: Option<CoalescingKey>,
+    /// Whose message it is. Where the broker is fair between groups (SQS), one that sends very much makes others wait less;
+    /// elsewhere it says nothing. A retried, released or expired message stays in its group.
+    pub group: Option<String>,
 }
 
 impl Outgoing {
@@ -66,6 +69,7 @@ impl Outgoing {
             payload: payload.into(),
             delay: Duration::ZERO,
             coalesce: None,
+            group: None,
         }
     }
 
@@ -73,6 +77,15 @@ impl Outgoing {
     #[must_use]
     pub fn after(self, delay: Duration) -> Self {
         Self { delay, ..self }
+    }
+
+    /// The same, of this group.
+    #[must_use]
+    pub fn of_group(self, group: impl Into<String>) -> Self {
+        Self {
+            group: Some(group.into()),
+            ..self
+        }
     }
 
     /// The same, to be worked on once together with others of this key.

@@ -18,7 +18,7 @@ fn all_mistakes_are_told_at_once_with_place_code_and_help() {
         r#"version: 2
 from: { foldr: ./in }
 to: { folder: "${NOWHERE}" }
-queue: { sqs: {} }
+queue: { kafka: {} }
 retain: soon
 rules:
   - { match: { prefx: tmp/ }, recipe: non }

@@ -10,6 +10,7 @@ pub async fn open(queue: &QueueConfig) -> Result<Arc<dyn Queue>> {
     match queue {
         QueueConfig::Sqlite(path) => Ok(Arc::new(Sqlite::open(SqliteConfig::at(path)).await?)),
         QueueConfig::RabbitMq(broker) => rabbitmq(broker).await,
+        QueueConfig::Sqs(_) => Err(no_sqs()),
     }
 }
 
@@ -30,6 +31,7 @@ pub async fn open_events(document: &Document, jobs: &Arc<dyn Queue>) -> Result<O
 pub fn backoff(document: &Document) -> Backoff {
     match &document.queue {
         Some(QueueConfig::RabbitMq(broker)) => Backoff::new(broker.waits.clone()),
+        Some(QueueConfig::Sqs(sqs)) => Backoff::new(sqs.waits.clone()),
         _ => Backoff::default(),
     }
 }
@@ -70,6 +72,16 @@ pub fn config_of(broker: &RabbitMq) -> minilab_queue::RabbitMqConfig {
         lease: broker.lease,
         waits: broker.waits.clone(),
     }
+}
+
+pub fn no_sqs() -> anyhow::Error {
+    use crate::exit::{Exit, Refusal};
+    Refusal::new(
+        Exit::Config,
+        "this build has no SQS",
+        "build it with the feature sqs",
+    )
+    .into()
 }
 
 #[cfg(not(feature = "rabbitmq"))]

@@ -16,6 +16,7 @@ pub async fn check_topology(queue: &QueueConfig) -> Result<Topology> {
     match queue {
         QueueConfig::Sqlite(_) => Ok(Topology::default()),
         QueueConfig::RabbitMq(broker) => rabbitmq::check(broker).await,
+        QueueConfig::Sqs(_) => Err(super::queue::no_sqs()),
     }
 }
 
@@ -24,6 +25,7 @@ pub async fn apply_topology(queue: &QueueConfig) -> Result<Topology> {
     match queue {
         QueueConfig::Sqlite(_) => Ok(Topology::default()),
         QueueConfig::RabbitMq(broker) => rabbitmq::apply(broker).await,
+        QueueConfig::Sqs(_) => Err(super::queue::no_sqs()),
     }
 }
 

@@ -74,6 +74,7 @@ impl<'a> Ledger<'a> {
             payload,
             delay,
             coalesce,
+            ..
         } in messages
         {
             let due = self.due(*delay);

@@ -56,7 +56,7 @@ pub(super) fn operation(root: &Tree, document: &Document, problems: &Problems) {
     let intakes = &document.intake;
     let is_bucket = matches!(document.from, Location::S3(_));
     if is_bucket && !has(root, "intake") {
-        let help = "such as intake: [{ poll: { every: 5min } }], [rabbitmq], or both".to_owned();
+        let help = "such as intake: [{ poll: { every: 5min } }], [rabbitmq] or [sqs]".to_owned();
         let message = "\"intake\" must say how uploads into a bucket are noticed";
         problems.note(span_of(root, "from"), Code::MissingKey, message, Some(help));
     }
@@ -81,6 +81,13 @@ pub(super) fn operation(root: &Tree, document: &Document, problems: &Problems) {
     if !shares_broker && intakes.iter().any(lacks_url) {
         let help = "write { rabbitmq: { url: \"${AMQP_URL}\" } }, or let jobs wait in RabbitMQ, too";
         conflict("intake", "the intake \"rabbitmq\" has no broker".to_owned(), help);
+    }
+    // An address says where its queue is; a name, or nothing, is one of the service that the jobs are in.
+    let lacks_service = |intake: &Intake| matches!(intake, Intake::Sqs(events) if events.queue.is_none());
+    if !matches!(document.queue, Some(QueueConfig::Sqs(_))) && intakes.iter().any(lacks_service) {
+        let help =
+            "write { sqs: { queue: minilab-events, region: eu-central-1 } }, or let jobs wait in SQS, too";
+        conflict("intake", "the intake \"sqs\" has no queue".to_owned(), help);
     }
     let taken =
         |intake: &Intake| matches!(intake, Intake::Webhook(hook) if Some(hook.listen) == document.serve);

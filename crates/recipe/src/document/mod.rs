@@ -23,7 +23,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use location::{Location, Output, RESERVED_PREFIX, S3};
-pub use operation::{Declare, EventQueue, Intake, QueueConfig, RabbitMq, Webhook};
+pub use operation::{
+    Declare, EventQueue, Intake, QueueConfig, RabbitMq, Sqs, SqsEvents, SqsService, Webhook,
+};
 pub use rules::{Decision, Match, Rule};
 pub use schema::schema;
 pub use secret::Secret;

@@ -42,7 +42,7 @@ version: 1
 from: { s3: { bucket: in } }
 to: { folder: ./out }
 queue: { rabbitmq: { url: 'amqp://localhost' } }
-intake: [{ rabbitmq: {} }, { poll: { every: 1min } }, { webhook: { listen: 8090, token: 0123456789abcdef } }]
+intake: [{ rabbitmq: {} }, { sqs: { queue: q } }, { poll: { every: 1min } }, { webhook: { listen: 8090, token: 0123456789abcdef } }]
 encodings: { avif: {}, webp: {}, jpeg: {}, png: {} }
 rules: [{ match: { prefix: a }, recipe: all }]
 recipes:
@@ -63,6 +63,15 @@ recipes:
         let problems = Problems::default();
         let root = tree::parse(EVERYTHING, &|_| None, &problems).expect("it is YAML");
         read(&root, &problems);
+        let on_aws = EVERYTHING.replace(
+            "queue: { rabbitmq: { url: 'amqp://localhost' } }",
+            "queue: { sqs: {} }",
+        );
+        let on_aws = on_aws.replace("{ rabbitmq: {} }, ", "");
+        read(
+            &tree::parse(&on_aws, &|_| None, &problems).expect("it is YAML"),
+            &problems,
+        );
         let schema = schema();
         let mut asked = problems.asked.borrow().clone();
         let keys = |value: &Value| -> BTreeSet<String> {

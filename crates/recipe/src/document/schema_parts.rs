@@ -16,7 +16,7 @@ pub(super) fn document() -> Value {
         "intake": {
             "description": "How uploads are noticed; a folder is watched unless it says otherwise.",
             "type": "array",
-            "items": { "anyOf": [choices(&["watch", "rabbitmq"]), { "$ref": "#/definitions/intake" }] },
+            "items": { "anyOf": [choices(&["watch", "rabbitmq", "sqs"]), { "$ref": "#/definitions/intake" }] },
         },
         "encodings": reference("encodings", &super::encodings::described()),
         "rules": {
@@ -86,7 +86,7 @@ fn operation() -> Vec<Mapping> {
     vec![
         (
             "queue",
-            json!({ "sqlite": text, "rabbitmq": of("rabbitmq") }),
+            json!({ "sqlite": text, "rabbitmq": of("rabbitmq"), "sqs": of("sqs") }),
             &[],
         ),
         (
@@ -101,8 +101,20 @@ fn operation() -> Vec<Mapping> {
             &["url"],
         ),
         (
+            "sqs",
+            json!({
+                "region": text,
+                "endpoint": { "type": "string", "description": "Another server than AWS." },
+                "prefix": { "type": "string", "default": "minilab" },
+                "declare": { "enum": ["apply", "passive"], "default": "passive" },
+                "lease": { "type": "string", "default": "1min" },
+                "waits": { "type": "array", "items": { "type": "string" }, "minItems": 1, "maxItems": 10 },
+            }),
+            &[],
+        ),
+        (
             "intake",
-            json!({ "rabbitmq": of("events"), "webhook": of("webhook"), "poll": of("poll") }),
+            json!({ "rabbitmq": of("events"), "sqs": of("sqs_events"), "webhook": of("webhook"), "poll": of("poll") }),
             &[],
         ),
         (
@@ -110,6 +122,15 @@ fn operation() -> Vec<Mapping> {
             json!({
                 "url": secret("Its broker; that of the jobs unless given."),
                 "prefix": { "type": "string", "description": "As of the jobs' queues unless given." },
+            }),
+            &[],
+        ),
+        (
+            "sqs_events",
+            json!({
+                "region": text,
+                "endpoint": { "type": "string", "description": "Another server than AWS." },
+                "queue": { "type": "string", "description": "Name or address; <prefix>-events of the jobs' queues unless given." },
             }),
             &[],
         ),
