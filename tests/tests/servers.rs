@@ -14,7 +14,7 @@ use lapin::{
     options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
     types::FieldTable,
 };
-use minilab_tests::servers::{self, RabbitMq, RabbitMqOptions, SeaweedFs};
+use minilab_tests::servers::{self, Moto, RabbitMq, RabbitMqOptions, SeaweedFs};
 
 /// A server is killed with its last thread, its children when they see that.
 const GONE_WITHIN: Duration = Duration::from_secs(5);
@@ -146,6 +146,31 @@ fn store_keeps_through_a_kill_what_it_answered() -> Result<()> {
 }
 
 #[test]
+fn account_starts_empty_and_ends_with_its_test() -> Result<()> {
+    if !are_here() {
+        return Ok(());
+    }
+    let started = Instant::now();
+    let account = Moto::start()?;
+    println!("up in {:?}", started.elapsed());
+    let listed = account.send("GET", "/", b"")?;
+    assert!(!String::from_utf8_lossy(&listed.body).contains("<Name>"));
+    account.create_bucket("originals")?;
+    let photo = vec![7; 100_000];
+    assert_eq!(account.send("PUT", "/originals/a/photo.jpg", &photo)?.status, 200);
+    let kept = account.send("GET", "/originals/a/photo.jpg", b"")?;
+    assert_eq!((kept.status, kept.body), (200, photo));
+    let other = Moto::start()?;
+    assert_eq!(other.send("GET", "/originals/a/photo.jpg", b"")?.status, 404);
+    drop(other);
+    let port = format!("-p {} ", account.address().port());
+    assert_eq!(processes_of(&port).len(), 1);
+    drop(account);
+    assert_nothing_runs_of(&port);
+    Ok(())
+}
+
+#[test]
 fn nothing_outlives_a_test_that_is_killed() -> Result<()> {
     if !are_here() {
         return Ok(());
@@ -154,7 +179,7 @@ fn nothing_outlives_a_test_that_is_killed() -> Result<()> {
     let mut test = Command::new(std::env::current_exe()?)
         .args([
             "--exact",
-            "waits_with_both_servers_to_be_killed",
+            "waits_with_all_servers_to_be_killed",
             "--ignored",
             "--nocapture",
         ])
@@ -162,30 +187,31 @@ fn nothing_outlives_a_test_that_is_killed() -> Result<()> {
         .stdout(Stdio::piped())
         .spawn()?;
     let said = BufReader::new(test.stdout.take().context("piped")?);
-    let up = said.lines().any(|line| line.is_ok_and(|line| line == BOTH_UP));
+    let up = said.lines().any(|line| line.is_ok_and(|line| line == ALL_UP));
     let marker = folder.path().display().to_string();
     let running = processes_of(&marker).len();
     test.kill()?;
     test.wait()?;
     assert!(
-        up && running >= 4,
-        "up: {up}, {running} processes: the test, a broker, its name server, a store"
+        up && running >= 5,
+        "up: {up}, {running} processes: the test, a broker, its name server, a store, an account"
     );
     assert_nothing_runs_of(&marker);
     Ok(())
 }
 
-const BOTH_UP: &str = "both servers are up";
+const ALL_UP: &str = "all servers are up";
 
 #[test]
 #[ignore = "runs inside nothing_outlives_a_test_that_is_killed"]
-fn waits_with_both_servers_to_be_killed() -> Result<()> {
+fn waits_with_all_servers_to_be_killed() -> Result<()> {
     // Started by a thread that ends: the servers must live on.
     let starting = thread::spawn(|| {
-        Ok::<_, anyhow::Error>((RabbitMq::start(&RabbitMqOptions::default())?, SeaweedFs::start()?))
+        let broker = RabbitMq::start(&RabbitMqOptions::default())?;
+        Ok::<_, anyhow::Error>((broker, SeaweedFs::start()?, Moto::start()?))
     });
     let _servers = starting.join().expect("no panic")?;
-    println!("\n{BOTH_UP}");
+    println!("\n{ALL_UP}");
     loop {
         thread::park();
     }
