@@ -39,6 +39,18 @@ const COPIES_AT_ONCE: usize = 4;
 /// Files are far smaller; the cap bounds memory against a store that lies.
 const FILE_BYTES_MAX: usize = 64 << 20;
 
+/// Of a record that was written once.
+const FIRST_GENERATION: u64 = 1;
+
+/// What was there before a manifest was written.
+#[derive(Debug, PartialEq, Eq)]
+enum Before {
+    /// Nothing, and the record is new: nothing was ever published here, so no alias can be left.
+    Nothing,
+    /// An earlier manifest, or nobody looked.
+    Unknown,
+}
+
 /// Writes projections into one output store.
 #[derive(Debug, Clone)]
 pub struct Projector {
@@ -90,14 +102,17 @@ impl Projector {
             .try_for_each_concurrent(COPIES_AT_ONCE, |alias| self.write_alias(&record.key, alias))
             .await?;
         reached("step10_aliases_written");
-        self.write_manifest(record, recipe).await?;
+        let before = self.write_manifest(record, recipe).await?;
         reached("step10_manifest_written");
+        if before == Before::Nothing {
+            return Ok(());
+        }
         let wanted: BTreeSet<&str> = aliases.iter().map(|alias| alias.stable_key.as_str()).collect();
         self.remove_aliases(&record.key, &wanted).await
     }
 
     /// Unless what is there tells of a later swap: neither a late write nor a slow worker takes a manifest back.
-    async fn write_manifest(&self, record: &Record, recipe: Option<&Recipe>) -> Result<(), Error> {
+    async fn write_manifest(&self, record: &Record, recipe: Option<&Recipe>) -> Result<Before, Error> {
         let key = key(&Self::manifest_key(&record.key))?;
         let urls = PublicUrls {
             base: &self.base_url,
@@ -108,14 +123,24 @@ impl Projector {
         let mut metadata = mark();
         metadata.insert(GENERATION.to_owned(), record.generation.to_string());
         let options = PutOptions {
-            condition: Condition::None,
+            condition: Condition::Absent,
             content_type: Some("application/json".to_owned()),
             cache_control: Some(MANIFEST_CACHE_CONTROL.to_owned()),
             sha256: Some(Sha256::of(&body)),
             metadata,
         };
+        let body = Bytes::from(body);
+        // Most uploads are new: nothing is there, and asking first would cost each of them a request.
+        if record.generation == FIRST_GENERATION {
+            match self.output.put(&key, body.clone(), options.clone()).await {
+                Ok(_) => return Ok(Before::Nothing),
+                Err(minilab_store::Error::Precondition { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         let is_later = |there: &Head| generation(there) > record.generation;
-        self.put_over(key, body.into(), options, is_later).await
+        self.put_over(key, body, options, is_later).await?;
+        Ok(Before::Unknown)
     }
 
     /// Writes over what is there now, unless that may stay. A write that arrives late loses against every one after it.

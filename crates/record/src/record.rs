@@ -15,6 +15,10 @@ pub struct Record {
     pub key: String,
     /// Rises by one with every swap.
     pub generation: u64,
+    /// Generation of the swap that first told of this version of the original, or of its absence: what comes back, and what is
+    /// deleted again, is told apart by it. 0: that swap was of a release that did not keep it.
+    #[serde(default)]
+    pub since_generation: u64,
     /// Highest configuration revision that has swapped it.
     pub revision: u64,
     /// Name of the recipe in force at the last swap.
@@ -57,6 +61,9 @@ pub struct Observation {
 pub struct LaneState {
     /// Rises by one with every swap that changes this lane; part of its files' keys.
     pub generation: u64,
+    /// Generation in which it got what it holds, of this version of the original; a fence keeps it. 0: as in the record.
+    #[serde(default)]
+    pub since_generation: u64,
     /// How far it is.
     pub status: LaneStatus,
     /// Digest of the lane's part of the recipe at the last final status.

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{
@@ -100,6 +101,16 @@ impl Moto {
             String::from_utf8_lossy(&answer.body)
         );
         Ok(())
+    }
+
+    /// Stops it where it is: connections stay open and nothing is answered, until [`Self::thaw`]. Killed, it would lose all.
+    pub fn freeze(&self) -> Result<()> {
+        self.server.signal(Signal::STOP).context("freeze")
+    }
+
+    /// Lets a frozen account go on.
+    pub fn thaw(&self) -> Result<()> {
+        self.server.signal(Signal::CONT).context("thaw")
     }
 
     /// One signed request to S3's `/bucket/key`, past any proxy.

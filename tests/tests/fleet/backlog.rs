@@ -20,10 +20,10 @@ const AT_ONCE: usize = 32;
 const QUEUED_WITHIN: Duration = Duration::from_mins(5);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// Uploads these bytes under so many keys, tells the exchange of each, and waits until its jobs are queued. Needs a
+/// Uploads these bytes under so many keys, tells the broker of each, and waits until its jobs are queued. Needs a
 /// dispatcher, and no worker.
 pub async fn queue(world: &World, bytes: Bytes, numbers: Range<u64>) {
-    let exchange = world.exchange().await;
+    let producer = world.producer().await;
     let jobs = numbers.end - numbers.start;
     let uploads = stream::iter(numbers).map(Ok::<_, anyhow::Error>);
     uploads
@@ -32,7 +32,7 @@ pub async fn queue(world: &World, bytes: Bytes, numbers: Range<u64>) {
             let put = world.originals.put(&key, bytes.clone(), PutOptions::default());
             put.await?;
             let size_bytes = bytes.len();
-            exchange
+            producer
                 .publish(&events::notification(
                     ORIGINALS,
                     key.as_str(),

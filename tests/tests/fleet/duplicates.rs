@@ -144,8 +144,8 @@ async fn record(world: &World, number: usize) -> Value {
 }
 
 async fn publish(world: &World, events: &[Vec<u8>]) {
-    let exchange = world.exchange().await;
-    try_join_all(events.iter().map(|event| exchange.publish(event)))
+    let producer = world.producer().await;
+    try_join_all(events.iter().map(|event| producer.publish(event)))
         .await
         .unwrap();
 }

@@ -29,7 +29,7 @@ async fn thumbnails_are_made_first_however_much_bulk_work_waits() {
     let mut worker = world.worker("worker", &["--slots", "2"]).start();
     worker.ready().await;
 
-    let exchange = world.exchange().await;
+    let producer = world.producer().await;
     let bulk_made = async || worker.metric("minilab_jobs_total", r#"lane="bulk""#).await as u64;
     let mut meanwhile = Vec::new();
     for number in 0..UPLOADS {
@@ -40,7 +40,7 @@ async fn thumbnails_are_made_first_however_much_bulk_work_waits() {
         let key = format!("album/{number}.jpg");
         let told = world.upload(&pictures, &key, upload).await;
         let before = bulk_made().await;
-        exchange.publish(&told).await.unwrap();
+        producer.publish(&told).await.unwrap();
         world
             .manifest(&key, |manifest| !manifest["derivatives"]["thumb"].is_null())
             .await;

@@ -27,6 +27,10 @@ pub async fn post(address: SocketAddr, path: &str, headers: &str, body: &[u8]) -
     request(address, &format!("POST {path}"), headers, body).await
 }
 
+pub async fn put(address: SocketAddr, path: &str, headers: &str, body: &[u8]) -> Result<Answer> {
+    request(address, &format!("PUT {path}"), headers, body).await
+}
+
 async fn request(address: SocketAddr, what: &str, headers: &str, body: &[u8]) -> Result<Answer> {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await?;

@@ -1,10 +1,13 @@
 //! The lines between the roles and their servers, which a test breaks; its own way to the servers stays whole.
 use minilab_tests::{
     proxy::{HttpProxy, Link},
-    servers::{RabbitMq, RabbitMqOptions, SeaweedFs},
+    servers::SeaweedFs,
 };
 
-use crate::world::{Options, World};
+use crate::{
+    broker::{Broker, Kind},
+    world::{Options, World},
+};
 
 /// Dropped, the roles are cut off.
 pub struct Lines {
@@ -14,8 +17,8 @@ pub struct Lines {
 
 impl Lines {
     /// Fair lines to new servers.
-    pub async fn lay() -> (Self, (RabbitMq, SeaweedFs)) {
-        let servers = World::servers(RabbitMqOptions::default()).await;
+    pub async fn lay() -> (Self, (Broker, SeaweedFs)) {
+        let servers = World::servers(Kind::default()).await;
         let addresses = (servers.0.address(), servers.1.address());
         // A proxy has a runtime of its own, and starting one blocks.
         let lay = move || Self {
@@ -29,7 +32,7 @@ impl Lines {
     pub async fn world(options: Options) -> (Self, World) {
         let (lines, (broker, seaweed)) = Self::lay().await;
         let options = Options {
-            broker_url: Some(broker.url_through(lines.broker.address())),
+            broker_at: Some(lines.broker.address()),
             endpoint: Some(lines.store.endpoint()),
             ..options
         };

@@ -3,8 +3,10 @@
 //! Needs the servers of `make deps-test`, the pictures of `make photos` and the programs of `make build`.
 #![expect(clippy::unwrap_used, reason = "support code of tests is test code")]
 
+mod aws;
 mod backlog;
 mod bench;
+mod broker;
 mod comparison;
 #[path = "../simulator/dice.rs"]
 mod dice;
@@ -17,6 +19,7 @@ mod jobs;
 mod ledger;
 mod lines;
 mod outages;
+mod paths;
 mod pictures;
 mod poison;
 mod process;

@@ -155,7 +155,7 @@ impl Scene {
     }
 
     fn on_broker(&self, act: impl FnOnce(&mut RabbitMq)) {
-        tokio::task::block_in_place(|| act(&mut self.world.broker.lock().unwrap()));
+        tokio::task::block_in_place(|| act(&mut self.world.broker.rabbitmq()));
     }
 
     /// It has begun. Returns when both processes say what is missing.

@@ -13,7 +13,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use minilab_store::{Key, PutOptions, StoreExt as _};
 
 use crate::{
-    events::{self, Exchange, Said},
+    broker::Producer,
+    events::{self, Said},
     jobs::{Told, classes, told},
     process::{Role, program},
     world::{ORIGINALS, Options, World},
@@ -146,7 +147,7 @@ fn ends<'a>(jobs: &'a [Told], settled: &str) -> std::collections::BTreeSet<&'a s
 struct Scene {
     world: World,
     worker: Role,
-    exchange: Exchange,
+    producer: Producer,
     _dispatching: crate::process::Process,
 }
 
@@ -163,7 +164,7 @@ impl Scene {
         let renderer = renderer.to_str().unwrap();
         Self {
             worker: world.worker("worker", &["--slots", "2", "--renderer", renderer]),
-            exchange: world.exchange().await,
+            producer: world.producer().await,
             world,
             _dispatching: dispatching,
         }
@@ -189,7 +190,7 @@ impl Scene {
             .await
             .unwrap();
         let event = events::notification(ORIGINALS, key, &Said::Created { size_bytes });
-        self.exchange.publish(&event).await.unwrap();
+        self.producer.publish(&event).await.unwrap();
     }
 
     async fn until(&self, wanted: impl Fn(&[Told]) -> bool) {

@@ -31,7 +31,7 @@ async fn an_upload_becomes_a_complete_manifest_whoever_tells_of_it() {
         picture: number as usize,
     };
     let told = world.upload(&pictures, "by the exchange+1.jpg", upload(1)).await;
-    world.exchange().await.publish(&told).await.unwrap();
+    world.producer().await.publish(&told).await.unwrap();
     let told = world.upload(&pictures, "webhook/ü.jpg", upload(2)).await;
     events::post(dispatcher.webhook, TOKEN, &told).await.unwrap();
     for key in ["by the exchange+1.jpg", "webhook/ü.jpg"] {

@@ -4,18 +4,19 @@ use std::{
     net::{SocketAddr, TcpListener},
     ops::Range,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Result;
 use minilab_store::{Key, PutOptions, S3, S3Config, S3Credentials, Store};
-use minilab_tests::servers::{RabbitMq, RabbitMqOptions, SeaweedFs};
+use minilab_tests::servers::SeaweedFs;
 use tempfile::TempDir;
 
 use crate::{
+    broker::{Broker, Kind, Messages, Producer},
     comparison::{self, URL},
-    events::{self, Exchange, Said},
+    events::{self, Said},
     ledger::{Ledger, Upload},
     pictures::{PICTURES, Pictures, RECIPE},
     process::{self, Role},
@@ -38,20 +39,20 @@ pub const STATE: &str = "state";
 pub struct Options {
     /// The recipes; those of the pictures if empty.
     pub recipes: String,
-    pub broker: RabbitMqOptions,
+    pub broker: Kind,
     /// Lines for the configuration of the queue.
     pub queue: String,
     /// Where roles find the broker, if not directly.
-    pub broker_url: Option<String>,
+    pub broker_at: Option<SocketAddr>,
     /// Where roles find the store, if not directly.
     pub endpoint: Option<String>,
+    /// Where the bucket of originals is, if not beside the others. It is there already.
+    pub originals_at: Option<String>,
 }
 
 /// Servers, stores and a configuration. Dropped, all of it ends.
 pub struct World {
-    pub broker: Arc<Mutex<RabbitMq>>,
-    /// Of the broker itself.
-    pub broker_url: String,
+    pub broker: Arc<Broker>,
     pub seaweed: SeaweedFs,
     /// Without any proxy between.
     pub originals: Arc<dyn Store>,
@@ -63,8 +64,8 @@ pub struct World {
 
 impl World {
     /// Starts the servers alone, so that proxies can be put in front of them.
-    pub async fn servers(options: RabbitMqOptions) -> (RabbitMq, SeaweedFs) {
-        let broker = tokio::task::spawn_blocking(move || RabbitMq::start(&options).unwrap());
+    pub async fn servers(kind: Kind) -> (Broker, SeaweedFs) {
+        let broker = tokio::task::spawn_blocking(move || Broker::start(&kind));
         let seaweed = tokio::task::spawn_blocking(|| SeaweedFs::start().unwrap());
         (broker.await.unwrap(), seaweed.await.unwrap())
     }
@@ -74,13 +75,13 @@ impl World {
         Self::on(broker, seaweed, &options).await
     }
 
-    pub async fn on(broker: RabbitMq, seaweed: SeaweedFs, options: &Options) -> Self {
+    pub async fn on(broker: Broker, seaweed: SeaweedFs, options: &Options) -> Self {
         for bucket in [ORIGINALS, MEDIA, STATE] {
             seaweed.create_bucket(bucket).unwrap();
         }
-        let open = async |bucket: &str| {
+        let open = async |bucket: &str, endpoint: String| {
             let config = S3Config {
-                endpoint: Some(seaweed.endpoint()),
+                endpoint: Some(endpoint),
                 region: Some("us-east-1".to_owned()),
                 path_style: true,
                 ..S3Config::bucket(bucket)
@@ -92,11 +93,13 @@ impl World {
             };
             Arc::new(S3::open_with(config, credentials).await.unwrap()) as Arc<dyn Store>
         };
-        let (originals, media, state) = (open(ORIGINALS).await, open(MEDIA).await, open(STATE).await);
+        let beside = seaweed.endpoint();
+        let originals_at = options.originals_at.clone().unwrap_or_else(|| beside.clone());
+        let originals = open(ORIGINALS, originals_at).await;
+        let (media, state) = (open(MEDIA, beside.clone()).await, open(STATE, beside).await);
         let folder = tempfile::tempdir().unwrap();
         let world = Self {
-            broker_url: broker.url(),
-            broker: Arc::new(Mutex::new(broker)),
+            broker: Arc::new(broker),
             seaweed,
             originals,
             media,
@@ -120,12 +123,10 @@ impl World {
             .endpoint
             .clone()
             .unwrap_or_else(|| self.seaweed.endpoint());
-        let url = options
-            .broker_url
-            .clone()
-            .unwrap_or_else(|| self.broker_url.clone());
-        let bucket =
-            |name: &str| format!("s3: {{ bucket: {name}, endpoint: \"{endpoint}\", region: us-east-1 }}");
+        let at = options.broker_at.unwrap_or_else(|| self.broker.address());
+        let bucket = |name: &str, endpoint: &str| {
+            format!("s3: {{ bucket: {name}, endpoint: \"{endpoint}\", region: us-east-1 }}")
+        };
         let recipes = if options.recipes.is_empty() {
             RECIPE
         } else {
@@ -136,14 +137,13 @@ impl World {
              from: {{ {} }}\n\
              to: {{ {}, url: \"{URL}\" }}\n\
              state: {{ {} }}\n\
-             queue: {{ rabbitmq: {{ url: \"{url}\"{} }} }}\n\
-             intake: [ rabbitmq, {{ webhook: {{ listen: \"${{MINILAB_WEBHOOK}}\", token: \"{TOKEN}\" }} }} ]\n\
+             {}, {{ webhook: {{ listen: \"${{MINILAB_WEBHOOK}}\", token: \"{TOKEN}\" }} }} ]\n\
              retain: {retain}\n\
              {recipes}",
-            bucket(ORIGINALS),
-            bucket(MEDIA),
-            bucket(STATE),
-            options.queue,
+            bucket(ORIGINALS, options.originals_at.as_ref().unwrap_or(&endpoint)),
+            bucket(MEDIA, &endpoint),
+            bucket(STATE, &endpoint),
+            self.broker.document(at, &options.queue),
         );
         fs::write(self.folder().join(name), text).unwrap();
     }
@@ -209,14 +209,14 @@ impl World {
         events::notification(ORIGINALS, key, &Said::Created { size_bytes })
     }
 
-    /// Uploads so many pictures, each under a key of its own, and tells the exchange of each.
+    /// Uploads so many pictures, each under a key of its own, and tells the broker of each.
     pub async fn upload_all(&self, pictures: &Pictures, numbers: Range<u64>) {
-        let exchange = self.exchange().await;
+        let producer = self.producer().await;
         for number in numbers {
             let picture = number as usize % PICTURES;
             let key = format!("{number}.jpg");
             let told = self.upload(pictures, &key, Upload { number, picture }).await;
-            exchange.publish(&told).await.unwrap();
+            producer.publish(&told).await.unwrap();
         }
     }
 
@@ -227,8 +227,9 @@ impl World {
         events::notification(ORIGINALS, key, &Said::Removed)
     }
 
-    pub async fn exchange(&self) -> Exchange {
-        Exchange::open(&self.broker_url).await.unwrap()
+    /// The way that notifications of the bucket of originals take.
+    pub async fn producer(&self) -> Producer {
+        self.broker.producer().await.unwrap()
     }
 
     /// The manifest of an original, once it says so.
@@ -249,23 +250,8 @@ impl World {
         }
     }
 
-    /// Messages in all queues, by queue: ready, handed out.
-    pub async fn messages(&self) -> Vec<(String, u64, u64)> {
-        let broker = Arc::clone(&self.broker);
-        let columns = ["name", "messages_ready", "messages_unacknowledged"];
-        let listing = move || {
-            let arguments = [&["list_queues", "--no-table-headers"], &columns[..]].concat();
-            broker.lock().unwrap().rabbitmqctl(&arguments).unwrap()
-        };
-        let listed = tokio::task::spawn_blocking(listing).await.unwrap();
-        listed
-            .lines()
-            .filter_map(|line| {
-                let mut words = line.split_whitespace();
-                let name = words.next()?.to_owned();
-                Some((name, words.next()?.parse().ok()?, words.next()?.parse().ok()?))
-            })
-            .collect()
+    pub async fn messages(&self) -> Messages {
+        self.broker.messages().await
     }
 
     /// Waits until so many messages wait in a queue.

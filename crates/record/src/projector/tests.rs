@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use minilab_protos::manifest::{Manifest, Status};
 use minilab_recipe::{Document, Lane, Recipe};
-use minilab_store::{Memory, StoreExt as _};
+use minilab_store::{Faulty, Memory, Operation, StoreExt as _};
 
 use super::*;
 use crate::{Change, LaneStatus, Loaded, Swap, Wanted, manifest, publish, samples::*, tombstone};
@@ -194,6 +194,23 @@ async fn current_aliases_are_not_copied_again() {
     let first = world.output.head(&alias).await.unwrap().etag;
     world.projector.write(&record, Some(&recipe)).await.unwrap();
     assert_eq!(world.output.head(&alias).await.unwrap().etag, first);
+}
+
+#[tokio::test]
+async fn a_first_manifest_is_one_request() {
+    let (mut world, recipe) = (World::new(), recipe("320", "versioned"));
+    let output = Faulty::new(world.output.clone());
+    world.projector = Projector::new(Arc::new(output.clone()), world.records.clone(), "/");
+    let first = made(None, &recipe, 1, &[320]);
+    let base = world.swap(&Loaded::default(), &first).await;
+    world.projector.write(&first, Some(&recipe)).await.unwrap();
+    let asked = |operation| output.count(operation, "");
+    let requests = [Operation::Put, Operation::Head, Operation::List].map(asked);
+    assert_eq!(requests, [1, 0, 0]);
+    let second = made(Some(&first), &recipe, 2, &[320]);
+    world.swap(&base, &second).await;
+    world.projector.write(&second, Some(&recipe)).await.unwrap();
+    assert_eq!(asked(Operation::List), 1, "what an earlier swap left is looked for");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use minilab_recipe::{Lane, OutputFormat, Recipe, Replace};
 
-use super::{named_keys, same_upload};
+use super::{named_keys, same_upload, upload::is_same_version};
 use crate::{
     FailureEntry, FileEntry, LaneState, LaneStatus, Observation, Placeholder, Previous, Record, Standing,
 };
@@ -85,6 +85,10 @@ pub fn publish(base: Option<&Record>, change: Change) -> Record {
         .and_then(|record| record.observation.as_ref())
         .is_some_and(|known| same_upload(known, &change.observation));
     let generation = next_generation(base, change.lane);
+    let seen_before = base.filter(|record| {
+        let known = record.observation.as_ref();
+        known.is_some_and(|known| is_same_version(known, &change.observation))
+    });
     let mut lanes: BTreeMap<Lane, LaneState> = change
         .wanted
         .lanes
@@ -92,8 +96,13 @@ pub fn publish(base: Option<&Record>, change: Change) -> Record {
         .filter(|lane| **lane != change.lane)
         .map(|lane| (*lane, other_lane(base, *lane, same, &change.wanted)))
         .collect();
+    let held = seen_before.and_then(|record| record.lanes.get(&change.lane));
+    let held = held.filter(|state| {
+        state.status == change.status && state.files == change.files && state.failures == change.failures
+    });
     let state = LaneState {
         generation,
+        since_generation: held.map_or(generation, |state| state.since_generation),
         status: change.status,
         recipe_digest: change.wanted.lanes.get(&change.lane).cloned().unwrap_or_default(),
         engine: change.engine,
@@ -101,10 +110,12 @@ pub fn publish(base: Option<&Record>, change: Change) -> Record {
         failures: change.failures,
     };
     lanes.insert(change.lane, state);
+    let swaps = base.map_or(0, |record| record.generation) + 1;
     let mut next = Record {
         v: 1,
         key: change.key,
-        generation: base.map_or(0, |record| record.generation) + 1,
+        generation: swaps,
+        since_generation: seen_before.map_or(swaps, |record| record.since_generation),
         revision: base.map_or(0, |record| record.revision).max(change.revision),
         recipe: change.wanted.recipe,
         retired: retired(base, &lanes),
@@ -139,6 +150,7 @@ pub fn fence(base: &Record, lane: Lane, now: Timestamp) -> Record {
 pub fn tombstone(base: &Record, revision: u64, now: Timestamp) -> Record {
     let mut next = Record {
         generation: base.generation + 1,
+        since_generation: base.generation + 1,
         revision: base.revision.max(revision),
         observation: None,
         lanes: BTreeMap::new(),
@@ -171,6 +183,7 @@ fn other_lane(base: Option<&Record>, lane: Lane, same: bool, wanted: &Wanted) ->
     }
     LaneState {
         generation: base.map_or(0, |record| generation(record, lane)),
+        since_generation: 0,
         status: LaneStatus::Pending,
         recipe_digest: String::new(),
         engine: String::new(),

@@ -14,3 +14,11 @@ pub fn same_upload(one: &Observation, other: &Observation) -> bool {
     };
     same_bytes && one.reads == other.reads
 }
+
+/// Are both of one version in the store? A copy of an original onto itself is the same upload, and another version.
+pub(super) fn is_same_version(one: &Observation, other: &Observation) -> bool {
+    one.etag == other.etag
+        && one.size_bytes == other.size_bytes
+        && one.version_id == other.version_id
+        && one.reads == other.reads
+}

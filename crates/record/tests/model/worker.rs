@@ -265,6 +265,7 @@ fn nobody(revision: u64) -> Record {
         v: 1,
         key: KEY.to_owned(),
         generation: 1,
+        since_generation: 1,
         revision,
         recipe: "gallery".to_owned(),
         observation: None,

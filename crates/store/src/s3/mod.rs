@@ -13,7 +13,8 @@
 //! - It lists folder by folder (`a/b` before `a!`), and from a starting point below a folder it leaves keys out. It is
 //!   recognised by its `Server` header, and listed level by level and put in order here.
 //! - It keeps `a//b`, `/a` and `a\b` under other names and refuses `.` and `..`: such keys are [`Error::KeyRefused`].
-//! - An object cannot lie below another one (`a.jpg` and `a.jpg/b`).
+//! - It refuses `If-None-Match: *` for `a.jpg` while there is a folder `a.jpg/`, for some minutes even an empty one: that is
+//!   told apart from an object of that name, and answered as [`Error::KeyRefused`].
 //!
 //! [SeaweedFS]: https://github.com/seaweedfs/seaweedfs
 mod attributes;

@@ -9,8 +9,10 @@ use super::{
     report::{Report, percentile},
 };
 use crate::{
-    backlog, comparison,
-    events::{self, Exchange, Said},
+    backlog,
+    broker::Producer,
+    comparison,
+    events::{self, Said},
     pictures::Pictures,
     world::{ORIGINALS, World},
 };
@@ -75,16 +77,16 @@ fn slowest(sorted: &[f64]) -> String {
 
 /// One after the other, each when the one before is complete; milliseconds, sorted.
 async fn uploads(world: &World, photo: &Bytes, album: &str, count: usize) -> Vec<f64> {
-    let exchange = world.exchange().await;
+    let producer = world.producer().await;
     let mut times = Vec::with_capacity(count);
     for number in 0..count {
-        times.push(upload(world, &exchange, photo, &format!("{album}/{number}.jpg")).await);
+        times.push(upload(world, &producer, photo, &format!("{album}/{number}.jpg")).await);
     }
     times.sort_by(f64::total_cmp);
     times
 }
 
-async fn upload(world: &World, exchange: &Exchange, photo: &Bytes, key: &str) -> f64 {
+async fn upload(world: &World, producer: &Producer, photo: &Bytes, key: &str) -> f64 {
     let put = PutOptions::default();
     world
         .originals
@@ -94,7 +96,7 @@ async fn upload(world: &World, exchange: &Exchange, photo: &Bytes, key: &str) ->
     let size_bytes = photo.len();
     let event = events::notification(ORIGINALS, key, &Said::Created { size_bytes });
     let begun = Instant::now();
-    exchange.publish(&event).await.unwrap();
+    producer.publish(&event).await.unwrap();
     let name = format!("{key}/manifest.json");
     let mut shown = None;
     loop {

@@ -72,7 +72,7 @@ async fn run(world: &World, worker: &Process, numbers: Range<u64>) -> Cost {
     let requests = async |worker: &Process| worker.metric("minilab_store_requests_total", "").await;
     let (done_before, requests_before) = (done(worker).await, requests(worker).await);
     worker.signal(Signal::STOP);
-    let (exchange, jobs) = (world.exchange().await, numbers.end - numbers.start);
+    let (producer, jobs) = (world.producer().await, numbers.end - numbers.start);
     let png = Bytes::from(png());
     stream::iter(numbers)
         .map(Ok::<_, anyhow::Error>)
@@ -82,7 +82,7 @@ async fn run(world: &World, worker: &Process, numbers: Range<u64>) -> Cost {
             put.await?;
             let size_bytes = png.len();
             let event = events::notification(ORIGINALS, key.as_str(), &Said::Created { size_bytes });
-            exchange.publish(&event).await
+            producer.publish(&event).await
         })
         .await
         .unwrap();

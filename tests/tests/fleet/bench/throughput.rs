@@ -23,7 +23,7 @@ pub async fn measure(world: &World, report: &mut Report) {
         .operate(&["topology", "apply", "--config", "minilab.yaml"])
         .await
         .unwrap();
-    let exchange = world.exchange().await;
+    let producer = world.producer().await;
     let all = stream::iter(0..EVENTS).map(|number| {
         let key = format!("albums/{}/{number}.jpg", number % 100);
         Ok(events::notification(
@@ -34,7 +34,7 @@ pub async fn measure(world: &World, report: &mut Report) {
             },
         ))
     });
-    all.try_for_each_concurrent(AT_ONCE, async |event: Vec<u8>| exchange.publish(&event).await)
+    all.try_for_each_concurrent(AT_ONCE, async |event: Vec<u8>| producer.publish(&event).await)
         .await
         .unwrap();
 
@@ -64,7 +64,7 @@ pub async fn measure(world: &World, report: &mut Report) {
     );
     report.told("dispatcher: peak memory", format!("{:.0} MB", peak_mb(&process)));
     drop(process);
-    let broker = world.broker.lock().unwrap();
+    let broker = world.broker.rabbitmq();
     broker
         .rabbitmqctl(&["purge_queue", "minilab.v1.jobs.fast"])
         .unwrap();

@@ -2,6 +2,8 @@
 //!
 //! `make storm` runs a longer one. `MINILAB_STORM=operations:seed` names another.
 mod figures;
+mod fleet;
+mod lines;
 mod operations;
 mod trouble;
 
@@ -10,14 +12,18 @@ use std::{
     time::Duration,
 };
 
+use minilab_tests::servers::RabbitMqOptions;
 use tokio_util::sync::CancellationToken;
 
 use self::{
     figures::Figures,
+    fleet::Fleet,
+    lines::Lines,
     operations::{Done, Users},
-    trouble::{Fleet, Lines, Weather},
+    trouble::{Trouble, Weather},
 };
 use crate::{
+    broker::Kind,
     comparison::{Comparison, compare},
     dice::Dice,
     pictures::Pictures,
@@ -32,6 +38,10 @@ const WORKERS: usize = 3;
 const DISPATCHERS: usize = 2;
 /// Between two operations: about what two cores can follow.
 const PAUSE: Duration = Duration::from_millis(160);
+/// Connections that are silent for twice as long are given up.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// A delivery may be held no longer.
+const CONSUMER_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than all waits between attempts together, and what is left to do.
 const REST_WITHIN: Duration = Duration::from_mins(5);
 /// Short waits, so that what failed is tried again within the storm.
@@ -50,14 +60,28 @@ fn asked() -> (u64, u64) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_a_storm_everything_is_what_was_uploaded() {
+    storm(Kind::RabbitMq(RabbitMqOptions {
+        heartbeat: Some(HEARTBEAT),
+        consumer_timeout: Some(CONSUMER_TIMEOUT),
+        ..RabbitMqOptions::default()
+    }))
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_storm_over_sqs_everything_is_what_was_uploaded() {
+    storm(Kind::Sqs).await;
+}
+
+async fn storm(kind: Kind) {
     if !is_possible() {
         return;
     }
     let (operations, seed) = asked();
-    println!("a storm of {operations} operations, seed {seed}");
+    println!("a storm of {operations} operations over {kind:?}, seed {seed}");
     let dice = Arc::new(Dice::new(seed, 0));
     let pictures = Arc::new(tokio::task::spawn_blocking(Pictures::cut).await.unwrap());
-    let mut lines = Lines::new().await;
+    let mut lines = Lines::new(kind).await;
     let options = lines.options(WAITS);
     let world = Arc::new(lines.world(&options).await);
 
@@ -125,5 +149,5 @@ async fn after_a_storm_everything_is_what_was_uploaded() {
     assert_eq!(seen.dangling, [] as [String; 0]);
     assert_eq!(seen.reverted, [] as [String; 0]);
     assert!(dead.is_empty(), "{dead:#?}");
-    figures.assert_everything_hit();
+    figures.assert_everything_hit(&Trouble::all(&world.broker));
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     dice::Dice,
-    events::{self, Exchange},
+    events,
     ledger::Upload,
     pictures::{PICTURES, Pictures},
     world::{Dispatcher, TOKEN, World},
@@ -40,7 +40,7 @@ pub struct Done {
     pub delayed: AtomicU64,
     /// Events that were never sent, or that nobody took.
     pub dropped: AtomicU64,
-    pub by_exchange: AtomicU64,
+    pub by_broker: AtomicU64,
     pub by_webhook: AtomicU64,
 }
 
@@ -151,7 +151,7 @@ impl Users {
                 let counter = if by_webhook {
                     &self.done.by_webhook
                 } else {
-                    &self.done.by_exchange
+                    &self.done.by_broker
                 };
                 counter.fetch_add(1, Relaxed);
                 return;
@@ -162,7 +162,6 @@ impl Users {
     }
 
     async fn publish(&self, event: &[u8]) -> anyhow::Result<()> {
-        let exchange = Exchange::open(&self.world.broker_url).await?;
-        exchange.publish(event).await
+        self.world.broker.producer().await?.publish(event).await
     }
 }

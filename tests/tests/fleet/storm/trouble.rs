@@ -1,28 +1,21 @@
 //! What goes wrong with the fleet: processes die, freeze and come back, the broker dies, lines break.
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use minilab_tests::{
-    proxy::{Condition, Fault, HttpFault, HttpProxy, Link, Request, S3Error, Side},
-    servers::{RabbitMq, RabbitMqOptions, SeaweedFs},
-};
+use minilab_tests::proxy::{Condition, HttpFault, Request, S3Error, Side};
 use rustix::process::Signal;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use super::{fleet::Fleet, lines::Lines};
 use crate::{
+    broker::Broker,
     dice::Dice,
     process::{Process, Role},
-    world::{Options, World},
+    world::World,
 };
 
-/// Connections that are silent for twice as long are given up.
-const HEARTBEAT: Duration = Duration::from_secs(2);
-/// A delivery may be held no longer.
-const CONSUMER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longer than a lease, and than the broker waits for a sign of life.
 const FROZEN: Duration = Duration::from_secs(7);
-/// Nothing is left to do.
-const ENDS_WITHIN: Duration = Duration::from_secs(30);
 /// How long a process or the broker is away.
 const AWAY_MAX: Duration = Duration::from_secs(2);
 /// How long a line is bad.
@@ -31,106 +24,18 @@ const BAD_LINE: Duration = Duration::from_secs(3);
 const TURNS_MAX: usize = 8;
 const BETWEEN_TROUBLES: Duration = Duration::from_millis(800);
 
-/// The processes of a fleet; one that is away is `None`.
-pub struct Fleet {
-    pub workers: Vec<(Role, Option<Process>)>,
-    pub dispatchers: Vec<(Role, Option<Process>)>,
-}
-
-impl Fleet {
-    pub fn start(workers: Vec<Role>, dispatchers: Vec<Role>) -> Self {
-        let start = |roles: Vec<Role>| {
-            roles
-                .into_iter()
-                .map(|role| {
-                    let process = role.start();
-                    (role, Some(process))
-                })
-                .collect()
-        };
-        Self {
-            workers: start(workers),
-            dispatchers: start(dispatchers),
-        }
-    }
-
-    /// Starts what is away or has ended, as an orchestrator does.
-    pub fn restart_ended(&mut self) {
-        for (role, process) in self.workers.iter_mut().chain(&mut self.dispatchers) {
-            let is_running = process.as_mut().is_some_and(Process::is_running);
-            if !is_running {
-                *process = Some(role.start());
-            }
-        }
-    }
-
-    /// Starts what is away or has ended, and waits until all of it is ready.
-    pub async fn whole(&mut self) {
-        self.restart_ended();
-        for (_, process) in self.workers.iter_mut().chain(&mut self.dispatchers) {
-            process.as_mut().expect("started above").ready().await;
-        }
-    }
-
-    /// Lets every process end in peace.
-    pub async fn end(self) {
-        for (_, process) in self.workers.into_iter().chain(self.dispatchers) {
-            let process = process.expect("the fleet is whole");
-            let (status, _) = process.terminate(ENDS_WITHIN).await.unwrap();
-            assert!(status.success(), "{status}");
-        }
-    }
-}
-
-/// The lines between the fleet and its servers.
-pub struct Lines {
-    pub broker: Link,
-    pub store: HttpProxy,
-    servers: Option<(RabbitMq, SeaweedFs)>,
-}
-
-impl Lines {
-    /// Servers with nothing in them, and a fair line to each.
-    pub async fn new() -> Self {
-        let broker = RabbitMqOptions {
-            heartbeat: Some(HEARTBEAT),
-            consumer_timeout: Some(CONSUMER_TIMEOUT),
-            ..RabbitMqOptions::default()
-        };
-        let (broker, seaweed) = World::servers(broker).await;
-        // A proxy has a runtime of its own, and starting one blocks.
-        let start = move || Self {
-            broker: Link::start(broker.address()).unwrap(),
-            store: HttpProxy::start(seaweed.address()).unwrap(),
-            servers: Some((broker, seaweed)),
-        };
-        tokio::task::spawn_blocking(start).await.unwrap()
-    }
-
-    /// A world whose roles use these lines.
-    pub fn options(&self, queue: &str) -> Options {
-        let (broker, _) = self.servers.as_ref().expect("no world has taken them yet");
-        Options {
-            queue: queue.to_owned(),
-            broker_url: Some(broker.url_through(self.broker.address())),
-            endpoint: Some(self.store.endpoint()),
-            ..Options::default()
-        }
-    }
-
-    pub async fn world(&mut self, options: &Options) -> World {
-        let (broker, seaweed) = self.servers.take().expect("one world");
-        World::on(broker, seaweed, options).await
-    }
-}
-
 /// What can go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trouble {
     WorkerKilled,
     WorkerFrozen,
     DispatcherKilled,
-    BrokerKilled,
+    /// Killed, or frozen where that would lose what it keeps in memory.
+    BrokerAway,
+    /// Of a broker that speaks HTTP.
+    BrokerRefuses,
+    /// Of a broker that speaks HTTP.
+    BrokerAnswersLost,
     BrokerLineCut,
     BrokerLineSlow,
     BrokerLineDead,
@@ -143,7 +48,8 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    pub const ALL: [Self; 13] = [
+    /// Of any fleet.
+    const USUAL: [Self; 13] = [
         Self::WorkerKilled,
         Self::StoreRefuses,
         Self::BrokerLineCut,
@@ -152,12 +58,21 @@ impl Trouble {
         Self::StoreLineCut,
         Self::DispatcherKilled,
         Self::StoreConflicts,
-        Self::BrokerKilled,
+        Self::BrokerAway,
         Self::StoreLineSlow,
         Self::BrokerLineSlow,
         Self::StoreLineDead,
         Self::BrokerLineDead,
     ];
+
+    /// What can go wrong with a fleet on this broker.
+    pub fn all(broker: &Broker) -> Vec<Self> {
+        let mut all = Self::USUAL.to_vec();
+        if matches!(broker, Broker::Sqs(_)) {
+            all.extend([Self::BrokerRefuses, Self::BrokerAnswersLost]);
+        }
+        all
+    }
 }
 
 /// Makes trouble.
@@ -188,19 +103,19 @@ impl Weather {
         meanwhile: impl Future<Output = ()>,
     ) {
         let ended = CancellationToken::new();
+        let all = Trouble::all(&self.world.broker);
         let raging = async {
-            for (turn, trouble) in Trouble::ALL.into_iter().cycle().enumerate() {
+            for (turn, trouble) in all.iter().copied().cycle().enumerate() {
                 if ended.is_cancelled() {
                     return;
                 }
-                let before = self.faults();
+                let before = self.lines.faults();
                 let own = self.make(trouble, fleet).await;
-                let hits = own.unwrap_or_else(|| self.faults() - before);
+                let hits = own.unwrap_or_else(|| self.lines.faults() - before);
                 *self.hits.entry(trouble).or_default() += hits;
-                self.lines.broker.mend();
-                self.lines.store.mend();
+                self.lines.mend();
                 let hit = self.hits.values().filter(|hits| **hits > 0).count();
-                if hit == Trouble::ALL.len() || turn > TURNS_MAX * Trouble::ALL.len() {
+                if hit == all.len() || turn > TURNS_MAX * all.len() {
                     had_all.cancel();
                 }
                 fleet.restart_ended();
@@ -214,32 +129,10 @@ impl Weather {
         tokio::join!(raging, meanwhile);
     }
 
-    /// Everything that the lines did to what passed, until now.
-    fn faults(&self) -> u64 {
-        let store = [
-            Fault::Swallowed,
-            Fault::Answered(S3Error::SlowDown),
-            Fault::Answered(S3Error::InternalError),
-            Fault::Answered(S3Error::ConditionalRequestConflict),
-            Fault::Answered(S3Error::PreconditionFailed),
-        ];
-        let line = [
-            Fault::Reset,
-            Fault::Cut,
-            Fault::Delayed,
-            Fault::Trickled,
-            Fault::Withheld,
-        ];
-        let links = [&self.lines.broker, self.lines.store.link()];
-        let of_links = links.iter().flat_map(|link| line.map(|fault| link.hits(fault)));
-        let of_requests = store.map(|fault| self.lines.store.hits(fault));
-        of_links.chain(of_requests).sum()
-    }
-
     /// Makes one, and ends it; how often it hit, unless the lines count that.
     async fn make(&self, trouble: Trouble, fleet: &mut Fleet) -> Option<u64> {
         let away = self.dice.up_to(AWAY_MAX);
-        let (broker, store) = (&self.lines.broker, &self.lines.store);
+        let (broker, store) = (self.lines.broker.link(), &self.lines.store);
         let several = 3 + self.dice.roll(10);
         match trouble {
             Trouble::WorkerKilled => kill(&mut fleet.workers, &self.dice, away).await,
@@ -252,16 +145,24 @@ impl Weather {
                 process.signal(Signal::CONT);
                 Some(1)
             }
-            Trouble::BrokerKilled => {
+            Trouble::BrokerAway => {
                 let server = Arc::clone(&self.world.broker);
-                let restarting = move || {
-                    let mut server = server.lock().unwrap();
-                    server.kill();
-                    std::thread::sleep(away);
-                    server.restart().unwrap();
-                };
-                tokio::task::spawn_blocking(restarting).await.unwrap();
+                let leaving = move || server.away(away);
+                tokio::task::spawn_blocking(leaving).await.unwrap();
                 Some(1)
+            }
+            Trouble::BrokerRefuses => {
+                let broker = self.lines.broker.http();
+                broker.fail_next(several, HttpFault::Answer(S3Error::SlowDown), |_| true);
+                broker.fail_next(several, HttpFault::Answer(S3Error::InternalError), |_| true);
+                sleep(BAD_LINE).await;
+                None
+            }
+            Trouble::BrokerAnswersLost => {
+                let broker = self.lines.broker.http();
+                broker.fail_next(several, HttpFault::Swallow, |_| true);
+                sleep(BAD_LINE).await;
+                None
             }
             Trouble::BrokerLineCut => {
                 broker.reset_after(Side::Client, 200 + self.dice.roll(4000) as usize);
