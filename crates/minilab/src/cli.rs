@@ -1,6 +1,7 @@
 //! The command line, as data. What each command does is under `commands/`; docs/COMMANDS.md says it in prose.
 mod dead;
 mod passes;
+mod policy;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
@@ -10,6 +11,7 @@ use minilab_worker::Lanes;
 
 pub use self::dead::{Dead, Ls, Purge, Redrive, ShowDead, Which};
 pub use self::passes::{Pass, Reconcile, Sweep};
+pub use self::policy::IamPolicy;
 use crate::{exit, speech::Form};
 
 /// Makes and keeps the derivatives of your photos: one photo in, every size and format out.
@@ -91,6 +93,8 @@ pub enum Command {
     Explain(Explain),
     /// Check a configuration and report everything that is wrong with it
     Check(Check),
+    /// Print the least that a role must be allowed at AWS, as an IAM policy
+    IamPolicy(IamPolicy),
     /// Print the manifest of an original, in the shape that a front end wants
     Manifest(Manifest),
     /// Tell what was made: a table, and a contact sheet

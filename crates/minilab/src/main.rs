@@ -13,6 +13,7 @@ mod config;
 mod exit;
 mod gallery;
 mod log;
+mod policy;
 mod probes;
 mod progress;
 mod readiness;

@@ -7,6 +7,7 @@ mod explain;
 mod loose;
 mod manifest;
 mod passes;
+mod policy;
 mod render;
 mod report;
 mod schema;
@@ -34,6 +35,7 @@ pub async fn run(command: Command, form: Form) -> Result<Exit> {
         Command::Render(args) => render::run(&args, form).await,
         Command::Explain(args) => explain::run(&args, form).await,
         Command::Check(args) => check::run(&args, form),
+        Command::IamPolicy(args) => policy::run(&args, form),
         Command::Manifest(args) => manifest::run(&args, form).await,
         Command::Report(args) => report::run(&args, form).await,
         Command::Schema(args) => schema::run(&args),

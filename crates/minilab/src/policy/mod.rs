@@ -1,0 +1,126 @@
+//! The least that a role must be allowed at AWS, as an IAM policy.
+//!
+//! What a role does to which objects and queues is two tables, [`objects`] and [`queues`]; a test with a server that refuses
+//! everything else holds them against what the roles really ask for, in both directions.
+mod arn;
+mod objects;
+mod queues;
+mod statement;
+
+use minilab_recipe::{Document, Intake, Location, QueueConfig, S3};
+
+use self::{arn::Account, objects::Use, statement::Statement};
+pub use self::{arn::is_account, statement::Policy};
+use crate::{
+    compose::Places,
+    exit::{Exit, Refusal},
+};
+
+/// Who is allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Uploads in, jobs out; passes over everything.
+    Dispatcher,
+    /// Jobs in, files out.
+    Worker,
+    /// A person, or what prepares an installation: every command but the two roles.
+    Operator,
+}
+
+/// The policy of a role under a configuration. `account` owns the queues; without it, whoever calls.
+pub fn of(
+    role: Role,
+    document: &Document,
+    places: &Places,
+    account: Option<&str>,
+) -> Result<Policy, Refusal> {
+    let account = Account(account);
+    let stores = [
+        ("From", &places.from, objects::FROM),
+        ("To", &places.to, objects::TO),
+        ("State", &places.state, objects::STATE),
+    ];
+    let mut statements: Vec<Statement> = stores
+        .iter()
+        .filter_map(|(name, place, table)| Some((*name, bucket(place)?, table(role))))
+        .flat_map(|(name, bucket, uses)| in_bucket(name, bucket, &uses))
+        .collect();
+    if let (Role::Operator, Some(bucket)) = (role, bucket(&places.from)) {
+        statements.push(notifications(bucket));
+    }
+    if let QueueConfig::Sqs(sqs) = &places.queue {
+        statements.extend(queues::of_jobs(role, sqs, account));
+    }
+    let events = document.intake.iter().find_map(|intake| match intake {
+        Intake::Sqs(events) => Some(events),
+        _ => None,
+    });
+    if let Some(events) = events {
+        statements.extend(queues::of_events(role, events, &places.queue, account));
+    }
+    if statements.is_empty() {
+        let sentence = "nothing in this configuration is at AWS: folders and brokers know no IAM";
+        return Err(Refusal::new(Exit::Usage, sentence, "no policy is needed"));
+    }
+    Ok(Policy::new(statements))
+}
+
+fn bucket(place: &Location) -> Option<&S3> {
+    match place {
+        Location::S3(bucket) => Some(bucket),
+        Location::Folder(_) => None,
+    }
+}
+
+fn in_bucket(name: &str, bucket: &S3, uses: &Use) -> Vec<Statement> {
+    let on = |verb: &str, action: &str, objects: &[&str]| {
+        let resources = objects.iter().map(|object| arn::objects(bucket, object));
+        (!objects.is_empty()).then(|| Statement::new(&format!("{name}{verb}"), &[action], resources))
+    };
+    let listed = Statement::new(&format!("{name}List"), &["s3:ListBucket"], [arn::bucket(bucket)]);
+    // `IfExists`, because asking for one object says no prefix, and S3 answers 403 for a missing object to whoever may not list.
+    let listed = match bucket.prefix.as_str() {
+        "" => listed,
+        prefix => listed.given(
+            "StringLikeIfExists",
+            "s3:prefix",
+            format!("{}*", arn::literal(prefix)),
+        ),
+    };
+    let objects = [
+        on("Read", "s3:GetObject", uses.reads),
+        on("Write", "s3:PutObject", uses.writes),
+        on("Delete", "s3:DeleteObject", uses.deletes),
+    ];
+    let keys = [
+        ("kms:Decrypt", uses.reads.is_empty()),
+        ("kms:GenerateDataKey", uses.writes.is_empty()),
+    ];
+    let keys: Vec<_> = keys
+        .iter()
+        .filter(|(_, unused)| !unused)
+        .map(|(action, _)| *action)
+        .collect();
+    let encrypted = bucket.kms_key.as_deref().map(|key| {
+        let statement = Statement::new(&format!("{name}Key"), &keys, [arn::kms_key(bucket, key)]);
+        let statement = statement.given("StringLike", "kms:ViaService", arn::via_s3(bucket));
+        match key.find("alias/") {
+            Some(at) => statement.given("ForAnyValue:StringEquals", "kms:ResourceAliases", &key[at..]),
+            None => statement,
+        }
+    });
+    [Some(listed)]
+        .into_iter()
+        .chain(objects)
+        .chain([encrypted])
+        .flatten()
+        .collect()
+}
+
+fn notifications(bucket: &S3) -> Statement {
+    let actions = ["s3:GetBucketNotification", "s3:PutBucketNotification"];
+    Statement::new("FromNotifications", &actions, [arn::bucket(bucket)])
+}
+
+#[cfg(test)]
+mod tests;

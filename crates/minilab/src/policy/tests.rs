@@ -1,0 +1,191 @@
+//! Policies of whole configurations.
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::Config;
+
+const FLEET: &str = "\
+version: 1
+from: { s3: { bucket: acme-uploads, prefix: uploads/, region: eu-central-1 } }
+to: { s3: { bucket: acme-media, region: eu-central-1, kms_key: alias/media } }
+state: { s3: { bucket: acme-private, region: eu-central-1, kms_key: 1234abcd-12ab-34cd-56ef-1234567890ab } }
+queue: { sqs: { region: eu-central-1, prefix: acme } }
+intake: [sqs]
+";
+const ROLES: [Role; 3] = [Role::Dispatcher, Role::Worker, Role::Operator];
+/// Of a managed policy, without white space.
+const CHARACTERS_MAX: usize = 6_144;
+
+fn policy(role: Role, text: &str, account: Option<&str>) -> Result<Value, Refusal> {
+    let config = Config {
+        document: Document::parse("minilab.yaml", text, &|_| None).unwrap(),
+        folder: PathBuf::new(),
+    };
+    let places = Places::of(&config).unwrap();
+    of(role, &config.document, &places, account).map(|policy| serde_json::to_value(policy).unwrap())
+}
+
+fn statement(policy: &Value, sid: &str) -> Value {
+    let statements = policy["Statement"].as_array().unwrap();
+    let found = statements.iter().find(|statement| statement["Sid"] == sid);
+    found.unwrap_or_else(|| panic!("no {sid} in {policy:#}")).clone()
+}
+
+fn sids(policy: &Value) -> Vec<&str> {
+    let statements = policy["Statement"].as_array().unwrap();
+    statements
+        .iter()
+        .filter_map(|statement| statement["Sid"].as_str())
+        .collect()
+}
+
+#[test]
+fn worker_may_list_and_read_originals_and_nothing_else_there() {
+    let policy = policy(Role::Worker, FLEET, None).unwrap();
+    assert_eq!(policy["Version"], "2012-10-17");
+    assert_eq!(
+        statement(&policy, "FromList"),
+        json!({
+            "Sid": "FromList",
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket"],
+            "Resource": ["arn:aws:s3:::acme-uploads"],
+            "Condition": { "StringLikeIfExists": { "s3:prefix": "uploads/*" } },
+        })
+    );
+    assert_eq!(
+        statement(&policy, "FromRead")["Resource"],
+        json!(["arn:aws:s3:::acme-uploads/uploads/*"])
+    );
+    let others = sids(&policy)
+        .into_iter()
+        .filter(|sid| sid.starts_with("From"))
+        .count();
+    assert_eq!(others, 2, "{policy:#}");
+}
+
+#[test]
+fn only_the_operator_sets_up_notifications_queues_and_configurations() {
+    let setting_up = [
+        "s3:PutBucketNotification",
+        "sqs:CreateQueue",
+        "sqs:SetQueueAttributes",
+    ];
+    for role in ROLES {
+        let policy = policy(role, FLEET, None).unwrap();
+        let text = policy.to_string();
+        for action in setting_up {
+            assert_eq!(text.contains(action), role == Role::Operator, "{role:?} {action}");
+        }
+        let writes = statement(&policy, "StateWrite")["Resource"].to_string();
+        assert_eq!(
+            writes.contains("config/revision"),
+            role == Role::Operator,
+            "{role:?}"
+        );
+    }
+}
+
+#[test]
+fn queues_are_named_by_prefix_region_and_account() {
+    let named = |account| {
+        let policy = policy(Role::Dispatcher, FLEET, account).unwrap();
+        statement(&policy, "JobsSend")["Resource"][0].clone()
+    };
+    assert_eq!(named(None), "arn:aws:sqs:eu-central-1:*:acme-jobs-fast");
+    assert_eq!(
+        named(Some("123456789012")),
+        "arn:aws:sqs:eu-central-1:123456789012:acme-jobs-fast"
+    );
+}
+
+#[test]
+fn a_queue_of_events_is_found_by_its_name_or_its_address() {
+    let named = |intake: &str| {
+        let text = FLEET.replace("intake: [sqs]", intake);
+        let policy = policy(Role::Dispatcher, &text, None).unwrap();
+        statement(&policy, "EventsTake")["Resource"][0].clone()
+    };
+    assert_eq!(named("intake: [sqs]"), "arn:aws:sqs:eu-central-1:*:acme-events");
+    assert_eq!(
+        named("intake: [{ sqs: { queue: uploads, region: us-east-1 } }]"),
+        "arn:aws:sqs:us-east-1:*:uploads"
+    );
+    assert_eq!(
+        named(
+            "intake: [{ sqs: { queue: \"https://sqs.cn-north-1.amazonaws.com.cn/123456789012/uploads\" } }]"
+        ),
+        "arn:aws-cn:sqs:cn-north-1:123456789012:uploads"
+    );
+}
+
+#[test]
+fn keys_are_used_through_s3_only_and_an_alias_is_a_condition() {
+    let policy = policy(Role::Worker, FLEET, None).unwrap();
+    assert_eq!(
+        statement(&policy, "ToKey"),
+        json!({
+            "Sid": "ToKey",
+            "Effect": "Allow",
+            "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+            "Resource": ["arn:aws:kms:eu-central-1:*:key/*"],
+            "Condition": {
+                "ForAnyValue:StringEquals": { "kms:ResourceAliases": "alias/media" },
+                "StringLike": { "kms:ViaService": "s3.eu-central-1.amazonaws.com" },
+            },
+        })
+    );
+    assert_eq!(
+        statement(&policy, "StateKey")["Resource"],
+        json!(["arn:aws:kms:eu-central-1:*:key/1234abcd-12ab-34cd-56ef-1234567890ab"])
+    );
+}
+
+#[test]
+fn access_points_and_patterns_in_prefixes_are_written_as_iam_reads_them() {
+    let point = "arn:aws:s3:eu-central-1:123456789012:accesspoint/uploads";
+    let text = FLEET.replace(
+        "acme-uploads, prefix: uploads/",
+        &format!("\"{point}\", prefix: \"a*b/\""),
+    );
+    let policy = policy(Role::Worker, &text, None).unwrap();
+    assert_eq!(statement(&policy, "FromList")["Resource"][0], point);
+    assert_eq!(
+        statement(&policy, "FromRead")["Resource"][0],
+        format!("{point}/object/a${{*}}b/*")
+    );
+}
+
+#[test]
+fn every_policy_fits_into_one_and_its_statements_have_names_of_their_own() {
+    for role in ROLES {
+        let policy = policy(role, FLEET, Some("123456789012")).unwrap();
+        let length = policy.to_string().len();
+        assert!(length < CHARACTERS_MAX, "{role:?}: {length}");
+        let mut names = sids(&policy);
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "{role:?}: {names:?}");
+        assert!(
+            names
+                .iter()
+                .all(|sid| sid.bytes().all(|byte| byte.is_ascii_alphanumeric())),
+            "{names:?}"
+        );
+    }
+}
+
+#[test]
+fn one_machine_needs_no_policy() {
+    let text = "version: 1\nfrom: { folder: in }\nto: { folder: out }\n";
+    let refused = policy(Role::Worker, text, None).unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .contains("nothing in this configuration is at AWS"),
+        "{refused}"
+    );
+}
