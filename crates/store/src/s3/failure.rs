@@ -26,6 +26,10 @@ pub(super) enum Request {
     /// Under a condition.
     Swap,
     Delete,
+    /// The key is the bucket.
+    ReadNotifications,
+    /// The same.
+    WriteNotifications,
 }
 
 impl Request {
@@ -37,11 +41,16 @@ impl Request {
             Self::List => "list",
             Self::Put | Self::Swap => "put",
             Self::Delete => "delete",
+            Self::ReadNotifications => "read the notifications of",
+            Self::WriteNotifications => "write the notifications of",
         }
     }
 
     fn writes(self) -> bool {
-        matches!(self, Self::Put | Self::Swap | Self::Delete)
+        matches!(
+            self,
+            Self::Put | Self::Swap | Self::Delete | Self::WriteNotifications
+        )
     }
 
     /// What a policy must allow.
@@ -52,6 +61,8 @@ impl Request {
             Self::List => "s3:ListBucket on the bucket",
             Self::Put | Self::Swap => "s3:PutObject on the object",
             Self::Delete => "s3:DeleteObject on the object",
+            Self::ReadNotifications => "s3:GetBucketNotification on the bucket",
+            Self::WriteNotifications => "s3:PutBucketNotification on the bucket",
         }
     }
 }

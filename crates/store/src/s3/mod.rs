@@ -23,6 +23,7 @@ mod config;
 mod failure;
 mod flat;
 mod folders;
+pub mod notifications;
 mod open;
 mod page;
 mod read;
