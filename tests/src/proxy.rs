@@ -1,10 +1,12 @@
 //! A proxy on 127.0.0.1 that a test puts before a broker or a store and tells to break.
 //!
 //! [`Link`] knows bytes only: connections that are refused, reset, cut, slow or silent. [`HttpProxy`] knows requests as well:
-//! it answers some itself, and keeps answers back after the server has done what was asked. Every fault that has met
+//! it answers some itself, and keeps answers back after the server has done what was asked. [`Gate`] asks a test what
+//! becomes of each. Every fault that has met
 //! something is counted: a test that asks for a fault and does not see it counted has tested nothing.
 mod acceptor;
 mod framing;
+mod gate;
 mod http;
 mod link;
 
@@ -15,6 +17,7 @@ use std::{
 
 pub use self::{
     framing::Request,
+    gate::{Gate, Reply, Verdict},
     http::{HttpFault, HttpProxy, S3Error},
     link::{Condition, Link, Side},
 };

@@ -28,6 +28,9 @@ const CREDENTIALS: Credentials = Credentials {
     secret_key: "minilab-secret",
 };
 
+/// More keys of the same user, with the same secret: a proxy that tells roles apart sees whose request it is.
+const ROLE_KEYS: [&str; 3] = ["dispatcher", "worker", "operator"];
+
 /// A running store with one user who may do everything; killed when dropped.
 pub struct SeaweedFs {
     server: Option<Process>,
@@ -68,14 +71,7 @@ impl SeaweedFs {
             s3: [free[6], free[7]],
         };
         fs::create_dir(folder.path().join("data"))?;
-        fs::write(
-            folder.path().join("s3.json"),
-            format!(
-                r#"{{"identities":[{{"name":"minilab","actions":["Admin","Read","Write","List","Tagging"],
-                "credentials":[{{"accessKey":"{}","secretKey":"{}"}}]}}]}}"#,
-                CREDENTIALS.access_key, CREDENTIALS.secret_key
-            ),
-        )?;
+        fs::write(folder.path().join("s3.json"), user())?;
         let mut started = Self {
             server: None,
             folder,
@@ -100,7 +96,12 @@ impl SeaweedFs {
         CREDENTIALS.access_key
     }
 
-    /// Of the user who may do everything.
+    /// More keys of the same user, one for each role of a fleet.
+    pub fn role_keys(&self) -> [&'static str; 3] {
+        ROLE_KEYS
+    }
+
+    /// Of the user who may do everything, with whichever key.
     pub fn secret_key(&self) -> &'static str {
         CREDENTIALS.secret_key
     }
@@ -176,6 +177,19 @@ impl Drop for SeaweedFs {
             let _ = fs::remove_file(format!("/tmp/seaweedfs-{part}-grpc-{grpc}.sock"));
         }
     }
+}
+
+fn user() -> String {
+    let secret = CREDENTIALS.secret_key;
+    let keys = [CREDENTIALS.access_key].into_iter().chain(ROLE_KEYS);
+    let keys: Vec<_> = keys
+        .map(|key| format!(r#"{{"accessKey":"{key}","secretKey":"{secret}"}}"#))
+        .collect();
+    format!(
+        r#"{{"identities":[{{"name":"minilab","actions":["Admin","Read","Write","List","Tagging"],
+        "credentials":[{}]}}]}}"#,
+        keys.join(",")
+    )
 }
 
 fn command(folder: &Path, ports: Ports) -> Command {
