@@ -2,6 +2,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use minilab_queue::Queue;
+use minilab_recipe::TopicArn;
 use minilab_record::Records;
 use minilab_store::Store;
 use minilab_telemetry::Metrics;
@@ -12,8 +13,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Brake, DeadLetters, Error, Jobs, Names, Periods, Progress, Ready, Reconcile, ReconcileConfig, Settle,
-    Sharing, Sweep, SweepConfig, Token, Turns, Watching, Webhook,
+    Brake, DeadLetters, Error, Fetch, Jobs, Names, Periods, Progress, Ready, Reconcile, ReconcileConfig,
+    Settle, Sharing, Sns, Sweep, SweepConfig, Token, Turns, Watching, Webhook,
     health::{Health, Need},
     intake::{FolderIntake, Messages, QueueIntake},
     rounds::{Requests, Rounds, at_start},
@@ -134,9 +135,12 @@ impl Dispatcher {
         }
     }
 
-    /// Also receives events from a broker's queue [`events_queue`](crate::events_queue).
+    /// Also receives events from a broker's queue [`events_queue`](crate::events_queue); from each broker once.
     pub fn receive_from(&mut self, broker: Arc<dyn Queue>) {
-        self.brokers.push(broker);
+        let is_same = |known: &Arc<dyn Queue>| std::ptr::addr_eq(Arc::as_ptr(known), Arc::as_ptr(&broker));
+        if !self.brokers.iter().any(is_same) {
+            self.brokers.push(broker);
+        }
     }
 
     /// Also takes events that are handed to the answer, as a listener does. It works while the dispatcher runs.
@@ -144,6 +148,13 @@ impl Dispatcher {
         // What is of no known form goes through the queue of events to become a dead letter.
         self.receive_from(Arc::clone(self.jobs.queue()));
         Webhook::new(Arc::clone(&self.messages), token)
+    }
+
+    /// Also takes what SNS pushes of these topics, handed to the answer as [`Self::webhook`]'s. `outside` gets certificates
+    /// and confirms subscriptions.
+    pub fn sns(&mut self, topics: Vec<TopicArn>, outside: Arc<dyn Fetch>) -> Sns {
+        self.receive_from(Arc::clone(self.jobs.queue()));
+        Sns::new(Arc::clone(&self.messages), topics, outside)
     }
 
     /// Has it what it needs?

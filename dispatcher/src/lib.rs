@@ -28,7 +28,10 @@ pub use dispatcher::{Config, Dispatcher, Folder, Stores};
 pub use error::Error;
 pub use health::Ready;
 pub use hint::{Change, Hint};
-pub use intake::{InvalidToken, Token, Webhook, WebhookVerdict, events_queue};
+pub use intake::{
+    Fetch, FetchError, InvalidToken, Sns, SnsHeaders, SnsRefusal, Token, Webhook, WebhookVerdict,
+    events_queue,
+};
 pub use jobs::{Enqueued, Jobs, STORE_OF_ORIGINALS, queue_name};
 pub use names::{Names, is_passing};
 pub use pass::{

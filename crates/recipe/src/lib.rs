@@ -20,7 +20,8 @@ pub use default_recipe::DEFAULT_RECIPE;
 pub use diagnostic::{Code, Diagnostics, Problem};
 pub use document::{
     Decision, Declare, Document, EventQueue, Intake, Location, Match, OnDelete, Output, QueueConfig,
-    RESERVED_PREFIX, RabbitMq, Rule, S3, Secret, Sqs, SqsEvents, SqsService, Webhook, schema,
+    RESERVED_PREFIX, RabbitMq, Renderers, Rule, S3, Secret, Sns, Sqs, SqsEvents, SqsService, Tenants,
+    TopicArn, Webhook, schema,
 };
 pub use fingerprint::version;
 pub use format::{Encoding, Format, OutputFormat, Subsampling};

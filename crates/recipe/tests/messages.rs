@@ -1,5 +1,5 @@
 //! What an operator sees when a document is wrong: snapshots, and the promise that it is all of it at once.
-use minilab_recipe::{Document, schema};
+use minilab_recipe::{Document, Intake, Renderers, Tenants, schema};
 
 fn env(name: &str) -> Option<String> {
     (name == "OUT").then(|| "./out".to_owned())
@@ -74,6 +74,40 @@ intake:
         !told.contains("./out"),
         "a variable's value may be a secret: {told}"
     );
+}
+
+#[test]
+fn mistakes_in_topics_and_tenants_are_told() {
+    insta::assert_snapshot!(complaints(
+        r"version: 1
+from: { s3: { bucket: a } }
+to: { folder: out }
+intake:
+  - { webhook: { listen: 8090 } }
+  - { webhook: { listen: 8091, sns: { topics: [] } } }
+  - { webhook: { listen: 8092, sns: { topics: [uploads, 'arn:aws:sns:eu-central-1:123456789012:uploads.fifo'] } } }
+tenants: { in_flight: 0, renderers: mine, fair: true }
+"
+    ));
+}
+
+#[test]
+fn webhook_for_sns_alone_needs_no_token_and_tenants_change_no_digest() {
+    let text = "version: 1\nfrom: { s3: { bucket: a } }\nto: { folder: out }\n";
+    let topic = "arn:aws:sns:eu-central-1:123456789012:uploads";
+    let intake = format!("intake: [{{ webhook: {{ listen: 8090, sns: {{ topics: ['{topic}'] }} }} }}]\n");
+    let plain = Document::parse("x.yaml", &format!("{text}{intake}"), &env).unwrap();
+    assert_eq!(plain.tenants, Tenants::default());
+    let [Intake::Webhook(webhook)] = plain.intake.as_slice() else {
+        panic!("{:?}", plain.intake);
+    };
+    assert_eq!(webhook.token, None);
+    assert_eq!(webhook.sns.as_ref().unwrap().topics[0].as_str(), topic);
+    let tenants = format!("{text}{intake}tenants: {{ in_flight: 2, renderers: own }}\n");
+    let shared = Document::parse("x.yaml", &tenants, &env).unwrap();
+    assert_eq!(shared.tenants.in_flight.map(u32::from), Some(2));
+    assert_eq!(shared.tenants.renderers, Renderers::Own);
+    assert_eq!(shared.digest(), plain.digest());
 }
 
 #[test]

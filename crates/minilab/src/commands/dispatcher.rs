@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use axum::Router;
 use minilab_dispatcher::{Dispatcher, Ready, Sharing, Token};
 use minilab_recipe::{Document, Intake};
 
@@ -53,10 +54,19 @@ pub async fn listen_for_events(
         _ => None,
     });
     let Some(asked) = asked else { return Ok(()) };
-    let webhook = dispatcher.webhook(Token::new(asked.token.expose())?);
+    let mut routes = Router::new();
+    if let Some(token) = &asked.token {
+        let webhook = dispatcher.webhook(Token::new(token.expose())?);
+        routes = routes.merge(serve::webhook(Arc::new(webhook)));
+    }
+    if let Some(sns) = &asked.sns {
+        let outside = compose::fetch::over_tls().context("no roots of trust to reach AWS with")?;
+        let sns = dispatcher.sns(sns.topics.clone(), Arc::new(outside));
+        routes = routes.merge(serve::sns(sns));
+    }
     let listener = serve::listen(asked.listen).await?;
-    tracing::info!(address = %listener.local_addr()?, "events are taken at /events");
-    let routes = serve::webhook(Arc::new(webhook));
+    let (events, sns) = (asked.token.is_some(), asked.sns.is_some());
+    tracing::info!(address = %listener.local_addr()?, events, sns, "events are taken over HTTP");
     around.run(serve::serve(listener, routes, around.stop.drain.clone()));
     Ok(())
 }

@@ -2,6 +2,7 @@
 mod app;
 mod backing;
 mod dispatcher;
+pub mod fetch;
 mod observe;
 mod places;
 mod queue;

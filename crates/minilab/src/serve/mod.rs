@@ -6,6 +6,7 @@ mod answer;
 mod awaited;
 mod files;
 mod index;
+mod sns;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -29,6 +30,7 @@ use crate::exit::{Exit, Refusal};
 
 pub use admin::admin;
 pub use awaited::{Awaited, PATIENCE};
+pub use sns::sns;
 pub use webhook::webhook;
 
 /// What is served to readers.

@@ -34,11 +34,22 @@ async fn take(State(webhook): State<Arc<Webhook>>, request: Request) -> Response
     if !webhook.admits(authorization) {
         return told(WebhookVerdict::Unauthorized);
     }
-    match tokio::time::timeout(READ_WITHIN, read(body)).await {
-        Ok(Ok(body)) => told(webhook.take(authorization, body).await),
-        Ok(Err(NotRead::TooLarge)) => told(WebhookVerdict::TooLarge),
-        Ok(Err(NotRead::Broken)) => answer::text(StatusCode::BAD_REQUEST, "the body ended early\n"),
-        Err(_elapsed) => answer::text(StatusCode::REQUEST_TIMEOUT, "the body came too slowly\n"),
+    match read_in_time(body, Webhook::BODY_BYTES_MAX).await {
+        Ok(body) => told(webhook.take(authorization, body).await),
+        Err(not_read) => not_read,
+    }
+}
+
+/// The body, or what its sender is told instead.
+pub(super) async fn read_in_time(body: Body, bytes_max: usize) -> Result<Bytes, Response> {
+    match tokio::time::timeout(READ_WITHIN, read(body, bytes_max)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(NotRead::TooLarge)) => Err(told(WebhookVerdict::TooLarge)),
+        Ok(Err(NotRead::Broken)) => Err(answer::text(StatusCode::BAD_REQUEST, "the body ended early\n")),
+        Err(_elapsed) => Err(answer::text(
+            StatusCode::REQUEST_TIMEOUT,
+            "the body came too slowly\n",
+        )),
     }
 }
 
@@ -48,11 +59,11 @@ enum NotRead {
 }
 
 /// The body, of which no more is kept than is taken.
-async fn read(body: Body) -> Result<Bytes, NotRead> {
+async fn read(body: Body, bytes_max: usize) -> Result<Bytes, NotRead> {
     let (mut chunks, mut whole) = (body.into_data_stream(), BytesMut::new());
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| NotRead::Broken)?;
-        if whole.len() + chunk.len() > Webhook::BODY_BYTES_MAX {
+        if whole.len() + chunk.len() > bytes_max {
             return Err(NotRead::TooLarge);
         }
         whole.extend_from_slice(&chunk);
@@ -60,7 +71,7 @@ async fn read(body: Body) -> Result<Bytes, NotRead> {
     Ok(whole.freeze())
 }
 
-fn told(verdict: WebhookVerdict) -> Response {
+pub(super) fn told(verdict: WebhookVerdict) -> Response {
     match verdict {
         WebhookVerdict::Accepted => answer::text(StatusCode::OK, "accepted\n"),
         WebhookVerdict::Unknown(reason) => answer::text(
@@ -71,6 +82,14 @@ fn told(verdict: WebhookVerdict) -> Response {
             let mut response = answer::text(StatusCode::UNAUTHORIZED, "the token is missing or wrong\n");
             answer::set(&mut response, header::WWW_AUTHENTICATE, "Bearer");
             response
+        }
+        WebhookVerdict::Refused(refusal) => {
+            let status = if refusal.is_of_form() {
+                StatusCode::BAD_REQUEST
+            } else {
+                StatusCode::FORBIDDEN
+            };
+            answer::text(status, format!("{}: {refusal}\n", refusal.code()))
         }
         WebhookVerdict::TooLarge => {
             let limit = Webhook::BODY_BYTES_MAX;
@@ -90,7 +109,7 @@ fn told(verdict: WebhookVerdict) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::net::SocketAddr;
 
     use minilab_dispatcher::{Config, Dispatcher, Jobs, Stores, Token, queue_name};
@@ -117,13 +136,21 @@ intake: [{ poll: { every: 1h } }]
 recipes: { gallery: { derivatives: { thumb: { resize: { width: 320 }, formats: [webp], lane: fast } } } }
 ";
 
-    struct Listening {
+    pub(in super::super) struct Listening {
         address: SocketAddr,
         broker: Arc<Broker>,
     }
 
     impl Listening {
         async fn new() -> Self {
+            Self::at(|dispatcher| {
+                let token = Token::new("0123456789abcdef").unwrap();
+                webhook(Arc::new(dispatcher.webhook(token)))
+            })
+            .await
+        }
+
+        pub(in super::super) async fn at(routes: impl FnOnce(&mut Dispatcher) -> Router) -> Self {
             let document = Document::parse("minilab.yaml", RULES, &|_| None).expect("the document is valid");
             let (broker, metrics) = (Arc::new(Broker::default()), Arc::new(Metrics::new("test")));
             let clock = Arc::new(SystemClock::default());
@@ -135,16 +162,14 @@ recipes: { gallery: { derivatives: { thumb: { resize: { width: 320 }, formats: [
                 state: store,
             };
             let mut dispatcher = Dispatcher::new(Config::default(), stores, Arc::new(jobs), metrics);
-            let routes = webhook(Arc::new(
-                dispatcher.webhook(Token::new("0123456789abcdef").unwrap()),
-            ));
+            let routes = routes(&mut dispatcher);
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             tokio::spawn(async move { axum::serve(listener, routes).await });
             Self { address, broker }
         }
 
-        async fn post(&self, path: &str, headers: &str, body: &[u8]) -> String {
+        pub(in super::super) async fn post(&self, path: &str, headers: &str, body: &[u8]) -> String {
             let length = body.len();
             let head = format!(
                 "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
@@ -194,7 +219,7 @@ recipes: { gallery: { derivatives: { thumb: { resize: { width: 320 }, formats: [
         body.resize(Webhook::BODY_BYTES_MAX, b' ');
         let answer = listening.post("/events", AUTHORIZATION, &body).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        let read = read(Body::from(vec![b' '; Webhook::BODY_BYTES_MAX + 1])).await;
+        let read = read(Body::from(vec![b' '; 9]), 8).await;
         assert!(matches!(read, Err(NotRead::TooLarge)));
     }
 

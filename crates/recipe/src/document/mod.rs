@@ -15,6 +15,7 @@ mod scalar;
 mod schema;
 mod schema_parts;
 mod secret;
+mod tenants;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -24,11 +25,12 @@ use std::time::Duration;
 
 pub use location::{Location, Output, RESERVED_PREFIX, S3};
 pub use operation::{
-    Declare, EventQueue, Intake, QueueConfig, RabbitMq, Sqs, SqsEvents, SqsService, Webhook,
+    Declare, EventQueue, Intake, QueueConfig, RabbitMq, Sns, Sqs, SqsEvents, SqsService, TopicArn, Webhook,
 };
 pub use rules::{Decision, Match, Rule};
 pub use schema::schema;
 pub use secret::Secret;
+pub use tenants::{Renderers, Tenants};
 
 use crate::Recipe;
 use crate::diagnostic::{Code, Diagnostics, Problem, Span};
@@ -51,6 +53,8 @@ pub struct Document {
     pub queue: Option<QueueConfig>,
     /// How uploads are noticed; empty: what suits `from` (a folder is watched).
     pub intake: Vec<Intake>,
+    /// How tenants share the workers.
+    pub tenants: Tenants,
     /// First match wins.
     pub rules: Vec<Rule>,
     /// By name.
@@ -127,6 +131,7 @@ impl Document {
             stores: BTreeMap::new(),
             queue: None,
             intake: Vec::new(),
+            tenants: Tenants::default(),
             rules: rules::default_rules("default"),
             recipes: recipe::defaults(&encodings::Defaults::default()).expect("the default recipe is valid"),
             serve: None,
@@ -172,6 +177,7 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
     let stores = fields.read("stores", location::stores).unwrap_or_default();
     let queue = fields.read("queue", operation::queue);
     let intake = fields.read("intake", operation::intake).unwrap_or_default();
+    let tenants = fields.read("tenants", tenants::tenants).unwrap_or_default();
     let serve = fields.read("serve", operation::address);
     let retain = fields.read("retain", scalar::duration).unwrap_or(RETAIN_DEFAULT);
     let on_delete = fields.read("on_delete", |tree, problems| {
@@ -202,6 +208,7 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
         stores,
         queue,
         intake,
+        tenants,
         rules: rules?,
         recipes: recipes?,
         serve,

@@ -1,11 +1,13 @@
 //! How the program runs: where jobs wait, how uploads are noticed, where files are served. None of it affects what is made.
 mod intake;
 mod queue;
+mod sns;
 
 use std::net::SocketAddr;
 
 pub use intake::{EventQueue, Intake, SqsEvents, Webhook};
 pub use queue::{Declare, QueueConfig, RabbitMq, Sqs, SqsService};
+pub use sns::{Sns, TopicArn};
 
 use super::read::Problems;
 use super::scalar;

@@ -42,7 +42,8 @@ version: 1
 from: { s3: { bucket: in } }
 to: { folder: ./out }
 queue: { rabbitmq: { url: 'amqp://localhost' } }
-intake: [{ rabbitmq: {} }, { sqs: { queue: q } }, { poll: { every: 1min } }, { webhook: { listen: 8090, token: 0123456789abcdef } }]
+intake: [{ rabbitmq: {} }, { sqs: { queue: q } }, { poll: { every: 1min } }, { webhook: { listen: 8090, token: 0123456789abcdef, sns: { topics: ['arn:aws:sns:eu-central-1:123456789012:uploads'] } } }]
+tenants: { in_flight: 2 }
 encodings: { avif: {}, webp: {}, jpeg: {}, png: {} }
 rules: [{ match: { prefix: a }, recipe: all }]
 recipes:

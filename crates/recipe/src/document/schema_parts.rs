@@ -18,6 +18,7 @@ pub(super) fn document() -> Value {
             "type": "array",
             "items": { "anyOf": [choices(&["watch", "rabbitmq", "sqs"]), { "$ref": "#/definitions/intake" }] },
         },
+        "tenants": reference("tenants", "How tenants share the workers."),
         "encodings": reference("encodings", &super::encodings::described()),
         "rules": {
             "description": "The first match wins; no match: nothing is made.",
@@ -138,9 +139,37 @@ fn operation() -> Vec<Mapping> {
             "webhook",
             json!({
                 "listen": { "type": ["string", "integer"] },
-                "token": secret("What senders present: Authorization: Bearer ..."),
+                "token": secret("What senders to /events present: Authorization: Bearer ... Not needed where only SNS sends."),
+                "sns": of("sns"),
             }),
-            &["listen", "token"],
+            &["listen"],
+        ),
+        (
+            "sns",
+            json!({
+                "topics": {
+                    "description": "Topics of which /sns takes messages and confirms subscriptions.",
+                    "type": "array",
+                    "items": { "type": "string", "pattern": "^arn:aws(-cn|-us-gov)?:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$" },
+                    "minItems": 1,
+                    "maxItems": 100,
+                },
+            }),
+            &["topics"],
+        ),
+        (
+            "tenants",
+            json!({
+                "in_flight": {
+                    "description": "A worker works on at most this many jobs of one tenant at a time.",
+                    "type": "integer", "minimum": 1, "maximum": 1000,
+                },
+                "renderers": {
+                    "description": "Does one renderer process work on originals of everybody, or of one tenant?",
+                    "enum": ["shared", "own"], "default": "shared",
+                },
+            }),
+            &[],
         ),
         ("poll", json!({ "every": { "type": "string" } }), &["every"]),
     ]

@@ -8,6 +8,7 @@ use super::super::secret::Secret;
 use super::super::tree::{Tree, Value};
 use super::address;
 use super::queue::{SqsService, amqp_url, prefix, sqs_service};
+use super::sns::{Sns, sns};
 use crate::diagnostic::Code;
 
 /// How uploads are noticed.
@@ -47,8 +48,10 @@ impl Intake {
 pub struct Webhook {
     /// Address and port.
     pub listen: SocketAddr,
-    /// What a sender must present: `Authorization: Bearer ...`.
-    pub token: Secret,
+    /// What a sender to `/events` must present: `Authorization: Bearer ...`; `None`: nothing is taken there.
+    pub token: Option<Secret>,
+    /// What is taken at `/sns`; `None`: nothing.
+    pub sns: Option<Sns>,
 }
 
 /// Where notifications wait in a broker.
@@ -133,11 +136,18 @@ fn sqs_events(tree: &Tree, problems: &Problems) -> Option<SqsEvents> {
 fn webhook(tree: &Tree, problems: &Problems) -> Option<Webhook> {
     let mut fields = Fields::open("webhook", tree, problems)?;
     let listen = fields.require("listen", address);
-    let token = fields.require("token", token);
+    let sns = fields.read("sns", sns);
+    // A listener that takes nothing of anybody is a mistake.
+    let token = if fields.has("sns") {
+        fields.read("token", token)
+    } else {
+        fields.require("token", token)
+    };
     fields.close();
     Some(Webhook {
         listen: listen?,
-        token: token?,
+        token,
+        sns,
     })
 }
 
