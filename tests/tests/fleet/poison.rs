@@ -82,7 +82,10 @@ async fn an_original_that_crashes_its_renderer_is_given_up_and_its_neighbours_pa
     }
     assert_eq!(dead.len(), POISONS.len(), "{dead:#?}");
     for job in jobs.iter().filter(|job| !is_poison(&job.key)) {
-        assert_eq!((job.class.as_str(), job.attempt), ("complete", 1), "{job:?}");
+        // Who came while a suspect ran alone was handed back, unspent.
+        let is_handed_back = job.settled.as_deref() == Some("release");
+        assert!(job.class == "complete" || is_handed_back, "{job:?}");
+        assert_eq!(job.attempt, 1, "{job:?}");
     }
     scene.everything_else_is_complete(neighbours, POISONS.len()).await;
     assert!(working.is_running());
