@@ -17,7 +17,7 @@ mod urls;
 pub use aliases::{Alias, aliases};
 pub use error::Error;
 pub use failures::{FailureRecord, Failures, UnreadableRecord};
-pub use project::manifest;
+pub use project::{manifest, original};
 pub use projector::{
     ALIAS_CACHE_CONTROL, ALIAS_OF, DERIVATIVE_MARK, FILE_CACHE_CONTROL, MANIFEST_CACHE_CONTROL, Projector,
 };

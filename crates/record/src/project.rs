@@ -72,7 +72,8 @@ fn status(record: &Record, shown: &Shown<'_>, decided: bool) -> Status {
     }
 }
 
-fn original(key: &str, observation: Option<&Observation>) -> Original {
+/// What may be told of an upload; of one that is gone only its key.
+pub fn original(key: &str, observation: Option<&Observation>) -> Original {
     let Some(seen) = observation else {
         return Original {
             key: key.to_owned(),

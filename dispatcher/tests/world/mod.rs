@@ -254,6 +254,7 @@ pub fn record(name: &str) -> Record {
         v: 1,
         key: name.to_owned(),
         generation: 1,
+        since_generation: 1,
         revision: 7,
         recipe: "gallery".to_owned(),
         observation: None,
@@ -269,6 +270,7 @@ pub fn record(name: &str) -> Record {
 pub fn lane_state(name: &str, recipe_digest: String) -> LaneState {
     LaneState {
         generation: 2,
+        since_generation: 2,
         status: LaneStatus::Done,
         recipe_digest,
         engine: "test".to_owned(),

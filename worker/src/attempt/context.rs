@@ -129,6 +129,7 @@ impl<'a> Context<'a> {
             v: 1,
             key: self.envelope.key.as_str().to_owned(),
             generation: 1,
+            since_generation: 1,
             revision: self.world.revision,
             recipe: self
                 .target

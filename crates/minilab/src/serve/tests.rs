@@ -122,6 +122,7 @@ async fn put(store: &Memory, key: &str, body: &'static str) {
 fn record(key: &str, status: LaneStatus) -> Record {
     let lane = LaneState {
         generation: 1,
+        since_generation: 1,
         status,
         recipe_digest: String::new(),
         engine: String::new(),
@@ -132,6 +133,7 @@ fn record(key: &str, status: LaneStatus) -> Record {
         v: 1,
         key: key.to_owned(),
         generation: 1,
+        since_generation: 1,
         revision: 1,
         recipe: "default".to_owned(),
         observation: Some(Observation {
