@@ -172,7 +172,7 @@ impl Jobs {
             (Decision::Nothing, Change::Removed | Change::Recorded) => (Lane::Fast, None),
             (Decision::Nothing, Change::Uploaded) => return Err(NoJob::Unmatched),
         };
-        let job = self.job(hint, lane, tenant, via);
+        let job = self.job(hint, lane, tenant.clone(), via);
         let payload = serde_json::to_vec(&job).expect("a job is plain strings and numbers");
         let queue = match via {
             Via::Backfill => QueueName::new(QueueLabel::Backfill.as_str()).expect("it is a lower-case word"),
@@ -180,7 +180,10 @@ impl Jobs {
         };
         // The key comes last: the names before it hold no slash, so no two triples read alike.
         let coalesce = format!("{STORE_OF_ORIGINALS}/{lane}/{key}");
-        Ok(Outgoing::new(queue, payload).coalescing(coalesce))
+        Ok(Outgoing {
+            group: tenant,
+            ..Outgoing::new(queue, payload).coalescing(coalesce)
+        })
     }
 
     fn job(&self, hint: &Hint, lane: Lane, tenant: Option<String>, via: Via) -> Job {

@@ -81,5 +81,9 @@ pub(crate) fn follow_up(job: &Job, lane: Lane, now: SystemTime) -> Outgoing {
     };
     // As the dispatcher writes it, so that a follow-up and an event of one lane are one job.
     let coalesce = format!("{}/{lane}/{}", job.store, job.key);
-    Outgoing::new(lane_queue(lane), payload(&next)).coalescing(coalesce)
+    let message = Outgoing::new(lane_queue(lane), payload(&next)).coalescing(coalesce);
+    Outgoing {
+        group: Some(next.tenant).filter(|tenant| !tenant.is_empty()),
+        ..message
+    }
 }

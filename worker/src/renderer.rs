@@ -75,6 +75,19 @@ pub struct OriginalFile {
     pub file: File,
     /// Its length.
     pub size_bytes: u64,
+    /// Whose it is; `None`: nobody's in particular.
+    pub tenant: Option<String>,
+}
+
+impl OriginalFile {
+    /// The same, of this tenant; of none if the name is empty.
+    #[must_use]
+    pub fn of_tenant(self, tenant: &str) -> Self {
+        Self {
+            tenant: Some(tenant.to_owned()).filter(|tenant| !tenant.is_empty()),
+            ..self
+        }
+    }
 }
 
 /// A finished file.

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -47,6 +48,8 @@ pub enum Fault {
     Unavailable,
     /// This file alone fails, with this code. Elsewhere than at [`Moment::Encode`] it is [`Fault::Input`].
     File(String),
+    /// It takes this much longer, and succeeds.
+    Slow(Duration),
     /// Nothing happens any more; only dropping the future ends it.
     Hang,
 }
@@ -140,6 +143,10 @@ impl ScriptedRenderer {
             Some(Fault::Unavailable) => Err(RenderError::Unavailable {
                 reason: "the script says so".to_owned(),
             }),
+            Some(Fault::Slow(by)) => {
+                tokio::time::sleep(by).await;
+                Ok(None)
+            }
             Some(Fault::Hang) => std::future::pending().await,
         }
     }

@@ -7,6 +7,7 @@ mod intake;
 mod judge;
 mod lanes;
 mod settle;
+mod shares;
 mod slots;
 mod stop;
 
@@ -20,7 +21,7 @@ use tokio::sync::{Mutex, RwLock, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::slots::Seat;
-use self::{delivery::Courier, health::Health, intake::Intake, slots::Slots, stop::Stop};
+use self::{delivery::Courier, health::Health, intake::Intake, shares::Shares, slots::Slots, stop::Stop};
 pub use self::{
     health::{Ready, Unready},
     lanes::{InvalidLanes, Lanes},
@@ -89,6 +90,7 @@ impl Worker {
         let records = Records::new(Arc::clone(&parts.state));
         let slots = Slots::new(parts.slots, parts.lanes.slots_kept(parts.slots));
         let base_url = parts.document.to.url.clone().unwrap_or_default();
+        let shares = Shares::new(parts.document.tenants.in_flight);
         let world = World {
             projector: Projector::new(Arc::clone(&parts.output), records.clone(), base_url),
             failures: Failures::new(Arc::clone(&parts.state)),
@@ -108,6 +110,7 @@ impl Worker {
             world,
             health: Health::default(),
             budget: parts.budget,
+            shares,
             observer: parts.observer,
             solitude: RwLock::default(),
             suspect: Mutex::default(),

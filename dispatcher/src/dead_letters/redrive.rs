@@ -36,9 +36,12 @@ impl Redrive {
     ///
     /// It coalesces with nothing: a job of the key that waits already would absorb it, and does not say so.
     pub async fn put_back(&self, failure: &FailureRecord, now: SystemTime) -> Result<(), Error> {
-        let payload =
-            serde_json::to_vec(&self.job(failure, now)).expect("a job is plain strings and numbers");
-        let message = Outgoing::new(queue_name(failure.lane), payload);
+        let job = self.job(failure, now);
+        let payload = serde_json::to_vec(&job).expect("a job is plain strings and numbers");
+        let message = Outgoing {
+            group: Some(job.tenant).filter(|tenant| !tenant.is_empty()),
+            ..Outgoing::new(queue_name(failure.lane), payload)
+        };
         Ok(self.queue.send(vec![message]).await?)
     }
 

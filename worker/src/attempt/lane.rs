@@ -231,6 +231,7 @@ impl Attempt<'_> {
             metadata: &seen.reads,
             priority,
         };
+        let file = file.of_tenant(&self.context.envelope.job.tenant);
         let sitting = Sitting::open(&*self.context.world.renderer, opening, file).await?;
         self.upload = Some(Upload {
             etag: seen.etag.clone(),

@@ -23,6 +23,8 @@ pub struct Budget {
     pub release: Duration,
     /// Wait after a job was handed back because its configuration is newer: about a rolling update's step.
     pub stale: Duration,
+    /// Wait after a job was handed back because its tenant has as many at work as it may: about what a job takes.
+    pub crowded: Duration,
 }
 
 impl Default for Budget {
@@ -34,6 +36,7 @@ impl Default for Budget {
             deadline: Duration::from_secs(90),
             release: Duration::from_secs(5),
             stale: Duration::from_secs(30),
+            crowded: Duration::from_secs(1),
         }
     }
 }

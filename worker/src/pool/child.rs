@@ -30,6 +30,8 @@ pub(super) struct Child {
     pub(super) jobs: u32,
     /// Of which kind it was started.
     pub(super) priority: Priority,
+    /// Whose originals it works on, where it works on nobody else's; `None`: nobody's yet, or everybody's.
+    pub(super) owner: Option<String>,
     /// Does it take only the CPU time that nothing else wants?
     in_background: bool,
 }
@@ -84,6 +86,7 @@ impl Child {
             started,
             jobs: 0,
             priority,
+            owner: None,
             in_background: priority == Priority::Background,
         };
         let deadline = Deadline::after(config.start_deadline);

@@ -2,11 +2,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use minilab_recipe::Renderers;
+
 /// Settings of a [`ProcessPool`](super::ProcessPool).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PoolConfig {
     /// The `minilab-renderer` of this build.
     pub renderer: PathBuf,
+    /// Does a renderer work on originals of everybody, or of one tenant?
+    pub renderers: Renderers,
     /// Renderers at work at one time; each is one thread of libvips.
     pub slots: u32,
     /// Sum of the predicted memory of the plans at work at one time. A plan that is larger runs alone.
@@ -36,6 +40,7 @@ impl PoolConfig {
     pub fn new(renderer: impl Into<PathBuf>, slots: u32) -> Self {
         Self {
             renderer: renderer.into(),
+            renderers: Renderers::default(),
             slots,
             memory_budget_bytes: u64::from(slots) * (768 << 20),
             address_space_bytes: 1536 << 20,

@@ -6,6 +6,9 @@
 //! There are two kinds of children: live ones, and those that take only the CPU time that nothing else wants. No child of
 //! the second kind can ever be one of the first again. If all that wait are of the wrong kind, one of them makes room.
 //!
+//! Where renderers are a tenant's own, a child that one tenant's original was given to gets no other tenant's: such a child
+//! is of another kind, too.
+//!
 //! Children are hostile: they get one socket and an empty environment, are killed at wall-clock deadlines, and nothing
 //! that they say is believed before it is checked. What the pool does not give: a child that one original took over can
 //! see later originals until it is recycled.
@@ -27,7 +30,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use minilab_recipe::Limits;
+use minilab_recipe::{Limits, Renderers};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -126,7 +129,8 @@ impl Renderer for ProcessPool {
         limits: &Limits,
         priority: Priority,
     ) -> Result<Box<dyn Session>, RenderError> {
-        let seat = self.shared.sit(priority).await?;
+        let owner = self.shared.owner(&original);
+        let seat = self.shared.sit(priority, owner).await?;
         let mut session = PooledSession::new(Arc::clone(&self.shared), seat);
         session.open(original, limits).await?;
         Ok(Box::new(session))
@@ -134,28 +138,44 @@ impl Renderer for ProcessPool {
 }
 
 impl Shared {
+    /// Who owns a child that the original is given to. Originals of no tenant are together one tenant's.
+    fn owner(&self, original: &OriginalFile) -> Option<String> {
+        match self.config.renderers {
+            Renderers::Shared => None,
+            Renderers::Own => Some(original.tenant.clone().unwrap_or_default()),
+        }
+    }
+
     /// Waits for a slot, and takes a child of the kind that is asked.
-    async fn sit(self: &Arc<Self>, priority: Priority) -> Result<Seat, RenderError> {
+    async fn sit(self: &Arc<Self>, priority: Priority, owner: Option<String>) -> Result<Seat, RenderError> {
         let slot = Arc::clone(&self.slots)
             .acquire_owned()
             .await
             .expect("the pool never closes its slots");
-        while let Some(mut child) = self.idle_child(priority) {
+        while let Some(mut child) = self.idle_child(priority, owner.as_ref()) {
             if child.is_alive() {
+                child.owner = owner;
                 return Ok(Seat { child, slot });
             }
             tracing::warn!("a renderer was ended from outside while it waited for work");
         }
         if let Some(other) = self.surplus_child() {
+            self.tally.recycled.fetch_add(1, Relaxed);
             other.retire().await;
         }
-        let child = self.start_child(priority).await?;
+        let mut child = self.start_child(priority).await?;
+        child.owner = owner;
         Ok(Seat { child, slot })
     }
 
-    fn idle_child(&self, priority: Priority) -> Option<Child> {
+    /// One that is the owner's, or else nobody's.
+    fn idle_child(&self, priority: Priority, owner: Option<&String>) -> Option<Child> {
         self.with_idle(|idle| {
-            let at = idle.iter().rposition(|child| child.priority == priority)?;
+            let of = |owner: Option<&String>| {
+                let fits = |child: &Child| child.priority == priority && child.owner.as_ref() == owner;
+                idle.iter().rposition(fits)
+            };
+            let at = of(owner).or_else(|| of(None))?;
             Some(idle.remove(at))
         })
     }

@@ -40,6 +40,7 @@ impl OriginalWriter {
         Ok(OriginalFile {
             file: self.file,
             size_bytes: self.size_bytes,
+            tenant: None,
         })
     }
 }

@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Observer, Seat, Stop, health::Health};
+use super::{Observer, Seat, Stop, health::Health, shares::Shares};
 use crate::{
     Error,
     attempt::{Attempt, Trace, World},
@@ -32,6 +32,7 @@ pub(super) struct Courier {
     pub world: World,
     pub health: Health,
     pub budget: Budget,
+    pub shares: Shares,
     pub observer: Observer,
     /// Held by every attempt; a job that crashed before holds it alone, so that it takes nobody down with it and is blamed
     /// for nobody else. What would wait for it is handed back: a worker that dies leaves all that it holds marked.
@@ -63,6 +64,12 @@ impl Courier {
             }
         };
         let job = &envelope.job;
+        let share = self.shares.take(&job.tenant);
+        // One that nobody settled is counted, which takes no time, and not tried.
+        if share.is_none() && !delivery.redelivered {
+            stop.in_time(self.put_off(&delivery)).await;
+            return;
+        }
         let trace = Trace::new(
             envelope.lane,
             delivery.redelivered || job.ambiguous || job.redrives > 0,

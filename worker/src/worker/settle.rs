@@ -27,6 +27,8 @@ use crate::{
 const SETTLE_TRIES: u32 = 3;
 /// Between them.
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
+/// A queue that holds nothing but one tenant's jobs is not turned over as fast as the broker can.
+const CROWDED_PAUSE: Duration = Duration::from_millis(5);
 /// Envelopes are kept under 16 KiB.
 const SENTENCE_CHARS_MAX: usize = 500;
 
@@ -142,6 +144,13 @@ impl Courier {
         if let Err(error) = self.world.failures.write(&failure).await {
             log_unrecorded(&failure.key, &error.into());
         }
+    }
+
+    /// A job of a tenant that has its share at work goes back as it came. It is no run of the job, so it is not reported.
+    pub(super) async fn put_off(&self, delivery: &Delivery) {
+        let delay = self.budget.crowded;
+        self.settle(delivery, Disposition::Release { delay }).await;
+        tokio::time::sleep(CROWDED_PAUSE).await;
     }
 
     /// What is no job at all becomes a dead letter with its bytes and a reason.

@@ -12,5 +12,6 @@ mod life;
 mod outages;
 mod stops;
 mod storm;
+mod tenants;
 mod weather;
 mod world;

@@ -38,7 +38,11 @@ pub struct Machine {
 /// A worker that follows this revision of the configuration, and what brings its gauges up to date. Its renderers are up.
 pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Result<(Worker, Refresh)> {
     let slots = slots(&machine);
-    let pool = start_pool(&machine.renderer, slots).await?;
+    let pool = start(PoolConfig {
+        renderers: backing.document.tenants.renderers,
+        ..PoolConfig::new(&machine.renderer, slots.get())
+    })
+    .await?;
     let budget = machine.budget.unwrap_or_else(|| Budget {
         backoff: queue::backoff(&backing.document),
         ..Budget::default()
@@ -75,17 +79,20 @@ fn slots(machine: &Machine) -> NonZeroU32 {
 
 /// Starts the renderers; the first must come up.
 pub async fn start_pool(renderer: &Path, slots: NonZeroU32) -> Result<ProcessPool> {
-    ProcessPool::start(PoolConfig::new(renderer, slots.get()))
-        .await
-        .map_err(|error| {
-            let fix = "build or install minilab and minilab-renderer together (`cargo build` builds both)";
-            Refusal::new(
-                Exit::Unexpected,
-                format!("the renderer {} does not start: {error}", renderer.display()),
-                fix,
-            )
-            .into()
-        })
+    start(PoolConfig::new(renderer, slots.get())).await
+}
+
+async fn start(config: PoolConfig) -> Result<ProcessPool> {
+    let renderer = config.renderer.clone();
+    ProcessPool::start(config).await.map_err(|error| {
+        let fix = "build or install minilab and minilab-renderer together (`cargo build` builds both)";
+        Refusal::new(
+            Exit::Unexpected,
+            format!("the renderer {} does not start: {error}", renderer.display()),
+            fix,
+        )
+        .into()
+    })
 }
 
 fn counting(observer: Observer, metrics: Arc<Metrics>) -> Observer {

@@ -7,4 +7,5 @@ mod life;
 mod pictures;
 mod png;
 mod priority;
+mod tenants;
 mod world;

@@ -68,6 +68,15 @@ pub async fn open_as(
     pool.open(original(bytes), &Limits::default(), priority).await
 }
 
+/// A picture of this tenant is made, and its renderer given back.
+pub async fn work_for(pool: &ProcessPool, tenant: &str) {
+    let original = original(&crate::png::gradient(64)).of_tenant(tenant);
+    let session = pool.open(original, &Limits::default(), Priority::Live).await;
+    let mut session = session.unwrap();
+    assert!(render(&mut session, &thumb(64), &[0]).await.1.is_ok());
+    session.close().await;
+}
+
 /// A plan that decodes `trunk` and makes one file of each size and encoding, each from a node of its own.
 pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
     let kernel = Kernel::default();
