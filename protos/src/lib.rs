@@ -1,9 +1,10 @@
 //! Versioned wire schemas and their Rust types.
 //!
 //! [`job`] is proto3 JSON on every broker, [`renderer`] is binary between a worker and its renderer processes,
-//! [`manifest`] is what front ends read.
+//! [`manifest`] is what front ends read, [`notification`] what receivers outside are told.
 mod job_json;
 pub mod manifest;
+pub mod notification;
 pub mod shapes;
 
 pub use job_json::{JOB_BYTES_MAX, JOB_VERSION, JobError};

@@ -30,6 +30,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["minilab-imaging", "minilab-recipe", "minilab-protos"],
     ),
     ("minilab-telemetry", &["minilab-queue", "minilab-store"]),
+    (
+        "minilab-notify",
+        &[
+            "minilab-protos",
+            "minilab-queue",
+            "minilab-recipe",
+            "minilab-record",
+            "minilab-store",
+            "minilab-telemetry",
+        ],
+    ),
     ("minilab-dispatcher", ROLE),
     ("minilab-worker", ROLE),
     // The curves encode as the product does; the floor takes only where libvips lies, for what the product is measured
@@ -40,6 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 const ROLE: &[&str] = &[
     "minilab-failpoint",
+    "minilab-notify",
     "minilab-protos",
     "minilab-recipe",
     "minilab-record",
@@ -49,6 +61,7 @@ const ROLE: &[&str] = &[
 ];
 /// Any but imaging and renderer, which are reached through the process.
 const ANY: &[&str] = &[
+    "minilab-notify",
     "minilab-protos",
     "minilab-recipe",
     "minilab-record",

@@ -9,6 +9,7 @@ mod hand_on;
 mod lane;
 mod make;
 mod sitting;
+mod tell;
 mod trace;
 mod world;
 
@@ -23,6 +24,7 @@ use self::{context::Context, lane::Made, make::Put, sitting::Upload};
 pub(crate) use self::{
     make::failure,
     sitting::{Opening, Sitting},
+    tell::listeners,
     trace::{Step, Trace},
     world::{World, this_process},
 };

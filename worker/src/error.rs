@@ -167,6 +167,19 @@ impl Error {
     }
 }
 
+/// Outboxes lie where records do, and senders are woken through the broker of the jobs.
+impl From<minilab_notify::Error> for Error {
+    fn from(error: minilab_notify::Error) -> Self {
+        match error {
+            minilab_notify::Error::Outbox(error) => Self::Record(error),
+            minilab_notify::Error::Queue(error) => Self::Queue(error),
+            other => Self::Envelope {
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused {

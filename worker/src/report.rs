@@ -74,6 +74,10 @@ pub struct Work {
     pub decodes: u32,
     /// Time spent decoding.
     pub decode: Duration,
+    /// Notifications noted for receivers outside.
+    pub notifications_noted: u64,
+    /// Notifications given up for lack of room, after later ones had overtaken them.
+    pub notifications_dropped: u64,
     /// Lane of the follow-up job that was published.
     pub handed_on: Option<Lane>,
     /// Was the original no image, and ignored as the recipe says?

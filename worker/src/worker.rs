@@ -13,6 +13,7 @@ mod stop;
 
 use std::{fmt, sync::Arc};
 
+use minilab_notify::Notifier;
 use minilab_queue::{Clock, Queue};
 use minilab_recipe::Document;
 use minilab_record::{Failures, Projector, Records};
@@ -27,7 +28,7 @@ pub use self::{
     lanes::{InvalidLanes, Lanes},
 };
 use crate::{
-    attempt::{World, this_process},
+    attempt::{World, listeners, this_process},
     outcome::Budget,
     renderer::Renderer,
     report::JobReport,
@@ -94,6 +95,12 @@ impl Worker {
         let world = World {
             projector: Projector::new(Arc::clone(&parts.output), records.clone(), base_url),
             failures: Failures::new(Arc::clone(&parts.state)),
+            notifier: Notifier::new(
+                Arc::clone(&parts.state),
+                Arc::clone(&parts.queue),
+                Arc::clone(&parts.clock),
+                listeners(&parts.document),
+            ),
             records,
             document: parts.document,
             revision: parts.revision,

@@ -1,5 +1,6 @@
 //! The command line, as data. What each command does is under `commands/`; docs/COMMANDS.md says it in prose.
 mod dead;
+mod notify;
 mod passes;
 mod policy;
 
@@ -10,6 +11,7 @@ use jiff::SignedDuration;
 use minilab_worker::Lanes;
 
 pub use self::dead::{Dead, Ls, Purge, Redrive, ShowDead, Which};
+pub use self::notify::{Notify, Replay};
 pub use self::passes::{Pass, Reconcile, Sweep};
 pub use self::policy::IamPolicy;
 use crate::{exit, speech::Form};
@@ -83,6 +85,9 @@ pub enum Command {
     /// List, show, put back or forget what was given up
     #[command(subcommand)]
     Dead(Dead),
+    /// Look after what receivers outside have not taken
+    #[command(subcommand)]
+    Notify(Notify),
     /// Compare all originals with all records now, and queue what differs
     Reconcile(Reconcile),
     /// Delete files whose time of grace is over now
@@ -325,6 +330,8 @@ pub enum SchemaOf {
     Config,
     /// The manifest
     Manifest,
+    /// What receivers outside are told
+    Notification,
 }
 
 /// `minilab version`

@@ -12,6 +12,7 @@ mod faulty;
 mod lease;
 mod limits;
 mod memory;
+mod outlet;
 mod port;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbitmq;
@@ -28,6 +29,7 @@ pub use faulty::{Fault, Faulty, Moment};
 pub use lease::{LeaseEnd, LeaseKeeper};
 pub use limits::LEASE;
 pub use memory::Memory;
+pub use outlet::{Announcement, NotTaken, Outlet};
 pub use port::{
     CoalescingKey, Delivery, Depth, Disposition, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
     dead_queue,

@@ -19,9 +19,9 @@ mod recipe;
 pub use default_recipe::DEFAULT_RECIPE;
 pub use diagnostic::{Code, Diagnostics, Problem};
 pub use document::{
-    Decision, Declare, Document, EventQueue, Intake, Location, Match, OnDelete, Output, QueueConfig,
-    RESERVED_PREFIX, RabbitMq, Renderers, Rule, S3, Secret, Sns, Sqs, SqsEvents, SqsService, Tenants,
-    TopicArn, Webhook, schema,
+    Decision, Declare, Document, EventQueue, ExchangeTarget, Intake, Location, Match, Occasion, OnDelete,
+    Output, QueueConfig, QueueTarget, RESERVED_PREFIX, RabbitMq, Receiver, Renderers, Rule, S3, Secret, Sns,
+    Sqs, SqsEvents, SqsService, Target, Tenants, TopicArn, Webhook, WebhookTarget, schema,
 };
 pub use fingerprint::version;
 pub use format::{Encoding, Format, OutputFormat, Subsampling};

@@ -111,6 +111,45 @@ fn webhook_for_sns_alone_needs_no_token_and_tenants_change_no_digest() {
 }
 
 #[test]
+fn mistakes_in_who_is_told_are_told_without_secrets() {
+    let told = complaints(
+        r#"version: 1
+from: { folder: ./in }
+to: { folder: ./out }
+notify:
+  a: { webhook: { url: "http://example.com/${OUT}", secret: "${OUT}" } }
+  b: { webhook: { url: "https://me:pass@example.com/", secret: [] }, on: [] }
+  c: { webhook: { url: "ftp://example.com/hidden", secret: hidden }, sqs: {}, on: [redy] }
+  d: { rabbitmq: { exchange: "" } }
+  e: { rabbitmq: { exchange: derivatives } }
+  a-name-that-is-too-long-for-a-target: {}
+"#,
+    );
+    insta::assert_snapshot!(told);
+    for secret in ["./out", "pass@"] {
+        let mut lines = told.lines().filter(|line| line.contains(secret));
+        // The document's own lines are shown, and a variable there by its name.
+        assert!(
+            lines.all(|line| line.starts_with(|c: char| c.is_ascii_digit())),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn who_is_told_changes_no_digest() {
+    let text = "version: 1\nfrom: { folder: in }\nto: { folder: out }\n";
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let notify =
+        format!("notify: {{ site: {{ webhook: {{ url: 'http://127.0.0.1:1/x', secret: {secret} }} }} }}\n");
+    let plain = Document::parse("x.yaml", text, &env).unwrap();
+    let told = Document::parse("x.yaml", &format!("{text}{notify}"), &env).unwrap();
+    assert_eq!(told.notify["site"].on.len(), 4, "everything unless asked");
+    assert_eq!(told.digest(), plain.digest());
+    assert!(!format!("{told:?}").contains(&secret[6..]));
+}
+
+#[test]
 fn intakes_that_cannot_notice_anything_are_mistakes() {
     insta::assert_snapshot!(complaints(
         "version: 1\nfrom: { s3: { bucket: a } }\nto: { folder: out }\nintake: [watch, rabbitmq, rabbitmq]\n"

@@ -178,6 +178,8 @@ labels! {
         Current = "current", Missing = "missing", Changed = "changed", Gone = "gone", Unmatched = "unmatched",
         Pending = "pending", Stale = "stale", Unreadable = "unreadable",
     }
+    /// What kind of receiver is told.
+    ReceiverKind("receiver") { Webhook = "webhook", RabbitMq = "rabbitmq", Sqs = "sqs" }
     /// Why a folder is listed anew.
     RescanReason("reason") { Overflow = "overflow", WatcherError = "watcher_error", NoWatches = "no_watches" }
 }

@@ -13,11 +13,12 @@ pub use families::{Counter, Gauge, Histogram};
 pub use labels::{
     Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal,
     Label, Labels, Lane, MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation,
-    QueueResult, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole,
+    QueueResult, ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole,
 };
 pub use logging::{Form, InvalidFilter, LogConfig, init};
 pub use metered_queue::MeteredQueue;
 pub use metered_store::MeteredStore;
 pub use metrics::{
-    DispatcherMetrics, Metrics, ProcessMetrics, QueueMetrics, RendererMetrics, StoreMetrics, WorkerMetrics,
+    DispatcherMetrics, Metrics, NotifyMetrics, ProcessMetrics, QueueMetrics, RendererMetrics, StoreMetrics,
+    WorkerMetrics,
 };

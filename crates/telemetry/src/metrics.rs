@@ -7,7 +7,7 @@ use crate::{
     labels::{
         Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal,
         Lane, MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation, QueueResult,
-        RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole,
+        ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole,
     },
 };
 
@@ -129,6 +129,25 @@ metrics! {
         /// 1 while the folder is listed periodically because the system grants no more watches, else 0.
         watch_degraded: Gauge<()>;
     }
+    /// What receivers outside are told.
+    NotifyMetrics {
+        /// Notifications noted for receivers.
+        notifications_noted_total: Counter<()>;
+        /// Notifications given up for lack of room, after a later one of the same original had overtaken them.
+        notifications_dropped_total: Counter<()>;
+        /// Notifications that receivers took.
+        notifications_delivered_total: Counter<ReceiverKind>;
+        /// Notifications that receivers did not take, each try for itself.
+        notification_failures_total: Counter<ReceiverKind>;
+        /// Originals of which a receiver took nothing for so long that it is not told again by itself.
+        notifications_given_up_total: Counter<ReceiverKind>;
+        /// Time from when something became true to when a receiver took it.
+        notification_delivery_seconds: Histogram<ReceiverKind>, PUBLISHED_SECONDS;
+        /// Originals of which something waited for a receiver, at the last look at all of them.
+        notification_outboxes_waiting: Gauge<ReceiverKind>;
+        /// Receivers that are left alone for the moment, because they take nothing.
+        receiver_breakers_open: Gauge<ReceiverKind>;
+    }
     /// Calls of the store port.
     StoreMetrics {
         /// Store calls, by how they ended.
@@ -160,6 +179,8 @@ pub struct Metrics {
     pub renderer: RendererMetrics,
     /// What the dispatcher does.
     pub dispatcher: DispatcherMetrics,
+    /// What receivers outside are told.
+    pub notify: NotifyMetrics,
     /// Calls of the store port.
     pub store: StoreMetrics,
     /// Calls of the queue port.
@@ -180,6 +201,7 @@ impl Metrics {
             worker: WorkerMetrics::register(&registry),
             renderer: RendererMetrics::register(&registry),
             dispatcher: DispatcherMetrics::register(&registry),
+            notify: NotifyMetrics::register(&registry),
             store: StoreMetrics::register(&registry),
             queue: QueueMetrics::register(&registry),
             process: ProcessMetrics::register(&registry),

@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Context<'_> {
-    /// Writes what follows from a swapped record: manifests, aliases, the failure record of the lane.
+    /// Writes what follows from a swapped record: manifests, aliases, the failure record of the lane, and what is told outside.
     pub(super) async fn project(&self, record: &Record, lane: Lane) -> Result<(), Error> {
         let recipe = self.target.as_ref().map(|target| target.recipe);
         self.world
@@ -31,6 +31,7 @@ impl Context<'_> {
             },
             _ => {}
         }
+        self.tell(record).await?;
         self.trace.projected();
         reached("step10_projected");
         Ok(())

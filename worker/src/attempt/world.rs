@@ -2,6 +2,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
+use minilab_notify::Notifier;
 use minilab_protos::job::Job;
 use minilab_queue::{Clock, Queue};
 use minilab_recipe::{Document, Lane};
@@ -22,6 +23,7 @@ pub(crate) struct World {
     pub records: Records,
     pub projector: Projector,
     pub failures: Failures,
+    pub notifier: Notifier,
     pub queue: Arc<dyn Queue>,
     pub renderer: Arc<dyn Renderer>,
     pub clock: Arc<dyn Clock>,

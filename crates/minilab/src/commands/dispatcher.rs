@@ -34,10 +34,16 @@ pub async fn run(args: cli::Dispatcher, form: Form) -> Result<Exit> {
         let mut dispatcher = compose::dispatcher(backing, revision, Sharing::Fleet).await?;
         listen_for_events(&mut dispatcher, &backing.document, around).await?;
         around.follow(dispatcher.ready(), unready);
+        let sender = compose::sender(backing)?;
         let stop = around.stop.clone();
         Ok(async move {
-            let ended = dispatcher.run(stop.drain, stop.abort).await;
-            ended.context("the dispatcher has stopped")
+            let dispatching = async {
+                let ended = dispatcher.run(stop.drain.clone(), stop.abort.clone()).await;
+                stop.drain.cancel();
+                ended.context("the dispatcher has stopped")
+            };
+            let (dispatched, ()) = tokio::join!(dispatching, compose::telling(sender, &stop));
+            dispatched
         })
     })
     .await

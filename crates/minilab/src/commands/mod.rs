@@ -6,6 +6,7 @@ mod dispatcher;
 mod explain;
 mod loose;
 mod manifest;
+mod notify;
 mod passes;
 mod policy;
 mod render;
@@ -30,6 +31,7 @@ pub async fn run(command: Command, form: Form) -> Result<Exit> {
         Command::Config(of) => config::run(&of, form).await,
         Command::Topology(of) => topology::run(&of, form).await,
         Command::Dead(what) => dead::run(&what, form).await,
+        Command::Notify(what) => Box::pin(notify::run(&what, form)).await,
         Command::Reconcile(args) => Box::pin(passes::reconcile::run(&args, form)).await,
         Command::Sweep(args) => Box::pin(passes::sweep::run(&args, form)).await,
         Command::Render(args) => render::run(&args, form).await,

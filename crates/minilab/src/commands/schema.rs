@@ -11,6 +11,7 @@ pub fn run(args: &Schema) -> Result<Exit> {
     let schema = match args.of {
         SchemaOf::Config => minilab_recipe::schema(),
         SchemaOf::Manifest => minilab_protos::manifest::manifest_schema(),
+        SchemaOf::Notification => minilab_protos::notification::notification_schema(),
     };
     let text = serde_json::to_string_pretty(&schema)?;
     speech::result(Form::Text, || text, || schema.clone())?;

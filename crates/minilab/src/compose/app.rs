@@ -1,10 +1,11 @@
 //! The program of one machine: both roles over one backing, in one process.
 use anyhow::{Context as _, Result};
 use minilab_dispatcher::{Dispatcher, Progress, Sharing};
+use minilab_notify::Sender;
 use minilab_worker::{Ready, Worker};
 use tokio::sync::watch;
 
-use super::{Backing, Machine, dispatcher, worker};
+use super::{Backing, Machine, dispatcher, sender, telling, worker};
 use crate::{probes::Refresh, stop::Stop};
 
 /// Everything composed, nothing running.
@@ -12,6 +13,7 @@ use crate::{probes::Refresh, stop::Stop};
 pub struct App {
     dispatcher: Dispatcher,
     worker: Worker,
+    sender: Option<Sender>,
 }
 
 impl App {
@@ -20,7 +22,13 @@ impl App {
         let revision = backing.activate().await?;
         let (worker, refresh) = worker(backing, revision, machine).await?;
         let dispatcher = dispatcher(backing, revision, Sharing::Alone).await?;
-        Ok((Self { dispatcher, worker }, refresh))
+        let sender = sender(backing)?;
+        let app = Self {
+            dispatcher,
+            worker,
+            sender,
+        };
+        Ok((app, refresh))
     }
 
     /// To give it more to take events from.
@@ -38,16 +46,17 @@ impl App {
         self.worker.ready()
     }
 
-    /// Both loops, until they have stopped. One that fails stops the other.
+    /// Its loops, until they have stopped. One that fails stops the other.
     pub async fn run(self, stop: Stop) -> Result<()> {
         let dispatching = async {
             let ended = self.dispatcher.run(stop.drain.clone(), stop.abort.clone()).await;
             stop.drain.cancel();
             ended.context("the dispatcher has stopped")
         };
-        let (dispatched, ()) = tokio::join!(
+        let (dispatched, (), ()) = tokio::join!(
             dispatching,
-            self.worker.run(stop.drain.clone(), stop.abort.clone())
+            self.worker.run(stop.drain.clone(), stop.abort.clone()),
+            telling(self.sender, &stop)
         );
         dispatched
     }

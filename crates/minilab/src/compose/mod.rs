@@ -2,6 +2,7 @@
 mod app;
 mod backing;
 mod dispatcher;
+mod notify;
 pub mod fetch;
 mod observe;
 mod places;
@@ -14,6 +15,7 @@ mod worker;
 pub use app::App;
 pub use backing::Backing;
 pub use dispatcher::dispatcher;
+pub use notify::{sender, telling};
 pub use places::{Named, Places, resolved, state_of};
 pub use renderer::locate_renderer;
 pub use stores::{Stores, files_made_before, state, state_made_before};

@@ -47,6 +47,14 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
     }
     worker.cas_conflicts_total.add((), work.swaps_lost.into());
     worker.duplicate_work_total.add((), work.duplicates.into());
+    metrics
+        .notify
+        .notifications_noted_total
+        .add((), work.notifications_noted);
+    metrics
+        .notify
+        .notifications_dropped_total
+        .add((), work.notifications_dropped);
     match (report.class, report.settlement) {
         (outcome::Class::LeaseLost, _) => worker.lease_lost_total.inc(()),
         (_, None) => worker.ack_lost_total.inc(()),

@@ -3,7 +3,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::read::{Problems, suggestion};
 use super::tree::{Tree, Value};
-use super::{Document, Intake, Location, QueueConfig};
+use super::{Document, Intake, Location, QueueConfig, Receiver, Target};
 use crate::diagnostic::{Code, Span};
 
 /// Without rules the recipe for every key is the only one there is.
@@ -88,6 +88,14 @@ pub(super) fn operation(root: &Tree, document: &Document, problems: &Problems) {
         let help =
             "write { sqs: { queue: minilab-events, region: eu-central-1 } }, or let jobs wait in SQS, too";
         conflict("intake", "the intake \"sqs\" has no queue".to_owned(), help);
+    }
+    let lacks_broker =
+        |target: &Target| matches!(&target.to, Receiver::RabbitMq(exchange) if exchange.url.is_none());
+    for (name, _) in document.notify.iter().filter(|(_, target)| lacks_broker(target)) {
+        if !shares_broker {
+            let help = "write { rabbitmq: { exchange: derivatives, url: \"${AMQP_URL}\" } }, or let jobs wait in RabbitMQ, too";
+            conflict("notify", format!("the target {name:?} has no broker"), help);
+        }
     }
     let taken =
         |intake: &Intake| matches!(intake, Intake::Webhook(hook) if Some(hook.listen) == document.serve);

@@ -6,6 +6,7 @@ mod encodings;
 mod geometry;
 mod ladder;
 mod location;
+mod notify;
 mod operation;
 mod read;
 mod recipe;
@@ -24,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use location::{Location, Output, RESERVED_PREFIX, S3};
+pub use notify::{ExchangeTarget, Occasion, QueueTarget, Receiver, Target, WebhookTarget};
 pub use operation::{
     Declare, EventQueue, Intake, QueueConfig, RabbitMq, Sns, Sqs, SqsEvents, SqsService, TopicArn, Webhook,
 };
@@ -55,6 +57,8 @@ pub struct Document {
     pub intake: Vec<Intake>,
     /// How tenants share the workers.
     pub tenants: Tenants,
+    /// Who is told what has become of originals, by name.
+    pub notify: BTreeMap<String, Target>,
     /// First match wins.
     pub rules: Vec<Rule>,
     /// By name.
@@ -132,6 +136,7 @@ impl Document {
             queue: None,
             intake: Vec::new(),
             tenants: Tenants::default(),
+            notify: BTreeMap::new(),
             rules: rules::default_rules("default"),
             recipes: recipe::defaults(&encodings::Defaults::default()).expect("the default recipe is valid"),
             serve: None,
@@ -178,6 +183,7 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
     let queue = fields.read("queue", operation::queue);
     let intake = fields.read("intake", operation::intake).unwrap_or_default();
     let tenants = fields.read("tenants", tenants::tenants).unwrap_or_default();
+    let notify = fields.read("notify", notify::targets).unwrap_or_default();
     let serve = fields.read("serve", operation::address);
     let retain = fields.read("retain", scalar::duration).unwrap_or(RETAIN_DEFAULT);
     let on_delete = fields.read("on_delete", |tree, problems| {
@@ -209,6 +215,7 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
         queue,
         intake,
         tenants,
+        notify,
         rules: rules?,
         recipes: recipes?,
         serve,

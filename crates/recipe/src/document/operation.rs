@@ -15,7 +15,7 @@ use super::tree::Tree;
 use crate::diagnostic::Code;
 
 pub(super) use intake::intake;
-pub(super) use queue::queue;
+pub(super) use queue::{amqp_url, declare, queue, sqs_service};
 
 /// `127.0.0.1:8080`, or a port on loopback.
 pub(super) fn address(tree: &Tree, problems: &Problems) -> Option<SocketAddr> {

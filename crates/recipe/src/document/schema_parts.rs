@@ -18,6 +18,12 @@ pub(super) fn document() -> Value {
             "type": "array",
             "items": { "anyOf": [choices(&["watch", "rabbitmq", "sqs"]), { "$ref": "#/definitions/intake" }] },
         },
+        "notify": {
+            "description": "Who is told what has become of originals, by name.",
+            "type": "object",
+            "propertyNames": { "pattern": "^[a-z][a-z0-9-]{0,31}$" },
+            "additionalProperties": { "$ref": "#/definitions/target" },
+        },
         "tenants": reference("tenants", "How tenants share the workers."),
         "encodings": reference("encodings", &super::encodings::described()),
         "rules": {
@@ -37,6 +43,7 @@ type Mapping = (&'static str, Value, &'static [&'static str]);
 pub(super) fn mappings() -> Vec<Mapping> {
     let mut all = places();
     all.extend(operation());
+    all.extend(notify());
     all.extend(encodings());
     all.extend(recipes());
     all.extend(geometry());
@@ -172,6 +179,57 @@ fn operation() -> Vec<Mapping> {
             &[],
         ),
         ("poll", json!({ "every": { "type": "string" } }), &["every"]),
+    ]
+}
+
+fn notify() -> Vec<Mapping> {
+    let (text, flag) = (
+        json!({ "type": "string" }),
+        json!({ "type": "boolean", "default": false }),
+    );
+    let of = |name: &str| json!({ "$ref": format!("#/definitions/{name}") });
+    let one_or_many =
+        |one: &Value| json!({ "anyOf": [one, { "type": "array", "items": one, "minItems": 1 }] });
+    let occasion = json!({ "enum": ["ready", "complete", "failed", "deleted"] });
+    let signed = secret(
+        "What requests are signed with by Standard Webhooks: whsec_ and base64; several while one replaces another.",
+    );
+    vec![
+        (
+            "target",
+            json!({
+                "webhook": of("webhook_target"), "rabbitmq": of("exchange"), "sqs": of("queue_target"),
+                "on": one_or_many(&occasion),
+            }),
+            &[],
+        ),
+        (
+            "webhook_target",
+            json!({
+                "url": secret("https://host/path."), "secret": one_or_many(&signed), "allow_http": flag,
+                "allow_private": {
+                    "type": "boolean", "default": false,
+                    "description": "May it lie in a private network, or on this machine?",
+                },
+            }),
+            &["url", "secret"],
+        ),
+        (
+            "exchange",
+            json!({
+                "url": secret("Its broker; that of the jobs unless given."), "exchange": text,
+                "declare": { "enum": ["apply", "passive"], "default": "passive" },
+            }),
+            &["exchange"],
+        ),
+        (
+            "queue_target",
+            json!({
+                "queue": { "type": "string", "description": "Name or address." }, "region": text,
+                "endpoint": { "type": "string", "description": "Another server than AWS." },
+            }),
+            &["queue"],
+        ),
     ]
 }
 

@@ -154,14 +154,14 @@ fn sqs(tree: &Tree, problems: &Problems) -> Option<Sqs> {
     })
 }
 
-pub(super) fn sqs_service(fields: &mut Fields<'_>) -> SqsService {
+pub(in super::super) fn sqs_service(fields: &mut Fields<'_>) -> SqsService {
     SqsService {
         region: fields.read("region", scalar::text),
         endpoint: fields.read("endpoint", scalar::text),
     }
 }
 
-fn declare(tree: &Tree, problems: &Problems) -> Option<Declare> {
+pub(in super::super) fn declare(tree: &Tree, problems: &Problems) -> Option<Declare> {
     let choices = [("apply", Declare::Apply), ("passive", Declare::Passive)];
     scalar::choice(tree, &choices, problems)
 }
@@ -181,7 +181,7 @@ fn waits(tree: &Tree, problems: &Problems) -> Option<Vec<Duration>> {
 }
 
 /// Of an address only that it is one; it is not repeated in the message, because a password may be in it.
-pub(super) fn amqp_url(tree: &Tree, problems: &Problems) -> Option<Secret> {
+pub(in super::super) fn amqp_url(tree: &Tree, problems: &Problems) -> Option<Secret> {
     let text = scalar::text(tree, problems)?;
     let rest = ["amqp://", "amqps://"]
         .iter()

@@ -1,0 +1,133 @@
+//! Noting, taking, making room.
+use minilab_protos::{
+    manifest::{Original, Status},
+    notification::{Link, Told},
+};
+
+use super::*;
+
+fn said(kind: Kind, lane: &str, id: &str) -> Notification {
+    Notification {
+        specversion: "1.0".into(),
+        id: format!("{id:0>32}"),
+        source: "m".into(),
+        kind,
+        subject: "a".into(),
+        time: "2026-01-01T00:00:00Z".into(),
+        datacontenttype: "application/json".into(),
+        data: Told {
+            schema: 1,
+            original: Original::default(),
+            lanes: Some(lane.to_owned())
+                .filter(|lane| !lane.is_empty())
+                .into_iter()
+                .collect(),
+            status: Status::Complete,
+            files: Vec::new(),
+            files_left_out: 0,
+            failures: Vec::new(),
+            manifest: Link {
+                key: String::new(),
+                url: String::new(),
+            },
+        },
+    }
+}
+
+fn ready(lane: &str, id: impl ToString) -> Notification {
+    said(Kind::Ready, lane, &id.to_string())
+}
+
+fn waiting(outbox: &Outbox) -> Vec<&str> {
+    outbox
+        .waiting
+        .iter()
+        .map(|said| said.id.trim_start_matches('0'))
+        .collect()
+}
+
+#[test]
+fn late_and_repeated_notes_change_nothing() {
+    let mut outbox = Outbox::default();
+    let first = [ready("fast", 1)];
+    assert_eq!(outbox.append(3, &first).added, 1);
+    assert_eq!(
+        outbox
+            .append(4, &[ready("fast", 1), said(Kind::Complete, "", "2")])
+            .added,
+        1
+    );
+    let noted = outbox.clone();
+    for (generation, sayings) in [(4, &first[..]), (2, &[said(Kind::Deleted, "", "9")])] {
+        assert_eq!(outbox.append(generation, sayings), Appended::default());
+        assert_eq!(outbox, noted);
+    }
+    outbox.remove(&[first[0].id.clone()]);
+    assert_eq!(outbox.append(5, &first).added, 0, "it was taken");
+    assert_eq!(waiting(&outbox), ["2"]);
+}
+
+#[test]
+fn what_is_overtaken_goes_first_when_there_is_no_room() {
+    let mut outbox = Outbox::default();
+    outbox.append(1, &[ready("bulk", 7777)]);
+    for upload in 0..1000 {
+        outbox.append(2 + upload, &[ready("fast", 1000 + upload)]);
+        assert!(outbox.waiting.len() <= WAITING_MAX);
+    }
+    let left = waiting(&outbox);
+    assert_eq!(
+        (left[0], left.last().copied()),
+        ("7777", Some("1999")),
+        "{left:?}"
+    );
+    assert!(left[1..].is_sorted());
+    assert_eq!(outbox.append(2000, &[ready("fast", 5000)]).dropped, 1);
+}
+
+#[test]
+fn bytes_are_bounded_as_well() {
+    let mut outbox = Outbox::default();
+    for upload in 0..20 {
+        let mut large = ready("fast", upload);
+        large.data.original.key = "k".repeat(40 * 1024);
+        outbox.append(1 + upload, &[large]);
+    }
+    let bytes: usize = outbox.waiting.iter().map(length).sum();
+    assert!(bytes <= WAITING_BYTES_MAX && outbox.waiting.len() >= 5, "{bytes}");
+}
+
+#[test]
+fn listing_tells_by_the_length_whether_something_waits() {
+    let length = |outbox: &Outbox| serde_json::to_vec(outbox).map_or(0, |bytes| bytes.len());
+    let mut fullest = Outbox {
+        generation: u64::MAX,
+        ..Outbox::default()
+    };
+    let all = ["fast", "standard", "bulk"].map(|lane| ready(lane, 1));
+    fullest.append(u64::MAX, &all);
+    fullest.append(u64::MAX, &[said(Kind::Complete, "", "2")]);
+    let ids: Vec<_> = fullest.waiting.iter().map(|said| said.id.clone()).collect();
+    fullest.remove(&ids);
+    assert!(length(&fullest) <= EMPTY_BYTES_MAX, "{}", length(&fullest));
+    let mut smallest = Outbox::default();
+    smallest.append(0, &[said(Kind::Deleted, "", "1")]);
+    assert!(length(&smallest) > EMPTY_BYTES_MAX, "{}", length(&smallest));
+}
+
+#[test]
+fn success_ends_the_trouble_and_nothing_else_does() {
+    let mut outbox = Outbox::default();
+    outbox.append(1, &[ready("fast", 1), ready("bulk", 2)]);
+    outbox.trouble = Some(Trouble {
+        tries: 1,
+        since: Timestamp::UNIX_EPOCH,
+        next: None,
+        sentence: "no".into(),
+    });
+    outbox.remove(&[]);
+    assert!(outbox.trouble.is_some());
+    let first = outbox.waiting[0].id.clone();
+    outbox.remove(&[first]);
+    assert_eq!((outbox.trouble.as_ref(), waiting(&outbox)), (None, vec!["2"]));
+}

@@ -1,0 +1,53 @@
+//! Step 10: what receivers outside are told is noted for them. Nobody here waits for a receiver.
+use std::collections::BTreeMap;
+
+use minilab_notify::Listener;
+use minilab_protos::notification::Kind;
+use minilab_recipe::{Document, Occasion};
+use minilab_record::{PublicUrls, Record};
+
+use super::context::Context;
+use crate::Error;
+
+impl Context<'_> {
+    /// Notes what a swapped record says. A run that repeats it, or comes late, notes nothing twice.
+    pub(super) async fn tell(&self, record: &Record) -> Result<(), Error> {
+        let (none, target) = (BTreeMap::new(), self.target.as_ref());
+        let lanes = target.map_or(&none, |target| &target.wanted.lanes);
+        let urls = PublicUrls {
+            base: self.world.document.to.url.as_deref().unwrap_or_default(),
+            recipe: target.map(|target| target.recipe),
+        };
+        let noted = self.world.notifier.note(record, lanes, &urls).await?;
+        if noted.dropped > 0 {
+            tracing::warn!(
+                original.key = record.key,
+                dropped = noted.dropped,
+                "notifications were overtaken before they were taken, and are given up for lack of room"
+            );
+        }
+        self.trace.note(|work| {
+            work.notifications_noted += noted.added;
+            work.notifications_dropped += noted.dropped;
+        });
+        Ok(())
+    }
+}
+
+/// The targets of a document, as far as it matters to who notes for them.
+pub(crate) fn listeners(document: &Document) -> Vec<Listener> {
+    let targets = document.notify.iter().map(|(name, target)| Listener {
+        name: name.clone(),
+        on: target.on.iter().copied().map(kind).collect(),
+    });
+    targets.collect()
+}
+
+fn kind(occasion: Occasion) -> Kind {
+    match occasion {
+        Occasion::Ready => Kind::Ready,
+        Occasion::Complete => Kind::Complete,
+        Occasion::Failed => Kind::Failed,
+        Occasion::Deleted => Kind::Deleted,
+    }
+}
