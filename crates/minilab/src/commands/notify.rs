@@ -21,13 +21,19 @@ pub async fn run(what: &Notify, form: Form) -> Result<Exit> {
     let config = Config::read(&args.config)?;
     if !config.document.notify.contains_key(&args.target) {
         let known: Vec<_> = config.document.notify.keys().map(String::as_str).collect();
-        let sentence = format!("the configuration names no receiver {:?} under `notify`", args.target);
+        let sentence = format!(
+            "the configuration names no receiver {:?} under `notify`",
+            args.target
+        );
         let fix = format!("known are: {}", known.join(", "));
         return Err(Refusal::new(Exit::Config, sentence, fix).into());
     }
     let (found, done) = if args.dry_run {
         let state = compose::state(&Places::of(&config)?.state).await?;
-        (wake(&Outboxes::new(state), None, args).await?, "would be told again")
+        (
+            wake(&Outboxes::new(state), None, args).await?,
+            "would be told again",
+        )
     } else {
         let backing = connect(&config).await?;
         let outboxes = Outboxes::new(Arc::clone(&backing.stores.state));

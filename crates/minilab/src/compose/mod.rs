@@ -2,8 +2,8 @@
 mod app;
 mod backing;
 mod dispatcher;
-mod notify;
 pub mod fetch;
+mod notify;
 mod observe;
 mod places;
 mod queue;

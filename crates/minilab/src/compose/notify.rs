@@ -51,7 +51,10 @@ pub async fn telling(sender: Option<Sender>, stop: &Stop) {
 }
 
 fn webhook(target: &WebhookTarget, backing: &Backing) -> Result<Arc<dyn Outlet>> {
-    let keys = target.secrets.iter().map(|secret| SigningKey::parse(secret.expose()));
+    let keys = target
+        .secrets
+        .iter()
+        .map(|secret| SigningKey::parse(secret.expose()));
     let config = WebhookConfig {
         url: target.url.expose().to_owned(),
         keys: keys.collect::<Result<_, _>>().map_err(refused)?,
@@ -66,7 +69,12 @@ fn exchange(_: &ExchangeTarget, _: &Backing) -> Result<Arc<dyn Outlet>> {
 }
 
 fn queue(_: &QueueTarget, _: &Backing) -> Result<Arc<dyn Outlet>> {
-    Err(Refusal::new(Exit::Config, "queues of SQS are not in this version", "leave it out").into())
+    Err(Refusal::new(
+        Exit::Config,
+        "queues of SQS are not in this version",
+        "leave it out",
+    )
+    .into())
 }
 
 fn refused(error: impl std::error::Error) -> anyhow::Error {
