@@ -6,6 +6,7 @@ mod backoff;
 mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
+mod declare;
 mod error;
 #[cfg(feature = "testing")]
 mod faulty;
@@ -17,12 +18,15 @@ mod port;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbitmq;
 mod sqlite;
+#[cfg(feature = "sqs")]
+pub mod sqs;
 mod waiters;
 
 pub use backoff::Backoff;
 #[cfg(feature = "testing")]
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
+pub use declare::Declare;
 pub use error::Error;
 #[cfg(feature = "testing")]
 pub use faulty::{Fault, Faulty, Moment};
@@ -35,5 +39,7 @@ pub use port::{
     dead_queue,
 };
 #[cfg(feature = "rabbitmq")]
-pub use rabbitmq::{Config as RabbitMqConfig, Declare, RabbitMq};
+pub use rabbitmq::{Config as RabbitMqConfig, RabbitMq};
 pub use sqlite::{Config as SqliteConfig, Sqlite};
+#[cfg(feature = "sqs")]
+pub use sqs::{Config as SqsConfig, EventsConfig as SqsEventsConfig, Sqs};

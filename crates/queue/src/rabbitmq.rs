@@ -34,7 +34,7 @@ use crate::{
 };
 use channels::{Channels, Taken};
 use config::Address;
-pub use config::{Config, Declare};
+pub use config::Config;
 use intake::{Intake, LINGER};
 use leases::Leases;
 use link::{Link, Purpose};

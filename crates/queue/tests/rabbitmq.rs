@@ -4,7 +4,6 @@
     clippy::unwrap_used,
     reason = "this is test code: a call that fails, fails the test"
 )]
-#[path = "rabbitmq/cases.rs"]
 mod cases;
 #[path = "rabbitmq/delivering.rs"]
 mod delivering;

@@ -3,7 +3,7 @@ use std::{fmt, time::Duration};
 
 use lapin::uri::AMQPUri;
 
-use crate::{Backoff, Error};
+use crate::{Backoff, Declare, Error};
 
 /// The lease unless configured. Longer than the embedded brokers' because here it only guards against a holder that hangs:
 /// one that dies takes its connection along, and its messages are due at once.
@@ -12,16 +12,6 @@ const LEASE: Duration = Duration::from_mins(1);
 const HEARTBEAT_SECONDS: u16 = 10;
 /// Leaves room for the rest of a name: AMQP names have at most 255 bytes.
 const PREFIX_LENGTH_MAX: usize = 64;
-
-/// Who makes exchanges and queues.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Declare {
-    /// This process does, whenever it connects.
-    #[default]
-    Apply,
-    /// Somebody else did, with `minilab topology apply`: this process may lack the permission, and only looks.
-    Passive,
-}
 
 /// How a RabbitMQ broker is used.
 #[derive(Clone, PartialEq, Eq)]

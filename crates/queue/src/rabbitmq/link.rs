@@ -14,13 +14,8 @@ use tokio::{
     time::{Instant, interval, sleep},
 };
 
-use super::{
-    config::{Address, Declare},
-    dial,
-    failure::unavailable,
-    topology::Plan,
-};
-use crate::Error;
+use super::{config::Address, dial, failure::unavailable, topology::Plan};
+use crate::{Declare, Error};
 
 /// Some ends of a connection are not told as events; this is how often they are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

@@ -123,6 +123,7 @@ impl Game {
                     payload,
                     delay: delay_for,
                     coalesce,
+                    group: None,
                 };
                 queue.send(vec![message]).await.unwrap();
                 self.model.send(content, *to, *key, *delay);

@@ -1,0 +1,133 @@
+//! A prefix of its own on a service that others use too.
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use minilab_queue::{
+    Declare, Delivery, Disposition, Outgoing, Queue, QueueName, Settled, Sqs, SqsConfig, conformance, sqs,
+};
+use minilab_tests::servers::Moto;
+use ulid::Ulid;
+
+pub const LEASE: Duration = Duration::from_secs(3);
+/// What SQS keeps exactly is whole seconds.
+pub const DELAY: Duration = Duration::from_secs(2);
+/// Far more than anything here takes; who waits that long waits for ever.
+pub const DEADLINE: Duration = Duration::from_mins(1);
+
+pub struct World {
+    pub config: SqsConfig,
+    pub queue: Arc<Sqs>,
+}
+
+/// Where tests find an SQS.
+pub fn service(moto: &Moto) -> sqs::Service {
+    service_at(moto.endpoint())
+}
+
+pub fn service_at(endpoint: String) -> sqs::Service {
+    sqs::Service {
+        region: Some("us-east-1".into()),
+        endpoint: Some(endpoint),
+        credentials: Some(sqs::Credentials {
+            access_key: "minilab".into(),
+            secret_key: SECRET.into(),
+        }),
+    }
+}
+
+pub const SECRET: &str = "hunter2-of-the-test";
+
+/// How tests use it: with queues of their own, made on the way.
+pub fn config(service: sqs::Service) -> SqsConfig {
+    SqsConfig {
+        prefix: Ulid::generate().to_string(),
+        declare: Declare::Apply,
+        lease: LEASE,
+        ..SqsConfig::at(service)
+    }
+}
+
+impl World {
+    pub async fn new(moto: &Moto) -> Self {
+        Self::with(config(service(moto))).await
+    }
+
+    pub async fn with(config: SqsConfig) -> Self {
+        let queue = Arc::new(Sqs::connect(config.clone()).await.unwrap());
+        Self { config, queue }
+    }
+
+    /// Another process of the same fleet.
+    pub async fn beside(&self) -> Self {
+        Self::with(self.config.clone()).await
+    }
+
+    pub async fn send(&self, payload: &str) {
+        let message = Outgoing::new(fast(), payload.to_owned());
+        self.queue.send(vec![message]).await.unwrap();
+    }
+
+    /// The next message of `fast`.
+    pub async fn receive(&self) -> Delivery {
+        self.receive_from(&fast()).await
+    }
+
+    pub async fn receive_from(&self, queue: &QueueName) -> Delivery {
+        let received = self.queue.receive(queue, 1, DEADLINE).await.unwrap();
+        received.into_iter().next().expect("a message comes in time")
+    }
+
+    pub async fn complete(&self, delivery: &Delivery) {
+        self.settle(delivery, Disposition::Complete).await;
+    }
+
+    pub async fn settle(&self, delivery: &Delivery, disposition: Disposition) {
+        let settled = self.queue.settle(&delivery.receipt, disposition).await;
+        assert_eq!(settled.unwrap(), Settled::Done);
+    }
+}
+
+#[async_trait]
+impl conformance::World for World {
+    fn queue(&self) -> Arc<dyn Queue> {
+        Arc::clone(&self.queue) as Arc<dyn Queue>
+    }
+
+    async fn advance(&self, by: Duration) {
+        tokio::time::sleep(by).await;
+    }
+
+    fn delay(&self) -> Duration {
+        DELAY
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(20)
+    }
+}
+
+pub fn fast() -> QueueName {
+    lane("fast")
+}
+
+pub fn lane(name: &str) -> QueueName {
+    QueueName::new(name).unwrap()
+}
+
+/// Asks until the answer is yes.
+pub async fn until<F: Future<Output = bool>>(what: &str, asked: impl Fn() -> F) {
+    let asking = async {
+        while !asked().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, asking)
+        .await
+        .unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+/// An error with its causes.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
