@@ -1,5 +1,6 @@
 //! Queues on Amazon SQS, and on servers that speak its language: standard queues, polled for long, with leases by our own
 //! clock.
+mod attributes;
 mod clients;
 mod config;
 mod failure;
@@ -26,6 +27,7 @@ use crate::{
     Declare, Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
     dead_queue,
 };
+pub use attributes::QueueAttributes;
 use clients::Clients;
 pub use config::{Config, Credentials, EventsConfig, Service};
 use failure::{Failure, Request};
