@@ -30,8 +30,8 @@ pub async fn dispatcher(backing: &Backing, revision: u64, sharing: Sharing) -> R
     let mut dispatcher = Dispatcher::new(config, stores, Arc::new(jobs), Arc::clone(&backing.metrics));
     let events = queue::open_events(&backing.document, &backing.queue)
         .await
-        .context("the queue of events cannot be opened")?;
-    if let Some(events) = events {
+        .context("the queues of events cannot be opened")?;
+    for events in events {
         dispatcher.receive_from(events);
     }
     Ok(dispatcher)

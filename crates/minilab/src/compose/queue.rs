@@ -1,4 +1,7 @@
 //! Opening the queues of an installation.
+#[cfg(feature = "sqs")]
+mod sqs;
+
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -10,21 +13,25 @@ pub async fn open(queue: &QueueConfig) -> Result<Arc<dyn Queue>> {
     match queue {
         QueueConfig::Sqlite(path) => Ok(Arc::new(Sqlite::open(SqliteConfig::at(path)).await?)),
         QueueConfig::RabbitMq(broker) => rabbitmq(broker).await,
-        QueueConfig::Sqs(_) => Err(no_sqs()),
+        QueueConfig::Sqs(sqs) => self::sqs::open(sqs).await,
     }
 }
 
-/// Where notifications of uploads wait: in the queue of the jobs, in another broker's, or nowhere.
-pub async fn open_events(document: &Document, jobs: &Arc<dyn Queue>) -> Result<Option<Arc<dyn Queue>>> {
-    let events = document.intake.iter().find_map(|intake| match intake {
-        Intake::RabbitMq(events) => Some(events),
-        _ => None,
-    });
-    let Some(events) = events else { return Ok(None) };
-    match other_broker(events, document.queue.as_ref()) {
-        Some(broker) => Ok(Some(rabbitmq(&broker).await?)),
-        None => Ok(Some(Arc::clone(jobs))),
+/// Where notifications of uploads wait: in the queue of the jobs, in other brokers', or nowhere.
+pub async fn open_events(document: &Document, jobs: &Arc<dyn Queue>) -> Result<Vec<Arc<dyn Queue>>> {
+    let mut opened = Vec::new();
+    for intake in &document.intake {
+        let other = match intake {
+            Intake::RabbitMq(events) => match other_broker(events, document.queue.as_ref()) {
+                Some(broker) => Some(rabbitmq(&broker).await?),
+                None => None,
+            },
+            Intake::Sqs(events) => sqs::open_events(events, document.queue.as_ref()).await?,
+            _ => continue,
+        };
+        opened.push(other.unwrap_or_else(|| Arc::clone(jobs)));
     }
+    Ok(opened)
 }
 
 /// The pauses between attempts: a broker has a queue for each, an embedded queue takes any.
@@ -74,14 +81,34 @@ pub fn config_of(broker: &RabbitMq) -> minilab_queue::RabbitMqConfig {
     }
 }
 
+#[cfg(feature = "sqs")]
+pub use self::sqs::config_of as sqs_config_of;
+#[cfg(all(feature = "s3", feature = "sqs"))]
+pub use self::sqs::events_config_of;
+
+#[cfg(not(feature = "sqs"))]
+mod sqs {
+    //! A build without it.
+    use std::sync::Arc;
+
+    use anyhow::Result;
+    use minilab_queue::Queue;
+    use minilab_recipe::{QueueConfig, Sqs, SqsEvents};
+
+    pub async fn open(_: &Sqs) -> Result<Arc<dyn Queue>> {
+        Err(super::no_sqs())
+    }
+
+    pub async fn open_events(_: &SqsEvents, _: Option<&QueueConfig>) -> Result<Option<Arc<dyn Queue>>> {
+        Err(super::no_sqs())
+    }
+}
+
+#[cfg(not(feature = "sqs"))]
 pub fn no_sqs() -> anyhow::Error {
     use crate::exit::{Exit, Refusal};
-    Refusal::new(
-        Exit::Config,
-        "this build has no SQS",
-        "build it with the feature sqs",
-    )
-    .into()
+    let fix = "build it with the feature sqs";
+    Refusal::new(Exit::Config, "this build has no SQS", fix).into()
 }
 
 #[cfg(not(feature = "rabbitmq"))]

@@ -5,7 +5,7 @@ use minilab_recipe::QueueConfig;
 /// What was found, in words.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Topology {
-    /// Was missing, and has been made.
+    /// Was missing or different, and has been made so.
     pub made: Vec<String>,
     /// Is missing or different.
     pub wrong: Vec<String>,
@@ -16,16 +16,16 @@ pub async fn check_topology(queue: &QueueConfig) -> Result<Topology> {
     match queue {
         QueueConfig::Sqlite(_) => Ok(Topology::default()),
         QueueConfig::RabbitMq(broker) => rabbitmq::check(broker).await,
-        QueueConfig::Sqs(_) => Err(super::queue::no_sqs()),
+        QueueConfig::Sqs(sqs) => self::sqs::check(sqs).await,
     }
 }
 
-/// Makes what is missing, unless something is there that is different: that takes a person.
+/// Makes what is missing. In SQS it also sets what is different; in RabbitMQ nothing can, and that takes a person.
 pub async fn apply_topology(queue: &QueueConfig) -> Result<Topology> {
     match queue {
         QueueConfig::Sqlite(_) => Ok(Topology::default()),
         QueueConfig::RabbitMq(broker) => rabbitmq::apply(broker).await,
-        QueueConfig::Sqs(_) => Err(super::queue::no_sqs()),
+        QueueConfig::Sqs(sqs) => self::sqs::apply(sqs).await,
     }
 }
 
@@ -79,5 +79,46 @@ mod rabbitmq {
 
     pub async fn apply(_: &RabbitMq) -> Result<Topology> {
         Err(no_rabbitmq())
+    }
+}
+
+#[cfg(feature = "sqs")]
+mod sqs {
+    use anyhow::Result;
+    use minilab_queue::sqs::topology;
+    use minilab_recipe::Sqs;
+
+    use super::{super::queue::sqs_config_of, Topology};
+
+    pub async fn check(sqs: &Sqs) -> Result<Topology> {
+        let found = topology::check(&sqs_config_of(sqs)).await?;
+        Ok(Topology {
+            made: Vec::new(),
+            wrong: found.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    pub async fn apply(sqs: &Sqs) -> Result<Topology> {
+        let found = topology::apply(&sqs_config_of(sqs)).await?;
+        Ok(Topology {
+            made: found.iter().map(ToString::to_string).collect(),
+            wrong: Vec::new(),
+        })
+    }
+}
+
+#[cfg(not(feature = "sqs"))]
+mod sqs {
+    use anyhow::Result;
+    use minilab_recipe::Sqs;
+
+    use super::{super::queue::no_sqs, Topology};
+
+    pub async fn check(_: &Sqs) -> Result<Topology> {
+        Err(no_sqs())
+    }
+
+    pub async fn apply(_: &Sqs) -> Result<Topology> {
+        Err(no_sqs())
     }
 }
