@@ -78,6 +78,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("lapin", &["minilab-queue"]),
     ("prometheus", &["minilab-telemetry"]),
     ("aws-sdk-s3", &["minilab-store"]),
+    ("aws-sdk-sqs", &["minilab-queue"]),
     ("clap", &["minilab"]),
     ("axum", &["minilab"]),
     ("anyhow", &["minilab", "minilab-bench", "minilab-tests"]),

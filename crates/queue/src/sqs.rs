@@ -17,7 +17,10 @@ use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_sqs::types::QueueAttributeName;
-use tokio::time::{Instant, interval};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, interval},
+};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -59,6 +62,8 @@ struct Core {
     intakes: HashMap<QueueName, Arc<Intake>>,
     places: Places,
     leases: Leases,
+    /// Held while what nobody wants is handed back, so that who closes waits for it.
+    handing_back: Mutex<()>,
     /// Polls.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -109,6 +114,7 @@ impl Sqs {
             clients,
             places,
             leases: Leases::new(lease),
+            handing_back: Mutex::default(),
             tasks: polling.tasks,
             closing: polling.closing,
         });
@@ -141,6 +147,7 @@ async fn hand_back_unwanted(core: Arc<Core>) {
 
 impl Core {
     async fn hand_back_unwanted(&self) {
+        let _one_at_a_time = self.handing_back.lock().await;
         for intake in self.intakes.values() {
             for taken in intake.unwanted() {
                 if let Err(error) = self.hand_back(&taken).await {

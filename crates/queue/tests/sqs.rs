@@ -5,7 +5,15 @@
     clippy::unwrap_used,
     reason = "this is test code: a call that fails, fails the test"
 )]
+#[path = "sqs/answers.rs"]
+mod answers;
 mod cases;
+#[path = "sqs/delivering.rs"]
+mod delivering;
+#[path = "sqs/scripted.rs"]
+mod scripted;
+#[path = "sqs/topology.rs"]
+mod topology;
 #[path = "sqs/world.rs"]
 mod world;
 
@@ -39,5 +47,33 @@ async fn sqs_keeps_the_contract() {
         })*};
     }
     minilab_queue::conformance_tests!(suite);
+    cases.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqs_keeps_promises_of_its_own() {
+    let Some(moto) = moto() else { return };
+    let mut cases = Cases::default();
+    macro_rules! start {
+        ($($module:ident::$case:ident,)*) => {$({
+            let moto = Arc::clone(&moto);
+            cases.start(stringify!($case), async move { $module::$case(&moto).await });
+        })*};
+    }
+    start! {
+        delivering::what_nobody_wants_goes_back_unmarked,
+        delivering::closing_leaves_nothing_marked,
+        delivering::closing_ends_who_waits,
+        delivering::sqs_gives_up_with_a_reason_what_nobody_ever_settles,
+        delivering::a_message_stays_in_its_group,
+        delivering::what_is_no_text_arrives_unchanged,
+        delivering::a_delay_past_what_sqs_keeps_is_cut,
+        delivering::a_deleted_queue_is_told_with_the_fix,
+        delivering::five_hundred_messages_reach_four_receivers_once_each,
+        topology::what_check_misses_apply_makes,
+        topology::what_differs_is_told_and_set,
+        topology::a_queue_elsewhere_is_the_queue_of_events,
+        topology::a_queue_elsewhere_needs_a_place_for_dead_letters,
+    }
     cases.finish().await;
 }

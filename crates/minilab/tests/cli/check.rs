@@ -61,3 +61,11 @@ fn example_of_a_fleet_is_valid() {
     );
     assert!(!told.contains("hunter2"), "{told}");
 }
+
+#[test]
+fn example_of_a_fleet_on_aws_is_valid() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/aws.yaml");
+    let ran = World::new().run(["check", example]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("valid: 3 rules, gallery"), "{}", ran.out);
+}

@@ -2,10 +2,11 @@
 //!
 //! All that is asked for here can be changed while a queue is in use, so [`apply`] changes it; what else is set on a queue
 //! (its policy, its key, its tags) stays.
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::future::try_join_all;
+use tokio::time::{Instant, sleep};
 
 use super::{
     clients::Clients,
@@ -16,6 +17,10 @@ use super::{
     wishes::{Arns, Shown, Wish, wishes},
 };
 use crate::{Error, QueueName, dead_queue};
+
+/// How long a queue that was made may stay unknown.
+const APPEARS_WITHIN: Duration = Duration::from_secs(10);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// Something that a service lacks or has otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,12 +65,27 @@ pub async fn apply(config: &Config) -> Result<Vec<Difference>, Error> {
     if differences.is_empty() {
         return Ok(differences);
     }
-    let arns = arns(&clients, &found).await?;
     // The queue of dead letters first: it has to let the others in before they may name it.
     let (dead, others): (Vec<_>, _) = found.iter().partition(|looked| looked.queue == dead_queue());
-    for looked in dead.into_iter().chain(others) {
-        looked.put(&clients, &arns).await?;
+    let dead = dead.first().expect("it is one of all");
+    let place = match &dead.place {
+        Some(place) => place,
+        None => {
+            dead.make(&clients, None).await?;
+            &appeared(&clients, &dead.name).await?
+        }
+    };
+    let arns = arns(&clients, place).await?;
+    dead.set(&clients, place, &arns).await?;
+    for looked in &others {
+        match &looked.place {
+            Some(place) => looked.set(&clients, place, &arns).await?,
+            None => looked.make(&clients, Some(&arns)).await?,
+        }
     }
+    // Whoever connects next has to find them.
+    let made = others.iter().filter(|looked| looked.place.is_none());
+    try_join_all(made.map(|looked| appeared(&clients, &looked.name))).await?;
     Ok(differences)
 }
 
@@ -123,16 +143,9 @@ fn differences(found: &[Looked]) -> Vec<Difference> {
     told.collect()
 }
 
-/// Every queue's ARN begins as that of the dead letters, which is made if it has to be.
-async fn arns(clients: &Clients, found: &[Looked]) -> Result<Arns, Error> {
-    let dead = found.iter().find(|looked| looked.queue == dead_queue());
-    let dead = dead.expect("it is one of all");
-    if dead.place.is_none() {
-        dead.make(clients, None).await?;
-    }
-    let place = places::find(clients, &dead.name, None).await;
-    let place = place.map_err(|failure| failure.into_error(Request::Find, &dead.name))?;
-    let attributes = places::attributes(clients, &place).await?;
+/// Every queue's ARN begins as that of the dead letters.
+async fn arns(clients: &Clients, dead: &Address) -> Result<Arns, Error> {
+    let attributes = places::attributes(clients, dead).await?;
     let arn = attributes.get(&QueueAttributeName::QueueArn);
     arn.and_then(|arn| Arns::beside(arn))
         .ok_or_else(|| Error::Unusable {
@@ -141,20 +154,19 @@ async fn arns(clients: &Clients, found: &[Looked]) -> Result<Arns, Error> {
         })
 }
 
-impl Looked {
-    async fn put(&self, clients: &Clients, arns: &Arns) -> Result<(), Error> {
-        match &self.place {
-            Some(place) => self.set(clients, place, arns).await,
-            None if self.queue != dead_queue() => self.make(clients, Some(arns)).await,
-            // Made before, but without what takes ARNs.
-            None => {
-                let place = places::find(clients, &self.name, None).await;
-                let place = place.map_err(|failure| failure.into_error(Request::Find, &self.name))?;
-                self.set(clients, &place, arns).await
-            }
+/// A queue that has just been made: AWS knows it about a second later.
+async fn appeared(clients: &Clients, name: &str) -> Result<Address, Error> {
+    let deadline = Instant::now() + APPEARS_WITHIN;
+    loop {
+        match places::find(clients, name, None).await {
+            Ok(place) => return Ok(place),
+            Err(Failure::Missing) if Instant::now() < deadline => sleep(BETWEEN_LOOKS).await,
+            Err(failure) => return Err(failure.into_error(Request::Find, name)),
         }
     }
+}
 
+impl Looked {
     async fn make(&self, clients: &Clients, arns: Option<&Arns>) -> Result<(), Error> {
         let mut request = clients.tell.create_queue().queue_name(&self.name);
         for (attribute, value) in self.values(arns) {

@@ -6,6 +6,11 @@ use minilab_queue::{
     Declare, Delivery, Disposition, Outgoing, Queue, QueueName, Settled, Sqs, SqsConfig, conformance, sqs,
 };
 use minilab_tests::servers::Moto;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use ulid::Ulid;
 
 pub const LEASE: Duration = Duration::from_secs(3);
@@ -35,6 +40,8 @@ pub fn service_at(endpoint: String) -> sqs::Service {
     }
 }
 
+/// Everybody's at moto.
+pub const ACCOUNT: &str = "123456789012";
 pub const SECRET: &str = "hunter2-of-the-test";
 
 /// How tests use it: with queues of their own, made on the way.
@@ -60,6 +67,12 @@ impl World {
     /// Another process of the same fleet.
     pub async fn beside(&self) -> Self {
         Self::with(self.config.clone()).await
+    }
+
+    /// The address of one of its queues.
+    pub fn url(&self, rest: &str) -> String {
+        let endpoint = self.config.service.endpoint.as_deref().unwrap();
+        format!("{endpoint}/{ACCOUNT}/{}-{rest}", self.config.prefix)
     }
 
     pub async fn send(&self, payload: &str) {
@@ -114,16 +127,24 @@ pub fn lane(name: &str) -> QueueName {
     QueueName::new(name).unwrap()
 }
 
-/// Asks until the answer is yes.
-pub async fn until<F: Future<Output = bool>>(what: &str, asked: impl Fn() -> F) {
-    let asking = async {
-        while !asked().await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, asking)
-        .await
-        .unwrap_or_else(|_| panic!("never: {what}"));
+/// What tests do behind the adapter's back: one question as SQS's protocol has it. Of the signature moto reads only for which
+/// service it is.
+pub async fn ask(moto: &Moto, operation: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    let scope = "AWS4-HMAC-SHA256 Credential=minilab/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
+    let head = format!(
+        "POST / HTTP/1.0\r\nhost: {}\r\nauthorization: {scope}\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-type: application/x-amz-json-1.0\r\n\
+         content-length: {}\r\n\r\n",
+        moto.address(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(moto.address()).await.unwrap();
+    stream.write_all((head + &body).as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains(" 200 "), "{operation}: {answer}");
+    serde_json::from_str(body).unwrap_or_default()
 }
 
 /// An error with its causes.
