@@ -1,5 +1,8 @@
 //! The command line, as data. What each command does is under `commands/`; docs/COMMANDS.md says it in prose.
 mod dead;
+mod doctor;
+#[cfg(feature = "s3")]
+mod events;
 mod notify;
 mod passes;
 mod policy;
@@ -11,6 +14,9 @@ use jiff::SignedDuration;
 use minilab_worker::Lanes;
 
 pub use self::dead::{Dead, Ls, Purge, Redrive, ShowDead, Which};
+pub use self::doctor::Doctor;
+#[cfg(feature = "s3")]
+pub use self::events::{Events, SetUp, ViaName};
 pub use self::notify::{Notify, Replay};
 pub use self::passes::{Pass, Reconcile, Sweep};
 pub use self::policy::IamPolicy;
@@ -98,6 +104,12 @@ pub enum Command {
     Explain(Explain),
     /// Check a configuration and report everything that is wrong with it
     Check(Check),
+    /// Ask everything that an installation needs whether it works, and tell what to do where it does not
+    Doctor(Doctor),
+    /// Let a bucket tell of uploads
+    #[cfg(feature = "s3")]
+    #[command(subcommand)]
+    Events(Events),
     /// Print the least that a role must be allowed at AWS, as an IAM policy
     IamPolicy(IamPolicy),
     /// Print the manifest of an original, in the shape that a front end wants

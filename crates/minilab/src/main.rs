@@ -10,6 +10,8 @@ mod cli;
 mod commands;
 mod compose;
 mod config;
+#[cfg(feature = "s3")]
+mod events;
 mod exit;
 mod gallery;
 mod log;

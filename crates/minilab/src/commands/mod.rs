@@ -3,6 +3,9 @@ mod check;
 mod config;
 mod dead;
 mod dispatcher;
+mod doctor;
+#[cfg(feature = "s3")]
+mod events;
 mod explain;
 mod loose;
 mod manifest;
@@ -37,6 +40,9 @@ pub async fn run(command: Command, form: Form) -> Result<Exit> {
         Command::Render(args) => render::run(&args, form).await,
         Command::Explain(args) => explain::run(&args, form).await,
         Command::Check(args) => check::run(&args, form),
+        Command::Doctor(args) => Box::pin(doctor::run(&args, form)).await,
+        #[cfg(feature = "s3")]
+        Command::Events(what) => events::run(&what, form).await,
         Command::IamPolicy(args) => policy::run(&args, form),
         Command::Manifest(args) => manifest::run(&args, form).await,
         Command::Report(args) => report::run(&args, form).await,

@@ -122,8 +122,15 @@ fn must_exist(from: &Path) -> Result<()> {
 
 #[cfg(feature = "s3")]
 async fn s3(bucket: &S3) -> Result<Arc<dyn Store>> {
+    let store = minilab_store::S3::open(config_of(bucket)).await?;
+    Ok(Arc::new(store))
+}
+
+/// The bucket as the adapter wants it told.
+#[cfg(feature = "s3")]
+pub(super) fn config_of(bucket: &S3) -> minilab_store::S3Config {
     let bucket = bucket.clone();
-    let store = minilab_store::S3::open(minilab_store::S3Config {
+    minilab_store::S3Config {
         bucket: bucket.bucket,
         prefix: bucket.prefix,
         region: bucket.region,
@@ -132,9 +139,7 @@ async fn s3(bucket: &S3) -> Result<Arc<dyn Store>> {
         kms_key: bucket.kms_key,
         expected_owner: bucket.expected_owner,
         storage_class: bucket.storage_class,
-    })
-    .await?;
-    Ok(Arc::new(store))
+    }
 }
 
 #[cfg(not(feature = "s3"))]

@@ -35,21 +35,22 @@ pub fn of(
     account: Option<&str>,
 ) -> Result<Policy, Refusal> {
     let account = Account(account);
+    let notifies = !document.notify.is_empty();
     let stores = [
-        ("From", &places.from, objects::FROM),
-        ("To", &places.to, objects::TO),
-        ("State", &places.state, objects::STATE),
+        ("From", &places.from, objects::from(role)),
+        ("To", &places.to, objects::to(role)),
+        ("State", &places.state, objects::state(role, notifies)),
     ];
     let mut statements: Vec<Statement> = stores
         .iter()
-        .filter_map(|(name, place, table)| Some((*name, bucket(place)?, table(role))))
-        .flat_map(|(name, bucket, uses)| in_bucket(name, bucket, &uses))
+        .filter_map(|(name, place, uses)| Some((*name, bucket(place)?, uses)))
+        .flat_map(|(name, bucket, uses)| in_bucket(name, bucket, uses))
         .collect();
     if let (Role::Operator, Some(bucket)) = (role, bucket(&places.from)) {
         statements.push(notifications(bucket));
     }
     if let QueueConfig::Sqs(sqs) = &places.queue {
-        statements.extend(queues::of_jobs(role, sqs, account));
+        statements.extend(queues::of_jobs(role, sqs, document, account));
     }
     let events = document.intake.iter().find_map(|intake| match intake {
         Intake::Sqs(events) => Some(events),
@@ -58,6 +59,7 @@ pub fn of(
     if let Some(events) = events {
         statements.extend(queues::of_events(role, events, &places.queue, account));
     }
+    statements.extend(queues::of_receivers(role, document, &places.queue, account));
     if statements.is_empty() {
         let sentence = "nothing in this configuration is at AWS: folders and brokers know no IAM";
         return Err(Refusal::new(Exit::Usage, sentence, "no policy is needed"));
@@ -88,9 +90,9 @@ fn in_bucket(name: &str, bucket: &S3, uses: &Use) -> Vec<Statement> {
         ),
     };
     let objects = [
-        on("Read", "s3:GetObject", uses.reads),
-        on("Write", "s3:PutObject", uses.writes),
-        on("Delete", "s3:DeleteObject", uses.deletes),
+        on("Read", "s3:GetObject", &uses.reads),
+        on("Write", "s3:PutObject", &uses.writes),
+        on("Delete", "s3:DeleteObject", &uses.deletes),
     ];
     let keys = [
         ("kms:Decrypt", uses.reads.is_empty()),

@@ -5,81 +5,73 @@
 use super::Role;
 
 /// Patterns of keys. Every store that is used is also listed: to whoever may not list, a missing object is forbidden.
+#[derive(Debug, Default)]
 pub(super) struct Use {
-    pub(super) reads: &'static [&'static str],
-    pub(super) writes: &'static [&'static str],
-    pub(super) deletes: &'static [&'static str],
+    pub(super) reads: Vec<&'static str>,
+    pub(super) writes: Vec<&'static str>,
+    pub(super) deletes: Vec<&'static str>,
 }
 
-const ALL: &[&str] = &["*"];
+const ALL: &str = "*";
 /// Whether a store answers is asked with an object that nobody has.
 const CANARY: &str = "minilab-canary";
+/// Whether one may be written to is tried out with these.
+const DOCTOR: &str = "minilab-doctor-*";
 
 /// The store of originals: nobody ever writes there.
-pub(super) const FROM: fn(Role) -> Use = |role| Use {
-    reads: match role {
-        Role::Worker | Role::Operator => ALL,
-        Role::Dispatcher => &[CANARY],
-    },
-    writes: &[],
-    deletes: &[],
-};
+pub(super) fn from(role: Role) -> Use {
+    Use {
+        reads: match role {
+            Role::Worker | Role::Operator => vec![ALL],
+            Role::Dispatcher => vec![CANARY],
+        },
+        ..Use::default()
+    }
+}
 
 /// The store of files.
-pub(super) const TO: fn(Role) -> Use = |role| match role {
-    Role::Worker => Use {
-        reads: ALL,
-        writes: ALL,
-        deletes: ALL,
-    },
-    Role::Dispatcher => Use {
-        reads: &[CANARY],
-        writes: &[],
-        deletes: ALL,
-    },
-    Role::Operator => Use {
-        reads: ALL,
-        writes: &["minilab-doctor-*"],
-        deletes: ALL,
-    },
-};
+pub(super) fn to(role: Role) -> Use {
+    let (reads, writes) = match role {
+        Role::Worker => (vec![ALL], vec![ALL]),
+        Role::Dispatcher => (vec![CANARY], Vec::new()),
+        Role::Operator => (vec![ALL], vec![DOCTOR]),
+    };
+    Use {
+        reads,
+        writes,
+        deletes: vec![ALL],
+    }
+}
 
 /// The store of records. Every process tries out at its start whether it decides conditional writes.
-pub(super) const STATE: fn(Role) -> Use = |role| match role {
-    Role::Worker => Use {
-        reads: &[
-            "records/*",
-            "failures/*",
-            "outbox/*",
-            "config/revision",
-            "probe/*",
-        ],
-        writes: &["records/*", "failures/*", "outbox/*", "probe/*", CANARY],
-        deletes: &["failures/*", "probe/*", CANARY],
-    },
-    Role::Dispatcher => Use {
-        reads: &[
-            "records/*",
-            "failures/*",
-            "unreadable/*",
-            "outbox/*",
-            "config/revision",
-            "passes/*",
-            "probe/*",
-        ],
-        writes: &[
-            "records/*",
-            "failures/*",
-            "unreadable/*",
-            "outbox/*",
-            "passes/*",
-            "probe/*",
-        ],
-        deletes: &["outbox/*", "probe/*"],
-    },
-    Role::Operator => Use {
-        reads: ALL,
-        writes: &["records/*", "config/revision", "passes/*", "probe/*"],
-        deletes: &["failures/*", "unreadable/*", "probe/*"],
-    },
-};
+pub(super) fn state(role: Role, notifies: bool) -> Use {
+    let mut used = match role {
+        Role::Worker => Use {
+            reads: vec!["records/*", "failures/*", "config/revision", "probe/*"],
+            writes: vec!["records/*", "failures/*", "probe/*", CANARY],
+            deletes: vec!["failures/*", "probe/*", CANARY],
+        },
+        Role::Dispatcher => Use {
+            reads: vec![
+                "records/*",
+                "failures/*",
+                "config/revision",
+                "passes/*",
+                "probe/*",
+            ],
+            writes: vec!["records/*", "failures/*", "unreadable/*", "passes/*", "probe/*"],
+            deletes: vec!["probe/*"],
+        },
+        Role::Operator => Use {
+            reads: vec![ALL],
+            writes: vec!["records/*", "config/revision", "passes/*", "probe/*"],
+            deletes: vec!["failures/*", "unreadable/*", "probe/*"],
+        },
+    };
+    // What a receiver was not told yet is noted by who knows it and crossed out by who tells it.
+    if notifies && role != Role::Operator {
+        used.reads.push("outbox/*");
+        used.writes.push("outbox/*");
+    }
+    used
+}

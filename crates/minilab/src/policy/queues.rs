@@ -1,5 +1,5 @@
 //! What a role does to the queues of SQS. Batches are allowed by the action for one message.
-use minilab_recipe::{QueueConfig, Sqs, SqsEvents, SqsService};
+use minilab_recipe::{Declare, Document, QueueConfig, Receiver, Sqs, SqsEvents, SqsService};
 
 use super::{
     Role,
@@ -7,15 +7,15 @@ use super::{
     statement::Statement,
 };
 
-/// Every queue is found by its name, and looked at before it is used.
-const LOOK: [&str; 2] = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"];
-const SEND: [&str; 1] = ["sqs:SendMessage"];
+const FIND: &str = "sqs:GetQueueUrl";
+const LOOK: &str = "sqs:GetQueueAttributes";
+const SEND: &str = "sqs:SendMessage";
 /// A message that is handed back or tried again later is a new one in the place of the old.
 const TAKE: [&str; 4] = [
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibility",
-    "sqs:SendMessage",
+    SEND,
 ];
 const MAKE: [&str; 2] = ["sqs:CreateQueue", "sqs:SetQueueAttributes"];
 
@@ -25,32 +25,36 @@ const NOTIFY: &str = "notify";
 const DEAD: &str = "dead";
 
 /// The queues of an installation whose jobs are in SQS.
-pub(super) fn of_jobs(role: Role, sqs: &Sqs, account: Account<'_>) -> Vec<Statement> {
+pub(super) fn of_jobs(role: Role, sqs: &Sqs, document: &Document, account: Account<'_>) -> Vec<Statement> {
     let on = |sid: &str, actions: &[&str], queues: &[&str]| {
         let named = queues.iter().map(|queue| format!("{}-{queue}", sqs.prefix));
         let resources = named.map(|name| arn::queue(&sqs.service, account, &name));
         Statement::new(sid, actions, resources)
     };
     let all: Vec<&str> = JOBS.into_iter().chain([EVENTS, NOTIFY, DEAD]).collect();
-    let look = on("QueuesLook", &LOOK, &all);
-    match role {
+    let notifies = !document.notify.is_empty();
+    let notify: &[&str] = if notifies { &[NOTIFY] } else { &[] };
+    // Whoever connects looks for all of them.
+    let mut statements = vec![on("QueuesFind", &[FIND], &all)];
+    statements.extend(match role {
         Role::Worker => vec![
-            look,
-            on("JobsTake", &TAKE, &JOBS),
-            on("QueuesSend", &SEND, &[NOTIFY, DEAD]),
+            on("JobsTake", &[&[LOOK], &TAKE[..]].concat(), &JOBS),
+            on("QueuesSend", &[SEND], &[notify, &[DEAD]].concat()),
         ],
         Role::Dispatcher => vec![
-            look,
-            on("JobsSend", &SEND, &JOBS),
-            on("QueuesTake", &TAKE, &[NOTIFY, DEAD]),
+            on("JobsSend", &[LOOK, SEND], &JOBS),
+            on("QueuesTake", &TAKE, &[notify, &[DEAD]].concat()),
         ],
-        Role::Operator => vec![
-            look,
-            on("QueuesMake", &MAKE, &all),
-            on("JobsSend", &SEND, &JOBS),
-            on("NotifySend", &SEND, &[NOTIFY]),
-        ],
+        Role::Operator => vec![on("JobsSend", &[SEND], &JOBS)],
+    });
+    if role == Role::Operator && notifies {
+        statements.push(on("NotifySend", &[SEND], notify));
     }
+    // Attributes are compared before any are set.
+    if role == Role::Operator || sqs.declare == Declare::Apply {
+        statements.push(on("QueuesMake", &[&[LOOK], &MAKE[..]].concat(), &all));
+    }
+    statements
 }
 
 /// The queue of notifications of uploads, which may be somebody else's; `None`: the role has nothing to do with it.
@@ -60,34 +64,58 @@ pub(super) fn of_events(
     jobs: &QueueConfig,
     account: Account<'_>,
 ) -> Option<Statement> {
-    let jobs = match jobs {
-        QueueConfig::Sqs(sqs) => Some(sqs),
-        QueueConfig::Sqlite(_) | QueueConfig::RabbitMq(_) => None,
-    };
+    let jobs = in_sqs(jobs);
     let prefix = jobs.map_or("minilab", |sqs| sqs.prefix.as_str());
     let named = events
         .queue
         .clone()
         .unwrap_or_else(|| format!("{prefix}-{EVENTS}"));
-    let service = SqsService {
-        region: events
-            .service
-            .region
-            .clone()
-            .or_else(|| jobs?.service.region.clone()),
-        endpoint: None,
-    };
-    let queue = arn::queue(&service, account, &named);
+    let queue = arn::queue(&beside(&events.service, jobs), account, &named);
     match role {
         Role::Worker => None,
-        Role::Dispatcher => Some(Statement::new(
-            "EventsTake",
-            &[&LOOK[..], &TAKE].concat(),
-            [queue],
-        )),
+        Role::Dispatcher => {
+            let actions = [&[FIND, LOOK], &TAKE[..]].concat();
+            Some(Statement::new("EventsTake", &actions, [queue]))
+        }
+        // The round trip of `doctor`, and what `events setup` sets.
         Role::Operator => {
-            let actions = [&LOOK[..], &["sqs:SetQueueAttributes"]].concat();
+            let actions = [&[FIND, LOOK, "sqs:SetQueueAttributes"], &TAKE[..]].concat();
             Some(Statement::new("EventsSetUp", &actions, [queue]))
         }
+    }
+}
+
+/// The queues of receivers.
+pub(super) fn of_receivers(
+    role: Role,
+    document: &Document,
+    jobs: &QueueConfig,
+    account: Account<'_>,
+) -> Option<Statement> {
+    let jobs = in_sqs(jobs);
+    let queues: Vec<String> = document
+        .notify
+        .values()
+        .filter_map(|target| match &target.to {
+            Receiver::Sqs(queue) => Some(arn::queue(&beside(&queue.service, jobs), account, &queue.queue)),
+            _ => None,
+        })
+        .collect();
+    let tells = role == Role::Dispatcher && !queues.is_empty();
+    tells.then(|| Statement::new("ReceiversSend", &[FIND, SEND], queues))
+}
+
+/// Where nothing is said, as where the jobs are.
+fn beside(service: &SqsService, jobs: Option<&Sqs>) -> SqsService {
+    SqsService {
+        region: service.region.clone().or_else(|| jobs?.service.region.clone()),
+        endpoint: None,
+    }
+}
+
+fn in_sqs(jobs: &QueueConfig) -> Option<&Sqs> {
+    match jobs {
+        QueueConfig::Sqs(sqs) => Some(sqs),
+        QueueConfig::Sqlite(_) | QueueConfig::RabbitMq(_) => None,
     }
 }

@@ -179,6 +179,41 @@ fn every_policy_fits_into_one_and_its_statements_have_names_of_their_own() {
 }
 
 #[test]
+fn outboxes_and_receivers_come_with_somebody_to_notify() {
+    let notify = "notify: { aws: { sqs: { queue: told, region: us-east-1 } } }\n";
+    for role in ROLES {
+        let (without, with) = (
+            policy(role, FLEET, None),
+            policy(role, &format!("{FLEET}{notify}"), None),
+        );
+        let (without, with) = (without.unwrap().to_string(), with.unwrap().to_string());
+        for word in ["outbox/", "us-east-1:*:told"] {
+            assert!(!without.contains(word), "{role:?} {word}");
+        }
+        assert_eq!(with.contains("outbox/"), role != Role::Operator, "{role:?}");
+        assert_eq!(
+            with.contains("us-east-1:*:told"),
+            role == Role::Dispatcher,
+            "{role:?}"
+        );
+    }
+}
+
+#[test]
+fn processes_that_make_queues_themselves_may() {
+    let text = FLEET.replace("prefix: acme", "prefix: acme, declare: apply");
+    let policy = policy(Role::Worker, &text, None).unwrap();
+    assert_eq!(
+        statement(&policy, "QueuesMake")["Action"],
+        json!([
+            "sqs:GetQueueAttributes",
+            "sqs:CreateQueue",
+            "sqs:SetQueueAttributes"
+        ])
+    );
+}
+
+#[test]
 fn one_machine_needs_no_policy() {
     let text = "version: 1\nfrom: { folder: in }\nto: { folder: out }\n";
     let refused = policy(Role::Worker, text, None).unwrap_err();

@@ -4,6 +4,7 @@
 mod check;
 mod codes;
 mod dead;
+mod doctor;
 mod making;
 mod roles;
 mod world;

@@ -23,6 +23,7 @@ mod config;
 mod failure;
 mod flat;
 mod folders;
+mod meeting;
 pub mod notifications;
 mod open;
 mod page;
@@ -36,6 +37,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use self::config::{S3Config, S3Credentials};
+pub use self::meeting::{Meeting, meet};
 use self::{
     clients::Clients,
     failure::{Failure, Request},

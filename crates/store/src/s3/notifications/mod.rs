@@ -7,7 +7,7 @@ mod sdk;
 
 pub use self::model::{Change, Entry, Kind, Notifications};
 use super::{
-    S3Config,
+    S3Config, S3Credentials,
     clients::Clients,
     failure::{Failure, Request},
 };
@@ -24,12 +24,23 @@ pub struct NotifyingBucket {
 }
 
 impl NotifyingBucket {
-    /// Asks nothing of the bucket yet.
+    /// With the credentials that the environment gives. Asks nothing of the bucket yet.
     pub async fn of(config: S3Config) -> Result<Self, Error> {
+        Self::known_as(config, None).await
+    }
+
+    /// With credentials given by hand.
+    pub async fn of_with(config: S3Config, credentials: S3Credentials) -> Result<Self, Error> {
+        Self::known_as(config, Some(credentials)).await
+    }
+
+    async fn known_as(config: S3Config, credentials: Option<S3Credentials>) -> Result<Self, Error> {
         let name = format!("bucket {}", config.bucket);
         let made = async {
             config.check().map_err(Failure::Unsupported)?;
-            Clients::new(&config, None).await.map_err(Failure::Unavailable)
+            Clients::new(&config, credentials)
+                .await
+                .map_err(Failure::Unavailable)
         };
         let clients = made.await.map_err(|failure| failure.into_not_opened(&name))?;
         Ok(Self {

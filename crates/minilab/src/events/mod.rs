@@ -1,0 +1,22 @@
+//! How a bucket tells of uploads: what must be set at the bucket and at the queue, planned without asking anybody.
+mod plan;
+mod queue;
+mod sender;
+
+pub use self::plan::{Plan, Seen, Via, Wanted, plan};
+
+/// What counts: uploads, deletions, and deletions that the bucket's own life cycle makes.
+pub const EVENTS: [&str; 3] = [
+    "s3:ObjectCreated:*",
+    "s3:ObjectRemoved:*",
+    "s3:LifecycleExpiration:*",
+];
+
+/// Something that stands in the way until a person decides.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Obstacle {
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub fix: String,
+}
