@@ -14,7 +14,7 @@ const DELAYS: [Duration; 5] = [
     Duration::from_hours(1),
 ];
 /// How long somebody may take to put a receiver right: a long weekend.
-const GIVEN_UP_AFTER: Duration = Duration::from_hours(72);
+pub(crate) const GIVEN_UP_AFTER: Duration = Duration::from_hours(72);
 /// A receiver may ask to be left alone, but not for good.
 const AFTER_MAX: Duration = Duration::from_hours(1);
 

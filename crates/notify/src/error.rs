@@ -10,6 +10,12 @@ pub enum Error {
     /// A wake-up could not be sent.
     #[error(transparent)]
     Queue(#[from] minilab_queue::Error),
+    /// A later release wrote the wake-up.
+    #[error("the wake-up has version {found}, which this process cannot read: upgrade it")]
+    Newer {
+        /// The version it says it has.
+        found: u32,
+    },
     /// The message is no wake-up.
     #[error("the message is no wake-up of an outbox")]
     NoWakeUp {
@@ -25,7 +31,7 @@ impl Error {
         match self {
             Self::Outbox(error) => error.is_transient(),
             Self::Queue(error) => error.is_transient(),
-            Self::NoWakeUp { .. } => false,
+            Self::Newer { .. } | Self::NoWakeUp { .. } => false,
         }
     }
 }

@@ -18,7 +18,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{breaker::Breaker, busy::Busy};
 use crate::{
-    Outboxes,
+    Error, Outboxes,
+    backoff::GIVEN_UP_AFTER,
     wake_up::{Cause, WakeUp, notify_queue},
 };
 
@@ -32,7 +33,11 @@ const PAUSE: Duration = Duration::from_secs(5);
 const CROWDED: Duration = Duration::from_secs(1);
 /// More than a batch of notifications to a slow receiver takes.
 const HELD_MAX: Duration = Duration::from_mins(15);
-/// A target that this process does not know may be new, and another process may know it already.
+/// A wake-up goes round about so often for each time that its age grows by what it was: few enough for a million of them.
+const ROUNDS: u32 = 8;
+/// However long a receiver was away, it is told what waits so long after it is back, at the latest.
+const ROUND_MAX: Duration = Duration::from_hours(1);
+/// A target, or a form of wake-ups, that this process does not know may be new, and another process may know it already.
 const UNKNOWN: Duration = Duration::from_mins(1);
 /// After that it was taken out of the configuration.
 const UNKNOWN_MAX: Duration = Duration::from_hours(1);
@@ -190,6 +195,7 @@ impl Core {
     async fn attend(&self, delivery: &Delivery, drain: &CancellationToken) -> Disposition {
         let wake_up = match WakeUp::read(&delivery.payload) {
             Ok(wake_up) => wake_up,
+            Err(Error::Newer { .. }) => return Disposition::Release { delay: UNKNOWN },
             Err(error) => {
                 return Disposition::Reject {
                     payload: delivery.payload.clone(),
@@ -201,7 +207,7 @@ impl Core {
             return self.unknown(&wake_up);
         };
         if let Some(delay) = post.breaker.closed_for(self.now()) {
-            return Disposition::Release { delay };
+            return self.put_off(&wake_up, delay);
         }
         let Ok(_place) = post.slots.try_acquire() else {
             return Disposition::Release { delay: CROWDED };
@@ -221,10 +227,24 @@ impl Core {
         }
     }
 
+    /// While its receiver is left alone a wake-up goes round, the slower the longer that lasts, and in the end is dropped: the
+    /// outbox stays, and is found when the receiver is back.
+    fn put_off(&self, wake_up: &WakeUp, delay: Duration) -> Disposition {
+        let age = self.age(wake_up);
+        if age > GIVEN_UP_AFTER {
+            return Disposition::Complete;
+        }
+        let delay = delay.max((age / ROUNDS).min(ROUND_MAX));
+        Disposition::Release { delay }
+    }
+
+    fn age(&self, wake_up: &WakeUp) -> Duration {
+        Duration::try_from(self.now().duration_since(wake_up.sent)).unwrap_or_default()
+    }
+
     /// The outbox stays; whoever knows the target finds it.
     fn unknown(&self, wake_up: &WakeUp) -> Disposition {
-        let age = self.now().duration_since(wake_up.sent);
-        if Duration::try_from(age).unwrap_or_default() < UNKNOWN_MAX {
+        if self.age(wake_up) < UNKNOWN_MAX {
             return Disposition::Release { delay: UNKNOWN };
         }
         tracing::info!(

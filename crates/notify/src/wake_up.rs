@@ -10,6 +10,15 @@ pub fn notify_queue() -> QueueName {
     QueueName::new("notify").expect("a constant of the right form")
 }
 
+/// The version of the form that this build writes and reads.
+const VERSION: u32 = 1;
+
+/// The part that every later form keeps.
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
+}
+
 /// A request to look at an outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct WakeUp {
@@ -41,7 +50,7 @@ pub(crate) enum Cause {
 impl WakeUp {
     pub fn new(target: &str, key: &str, cause: Cause, now: Timestamp) -> Self {
         Self {
-            v: 1,
+            v: VERSION,
             target: target.to_owned(),
             key: key.to_owned(),
             cause,
@@ -50,7 +59,13 @@ impl WakeUp {
     }
 
     pub fn read(payload: &[u8]) -> Result<Self, Error> {
-        serde_json::from_slice(payload).map_err(|cause| Error::NoWakeUp { cause })
+        let no_wake_up = |cause| Error::NoWakeUp { cause };
+        // The version first: a later form may lack what this build demands.
+        let found = serde_json::from_slice::<Version>(payload).map_err(no_wake_up)?.v;
+        if found > VERSION {
+            return Err(Error::Newer { found });
+        }
+        serde_json::from_slice(payload).map_err(no_wake_up)
     }
 
     pub fn payload(&self) -> Vec<u8> {
@@ -80,5 +95,9 @@ mod tests {
             ("site", "a b.jpg", sample.as_bytes().to_vec())
         );
         assert!(matches!(WakeUp::read(b"{}"), Err(Error::NoWakeUp { .. })));
+        assert!(matches!(
+            WakeUp::read(br#"{"v":2}"#),
+            Err(Error::Newer { found: 2 })
+        ));
     }
 }

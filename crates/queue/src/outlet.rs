@@ -11,7 +11,7 @@ pub struct Announcement {
     pub id: String,
     /// What it is about, in words joined by dots; receivers choose by it.
     pub topic: String,
-    /// What has the same group is told in order.
+    /// What has the same group is told in order. Letters and digits, at most 128.
     pub group: String,
     /// Media type of the body.
     pub media_type: &'static str,

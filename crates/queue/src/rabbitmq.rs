@@ -2,6 +2,7 @@
 mod channels;
 mod config;
 mod dial;
+mod exchange;
 mod failure;
 mod intake;
 mod leases;
@@ -35,6 +36,7 @@ use crate::{
 use channels::{Channels, Taken};
 use config::Address;
 pub use config::Config;
+pub use exchange::{Exchange, ExchangeConfig};
 use intake::{Intake, LINGER};
 use leases::Leases;
 use link::{Link, Purpose};

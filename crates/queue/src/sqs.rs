@@ -10,6 +10,7 @@ mod message;
 mod names;
 mod places;
 mod sender;
+mod target;
 pub mod topology;
 mod wishes;
 
@@ -39,6 +40,7 @@ use leases::{Leases, Settling};
 use message::{Taken, Written};
 use places::Places;
 use sender::{BATCH_BYTES_MAX, DELAY_MAX, Parcel, Sender};
+pub use target::{Target, TargetConfig};
 
 /// Longest wait of one `receive`; keeps `now + wait` representable.
 const WAIT_MAX: Duration = Duration::from_hours(24);

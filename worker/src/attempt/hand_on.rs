@@ -31,7 +31,8 @@ impl Context<'_> {
             },
             _ => {}
         }
-        self.tell(record).await?;
+        // In a box, because every attempt would have to make room for what few documents ask.
+        Box::pin(self.tell(record)).await?;
         self.trace.projected();
         reached("step10_projected");
         Ok(())

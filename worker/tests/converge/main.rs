@@ -9,6 +9,7 @@ mod failures;
 mod faults;
 mod lanes;
 mod life;
+mod notifications;
 mod outages;
 mod stops;
 mod storm;

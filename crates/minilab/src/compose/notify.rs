@@ -1,5 +1,5 @@
 //! Who is told, as the document names them.
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use minilab_notify::{
@@ -7,6 +7,8 @@ use minilab_notify::{
     webhook::{SigningKey, Webhook, WebhookConfig},
 };
 use minilab_queue::Outlet;
+#[cfg(feature = "rabbitmq")]
+use minilab_recipe::QueueConfig;
 use minilab_recipe::{ExchangeTarget, QueueTarget, Receiver, WebhookTarget};
 use minilab_telemetry::ReceiverKind;
 
@@ -57,27 +59,55 @@ fn webhook(target: &WebhookTarget, backing: &Backing) -> Result<Arc<dyn Outlet>>
         .map(|secret| SigningKey::parse(secret.expose()));
     let config = WebhookConfig {
         url: target.url.expose().to_owned(),
-        keys: keys.collect::<Result<_, _>>().map_err(refused)?,
+        keys: keys.collect::<Result<_, _>>().map_err(|error| refused(&error))?,
         allow_private: target.allow_private,
     };
-    let webhook = Webhook::new(config, Arc::clone(&backing.clock)).map_err(refused)?;
-    Ok(Arc::new(webhook))
+    let webhook = Webhook::new(config, Arc::clone(&backing.clock));
+    Ok(Arc::new(webhook.map_err(|error| refused(&error))?))
 }
 
+#[cfg(feature = "rabbitmq")]
+fn exchange(target: &ExchangeTarget, backing: &Backing) -> Result<Arc<dyn Outlet>> {
+    use minilab_queue::rabbitmq::{Exchange, ExchangeConfig};
+    let of_jobs = match &backing.document.queue {
+        Some(QueueConfig::RabbitMq(broker)) => Some(&broker.url),
+        _ => None,
+    };
+    let url = target.url.as_ref().or(of_jobs);
+    let url = url.ok_or_else(|| refused(&"it has no broker"))?;
+    let config = ExchangeConfig {
+        url: url.expose().to_owned(),
+        exchange: target.exchange.clone(),
+        declare: super::queue::declare_of(target.declare),
+    };
+    Ok(Arc::new(Exchange::new(config).map_err(|error| refused(&error))?))
+}
+
+#[cfg(not(feature = "rabbitmq"))]
 fn exchange(_: &ExchangeTarget, _: &Backing) -> Result<Arc<dyn Outlet>> {
-    Err(Refusal::new(Exit::Config, "exchanges are not in this version", "leave it out").into())
+    Err(super::queue::no_rabbitmq())
 }
 
+#[cfg(feature = "sqs")]
+fn queue(target: &QueueTarget, backing: &Backing) -> Result<Arc<dyn Outlet>> {
+    use minilab_queue::sqs::{Target, TargetConfig};
+    let config = TargetConfig {
+        service: super::queue::service_beside(
+            &target.service,
+            Some(&target.queue),
+            backing.document.queue.as_ref(),
+        ),
+        queue: target.queue.clone(),
+    };
+    Ok(Arc::new(Target::new(config).map_err(|error| refused(&error))?))
+}
+
+#[cfg(not(feature = "sqs"))]
 fn queue(_: &QueueTarget, _: &Backing) -> Result<Arc<dyn Outlet>> {
-    Err(Refusal::new(
-        Exit::Config,
-        "queues of SQS are not in this version",
-        "leave it out",
-    )
-    .into())
+    Err(super::queue::no_sqs())
 }
 
-fn refused(error: impl std::error::Error) -> anyhow::Error {
+fn refused(error: &dyn Display) -> anyhow::Error {
     let fix = "correct the target in the configuration";
     Refusal::new(Exit::Config, error.to_string(), fix).into()
 }

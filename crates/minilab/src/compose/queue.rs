@@ -66,16 +66,22 @@ async fn rabbitmq(broker: &RabbitMq) -> Result<Arc<dyn Queue>> {
     ))
 }
 
+/// Who makes what a broker has to have, as adapters want it told.
+#[cfg(any(feature = "rabbitmq", feature = "sqs"))]
+pub fn declare_of(declare: minilab_recipe::Declare) -> minilab_queue::Declare {
+    match declare {
+        minilab_recipe::Declare::Apply => minilab_queue::Declare::Apply,
+        minilab_recipe::Declare::Passive => minilab_queue::Declare::Passive,
+    }
+}
+
 /// The broker as the adapter wants it told.
 #[cfg(feature = "rabbitmq")]
 pub fn config_of(broker: &RabbitMq) -> minilab_queue::RabbitMqConfig {
     minilab_queue::RabbitMqConfig {
         url: broker.url.expose().to_owned(),
         prefix: broker.prefix.clone(),
-        declare: match broker.declare {
-            minilab_recipe::Declare::Apply => minilab_queue::Declare::Apply,
-            minilab_recipe::Declare::Passive => minilab_queue::Declare::Passive,
-        },
+        declare: declare_of(broker.declare),
         lease: broker.lease,
         waits: broker.waits.clone(),
     }
@@ -85,6 +91,8 @@ pub fn config_of(broker: &RabbitMq) -> minilab_queue::RabbitMqConfig {
 pub use self::sqs::config_of as sqs_config_of;
 #[cfg(all(feature = "s3", feature = "sqs"))]
 pub use self::sqs::events_config_of;
+#[cfg(feature = "sqs")]
+pub use self::sqs::service_beside;
 
 #[cfg(not(feature = "sqs"))]
 mod sqs {

@@ -34,7 +34,7 @@ fn said(kind: Kind, lane: &str, id: &str) -> Notification {
     }
 }
 
-fn ready(lane: &str, id: impl ToString) -> Notification {
+fn ready(lane: &str, id: u64) -> Notification {
     said(Kind::Ready, lane, &id.to_string())
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use minilab_protos::notification::{NOTIFICATION_MEDIA_TYPE, Notification};
 use minilab_queue::{Announcement, Disposition, NotTaken};
+use minilab_store::Sha256;
 use tokio_util::sync::CancellationToken;
 
 use super::{Core, Post, breaker::Shown};
@@ -189,7 +190,7 @@ fn announcement(said: &Notification) -> Announcement {
     Announcement {
         id: said.id.clone(),
         topic: said.kind.as_str().to_owned(),
-        group: said.subject.clone(),
+        group: Sha256::of(said.subject.as_bytes()).to_string(),
         media_type: NOTIFICATION_MEDIA_TYPE,
         body: body.into(),
     }

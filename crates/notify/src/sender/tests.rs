@@ -55,7 +55,9 @@ impl Outlet for Scripted {
         let mood = *self.mood.lock().unwrap();
         match mood {
             Mood::Takes => {
-                let heard = (announcement.group.clone(), announcement.id.clone());
+                let said: Notification = serde_json::from_slice(&announcement.body).unwrap();
+                assert_eq!(said.id, announcement.id);
+                let heard = (said.subject, said.id);
                 self.heard.lock().unwrap().push(heard);
                 Ok(())
             }
@@ -236,7 +238,7 @@ async fn most_hear_within_minutes_of_the_return() {
     }
     sleep(HOUR).await;
     world.receivers["site"].set(Mood::Takes);
-    sleep(Duration::from_mins(5)).await;
+    sleep(Duration::from_mins(10)).await;
     let heard = world.receivers["site"].heard().len();
     assert!(heard > 450, "only {heard} were told what they wait for");
 }
@@ -303,6 +305,34 @@ async fn receiver_that_takes_nothing_for_three_days_is_told_again_when_an_operat
         Replayed::default(),
         "nothing is left"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_goes_round_for_good_for_a_receiver_that_never_comes_back_and_all_is_found_if_it_does() {
+    let world = World::new(&["site"]);
+    world.receivers["site"].set(Mood::Silent);
+    let _running = world.start();
+    for original in 0..50 {
+        world.note(&format!("o{original}"), 1).await;
+    }
+    sleep(80 * HOUR).await;
+    assert_eq!(world.wake_ups().await, 0);
+    assert!(
+        world.receivers["site"].asked() < 80 * 30,
+        "once in two minutes at most"
+    );
+    world.receivers["site"].set(Mood::Takes);
+    world.note("new", 1).await;
+    sleep(2 * HOUR).await;
+    let heard = world.receivers["site"].heard().len();
+    // Those that were tried for three days by themselves are an operator's.
+    let given_up = world
+        .metrics
+        .notify
+        .notifications_given_up_total
+        .get(ReceiverKind::Webhook);
+    assert_eq!(heard as u64 + given_up, 51);
+    assert_eq!(world.replay("site", "").await.originals, given_up);
 }
 
 #[tokio::test(start_paused = true)]

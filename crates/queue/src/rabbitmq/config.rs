@@ -81,7 +81,7 @@ impl fmt::Debug for Config {
 pub(super) struct Address(AMQPUri);
 
 impl Address {
-    fn parse(url: &str) -> Option<Self> {
+    pub fn parse(url: &str) -> Option<Self> {
         let mut uri: AMQPUri = url.parse().ok()?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
         Some(Self(uri))

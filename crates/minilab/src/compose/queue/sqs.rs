@@ -23,10 +23,7 @@ pub async fn open_events(events: &SqsEvents, jobs: Option<&QueueConfig>) -> Resu
 pub fn config_of(sqs: &Sqs) -> SqsConfig {
     SqsConfig {
         prefix: sqs.prefix.clone(),
-        declare: match sqs.declare {
-            minilab_recipe::Declare::Apply => minilab_queue::Declare::Apply,
-            minilab_recipe::Declare::Passive => minilab_queue::Declare::Passive,
-        },
+        declare: super::declare_of(sqs.declare),
         lease: sqs.lease,
         ..SqsConfig::at(service_of(&sqs.service))
     }
@@ -34,14 +31,9 @@ pub fn config_of(sqs: &Sqs) -> SqsConfig {
 
 /// One queue, which may be somebody else's. What is not said of it is as with the jobs, where they are in SQS.
 pub fn events_config_of(events: &SqsEvents, jobs: Option<&QueueConfig>) -> SqsEventsConfig {
+    let service = service_beside(&events.service, events.queue.as_deref(), jobs);
+    let is_address = events.queue.as_deref().is_some_and(is_address);
     let jobs = in_sqs(jobs);
-    let mut service = service_of(&events.service);
-    let is_address = events.queue.as_ref().is_some_and(|queue| queue.contains("://"));
-    // An address says itself where it is.
-    if let Some(jobs) = jobs.filter(|_| !is_address) {
-        service.region = service.region.or_else(|| jobs.service.region.clone());
-        service.endpoint = service.endpoint.or_else(|| jobs.service.endpoint.clone());
-    }
     let shares_service = jobs.filter(|jobs| !is_address && service_of(&jobs.service) == service);
     let named = |rest: &str| jobs.map(|jobs| format!("{}-{rest}", jobs.prefix));
     let queue = events.queue.clone().or_else(|| named("events"));
@@ -52,6 +44,21 @@ pub fn events_config_of(events: &SqsEvents, jobs: Option<&QueueConfig>) -> SqsEv
         lease: jobs.map_or(config.lease, |jobs| jobs.lease),
         ..config
     }
+}
+
+/// Where a queue is of which this is said. What is not said is as with the jobs, where they are in SQS.
+pub fn service_beside(said: &SqsService, queue: Option<&str>, jobs: Option<&QueueConfig>) -> Service {
+    let mut service = service_of(said);
+    // An address says itself where it is.
+    if let Some(jobs) = in_sqs(jobs).filter(|_| !queue.is_some_and(is_address)) {
+        service.region = service.region.or_else(|| jobs.service.region.clone());
+        service.endpoint = service.endpoint.or_else(|| jobs.service.endpoint.clone());
+    }
+    service
+}
+
+fn is_address(queue: &str) -> bool {
+    queue.contains("://")
 }
 
 fn is_own(config: &SqsEventsConfig, jobs: Option<&QueueConfig>) -> bool {
