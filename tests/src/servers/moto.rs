@@ -19,7 +19,7 @@ use super::{
 };
 
 /// It takes less than a second on an idle core; tests share them.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 const STARTS_MAX: usize = 3;
 const CREDENTIALS: Credentials = Credentials {
     access_key: "minilab",

@@ -132,7 +132,7 @@ impl Intake {
         if self.closing.is_cancelled() || nobody_asks {
             return state.held.drain(..).collect();
         }
-        let (stale, fresh) = state.held.drain(..).partition(|taken| is_stale(taken));
+        let (stale, fresh) = state.held.drain(..).partition(is_stale);
         state.held = fresh;
         Vec::from_iter::<VecDeque<_>>(stale)
     }

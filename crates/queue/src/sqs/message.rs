@@ -40,15 +40,13 @@ impl Written {
     pub fn new(payload: &[u8], reason: Option<&str>, group: Option<&str>) -> Self {
         let mut attributes = Vec::new();
         let text = std::str::from_utf8(payload).ok().filter(|text| is_carried(text));
-        let body = match text {
-            Some(text) => text.to_owned(),
-            None => {
-                attributes.push((ENCODING, BASE64.to_owned()));
-                match payload {
-                    [] => NOTHING.to_owned(),
-                    bytes => base64::encode(bytes),
-                }
-            }
+        if text.is_none() {
+            attributes.push((ENCODING, BASE64.to_owned()));
+        }
+        let body = match (text, payload) {
+            (Some(text), _) => text.to_owned(),
+            (None, []) => NOTHING.to_owned(),
+            (None, bytes) => base64::encode(bytes),
         };
         attributes.extend(reason.map(|reason| (REASON, told(reason))));
         Self {
@@ -102,13 +100,11 @@ fn told(reason: &str) -> String {
 
 /// SQS takes visible ASCII. Any other name is escaped: who is told apart from whom is all that a group is for.
 fn legal_group(group: &str) -> Option<String> {
-    let mut legal = String::new();
-    for byte in group.bytes() {
-        match byte {
-            b'!'..=b'~' => legal.push(byte.into()),
-            _ => legal.push_str(&format!("%{byte:02X}")),
-        }
-    }
+    let escaped = |byte| match byte {
+        b'!'..=b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    let mut legal: String = group.bytes().map(escaped).collect();
     legal.truncate(GROUP_BYTES_MAX);
     (!legal.is_empty()).then_some(legal)
 }
@@ -248,7 +244,7 @@ mod tests {
             "arn:aws:sqs:eu-central-1:123456789012:minilab-jobs-fast",
         );
         assert_eq!(
-            reason(Some("poison: it died"), &[source.clone()]),
+            reason(Some("poison: it died"), std::slice::from_ref(&source)),
             "poison: it died"
         );
         let told = reason(None, &[source]);

@@ -53,12 +53,11 @@ impl Places {
         } else {
             named(&config.queue, None).await?
         };
-        let dead = match &config.dead {
-            Some(name) => named(name, None).await?,
-            None => {
-                let arn = dead_of(clients, &events).await?;
-                named(names::of_arn(&arn), names::account_of_arn(&arn)).await?
-            }
+        let dead = if let Some(name) = &config.dead {
+            named(name, None).await?
+        } else {
+            let arn = dead_of(clients, &events).await?;
+            named(names::of_arn(&arn), names::account_of_arn(&arn)).await?
         };
         let places = [
             (

@@ -68,15 +68,12 @@ pub async fn apply(config: &Config) -> Result<Vec<Difference>, Error> {
     // The queue of dead letters first: it has to let the others in before they may name it.
     let (dead, others): (Vec<_>, _) = found.iter().partition(|looked| looked.queue == dead_queue());
     let dead = dead.first().expect("it is one of all");
-    let place = match &dead.place {
-        Some(place) => place,
-        None => {
-            dead.make(&clients, None).await?;
-            &appeared(&clients, &dead.name).await?
-        }
-    };
-    let arns = arns(&clients, place).await?;
-    dead.set(&clients, place, &arns).await?;
+    if dead.place.is_none() {
+        dead.make(&clients, None).await?;
+    }
+    let place = appeared(&clients, &dead.name).await?;
+    let arns = arns(&clients, &place).await?;
+    dead.set(&clients, &place, &arns).await?;
     for looked in &others {
         match &looked.place {
             Some(place) => looked.set(&clients, place, &arns).await?,
@@ -132,12 +129,11 @@ fn differences(found: &[Looked]) -> Vec<Difference> {
         .filter(|looked| looked.place.is_none() || !looked.unmet.is_empty());
     let told = different.map(|looked| Difference {
         name: looked.name.clone(),
-        state: match looked.place {
-            None => State::Missing,
-            Some(_) => {
-                let how = looked.unmet.iter().map(|(wish, shown)| wish.complaint(shown));
-                State::Differs(how.collect::<Vec<_>>().join("; "))
-            }
+        state: if looked.place.is_none() {
+            State::Missing
+        } else {
+            let how = looked.unmet.iter().map(|(wish, shown)| wish.complaint(shown));
+            State::Differs(how.collect::<Vec<_>>().join("; "))
         },
     });
     told.collect()

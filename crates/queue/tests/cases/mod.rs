@@ -1,4 +1,5 @@
-//! Runs cases at the same time, because a server takes seconds to start and brokers take seconds to answer, and says which of them failed.
+//! Runs cases at the same time, because a server takes seconds to start and brokers take seconds to answer, and says which
+//! of them failed.
 use std::future::Future;
 
 use tokio::task::JoinHandle;

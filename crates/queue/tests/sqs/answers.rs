@@ -7,7 +7,7 @@ use minilab_queue::{
 use serde_json::{Value, json};
 
 use crate::{
-    scripted::{Scripted, answer, error, late, once},
+    scripted::{Scripted, answer, error, late, once, well},
     world::{DEADLINE, SECRET, chain, fast, lane},
 };
 
@@ -46,7 +46,7 @@ async fn what_a_batch_lost_is_sent_again_and_nothing_else() {
     let scripted = Scripted::start(|operation, body, number| match (operation, number) {
         ("SendMessageBatch", 0) => answer(all_but(body, &["1", "2"], false)),
         ("SendMessageBatch", 1) => answer(all_but(body, &["2"], false)),
-        _ => None,
+        _ => well(),
     })
     .await;
     scripted.queue.send(messages(4)).await.unwrap();
@@ -57,8 +57,9 @@ async fn what_a_batch_lost_is_sent_again_and_nothing_else() {
 
 #[tokio::test]
 async fn what_is_lost_again_and_again_is_named_and_may_come_again() {
-    let scripted = Scripted::start(|operation, body, _| {
-        (operation == "SendMessageBatch").then(|| answer(all_but(body, &["1"], false)).unwrap())
+    let scripted = Scripted::start(|operation, body, _| match operation {
+        "SendMessageBatch" => answer(all_but(body, &["1"], false)),
+        _ => well(),
     })
     .await;
     let error = scripted.queue.send(messages(3)).await.unwrap_err();
@@ -73,8 +74,9 @@ async fn what_is_lost_again_and_again_is_named_and_may_come_again() {
 
 #[tokio::test]
 async fn what_the_service_will_never_take_is_refused_at_once() {
-    let scripted = Scripted::start(|operation, body, _| {
-        (operation == "SendMessageBatch").then(|| answer(all_but(body, &["0", "2"], true)).unwrap())
+    let scripted = Scripted::start(|operation, body, _| match operation {
+        "SendMessageBatch" => answer(all_but(body, &["0", "2"], true)),
+        _ => well(),
     })
     .await;
     let error = scripted.queue.send(messages(3)).await.unwrap_err();
@@ -88,8 +90,9 @@ async fn what_the_service_will_never_take_is_refused_at_once() {
 /// A service that says nothing of a message has not said that it took it.
 #[tokio::test]
 async fn what_is_not_said_to_be_taken_is_not() {
-    let scripted = Scripted::start(|operation, _, number| {
-        (operation == "SendMessageBatch" && number == 0).then(|| answer(json!({ "Successful": [] })).unwrap())
+    let scripted = Scripted::start(|operation, _, number| match (operation, number) {
+        ("SendMessageBatch", 0) => answer(json!({ "Successful": [] })),
+        _ => well(),
     })
     .await;
     scripted.queue.send(messages(2)).await.unwrap();
@@ -98,7 +101,7 @@ async fn what_is_not_said_to_be_taken_is_not() {
 
 #[tokio::test]
 async fn batches_have_ten_messages_with_ids_of_their_own() {
-    let scripted = Scripted::start(|_, _, _| None).await;
+    let scripted = Scripted::start(|_, _, _| well()).await;
     scripted.queue.send(messages(23)).await.unwrap();
     let mut found = sizes(&scripted);
     found.sort_unstable();
@@ -119,7 +122,7 @@ async fn a_throttled_or_broken_service_may_be_asked_again() {
     for code in ["RequestThrottled", "OverLimit", "ServiceUnavailable"] {
         let scripted = Scripted::start(move |operation, _, _| match operation {
             "SendMessageBatch" | "GetQueueAttributes" => error(code),
-            _ => None,
+            _ => well(),
         })
         .await;
         let failed = scripted.queue.depth(&fast()).await.unwrap_err();
@@ -134,7 +137,7 @@ async fn a_throttled_or_broken_service_may_be_asked_again() {
 #[tokio::test]
 async fn denied_access_names_the_permission_and_no_secret() {
     let scripted = Scripted::start(|operation, _, _| match operation {
-        "GetQueueUrl" => None,
+        "GetQueueUrl" => well(),
         _ => error("AccessDenied"),
     })
     .await;
@@ -171,7 +174,7 @@ async fn denied_access_names_the_permission_and_no_secret() {
 async fn a_poll_that_fails_is_told_to_who_waits() {
     let scripted = Scripted::start(|operation, _, _| match operation {
         "ReceiveMessage" => error("AWS.SimpleQueueService.NonExistentQueue"),
-        _ => None,
+        _ => well(),
     })
     .await;
     let error = scripted
@@ -366,7 +369,7 @@ async fn a_copy_that_is_not_taken_keeps_the_message() {
 
 #[tokio::test]
 async fn a_queue_that_is_not_there_is_refused() {
-    let scripted = Scripted::start(|_, _, _| None).await;
+    let scripted = Scripted::start(|_, _, _| well()).await;
     let other: QueueName = lane("other");
     let refused = [
         scripted

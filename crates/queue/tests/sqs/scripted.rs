@@ -1,5 +1,4 @@
-//! A service on loopback that answers as a test says and remembers what it was asked. What a test says nothing about goes
-//! well.
+//! A service on loopback that answers as a test says and remembers what it was asked.
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -19,39 +18,43 @@ use crate::world::{config, service_at};
 #[derive(Debug, Clone)]
 pub struct Reply {
     status: u16,
-    body: Value,
+    /// `None`: that all went well.
+    body: Option<Value>,
     after: Duration,
 }
 
-pub fn answer(body: Value) -> Option<Reply> {
-    Some(Reply {
+pub fn answer(body: Value) -> Reply {
+    Reply {
         status: 200,
-        body,
+        body: Some(body),
         after: Duration::ZERO,
-    })
+    }
+}
+
+pub fn well() -> Reply {
+    late(Duration::ZERO)
+}
+
+pub fn late(after: Duration) -> Reply {
+    Reply {
+        status: 200,
+        body: None,
+        after,
+    }
 }
 
 /// An error as SQS writes them.
-pub fn error(code: &str) -> Option<Reply> {
-    Some(Reply {
+pub fn error(code: &str) -> Reply {
+    Reply {
         status: 400,
-        body: json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": "of the test" }),
-        after: Duration::ZERO,
-    })
-}
-
-pub fn late(after: Duration) -> Option<Reply> {
-    Some(Reply {
-        status: 0,
-        body: Value::Null,
-        after,
-    })
+        ..answer(json!({ "__type": format!("com.amazonaws.sqs#{code}"), "message": "of the test" }))
+    }
 }
 
 /// One question: `SendMessageBatch`, and its body.
 pub type Asked = (String, Value);
 
-type Script = dyn Fn(&str, &Value, usize) -> Option<Reply> + Send + Sync;
+type Script = dyn Fn(&str, &Value, usize) -> Reply + Send + Sync;
 
 pub struct Scripted {
     pub queue: Arc<Sqs>,
@@ -61,15 +64,13 @@ pub struct Scripted {
 
 impl Scripted {
     /// `script` gets the operation, the body, and how many of the operation there were before.
-    pub async fn start(
-        script: impl Fn(&str, &Value, usize) -> Option<Reply> + Send + Sync + 'static,
-    ) -> Self {
+    pub async fn start(script: impl Fn(&str, &Value, usize) -> Reply + Send + Sync + 'static) -> Self {
         Self::with(|config| config, script).await
     }
 
     pub async fn with(
         change: impl FnOnce(SqsConfig) -> SqsConfig,
-        script: impl Fn(&str, &Value, usize) -> Option<Reply> + Send + Sync + 'static,
+        script: impl Fn(&str, &Value, usize) -> Reply + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -119,15 +120,16 @@ impl Drop for Scripted {
 }
 
 /// One message, at the first poll.
-pub fn once(operation: &str, number: usize) -> Option<Reply> {
-    (operation == "ReceiveMessage" && number == 0).then(|| {
-        let message = json!({ "MessageId": "m", "ReceiptHandle": "handle", "Body": "as it was",
-            "Attributes": { "ApproximateReceiveCount": "1", "MessageGroupId": "acme" } });
-        answer(json!({ "Messages": [message] })).unwrap()
-    })
+pub fn once(operation: &str, number: usize) -> Reply {
+    if (operation, number) != ("ReceiveMessage", 0) {
+        return well();
+    }
+    let message = json!({ "MessageId": "m", "ReceiptHandle": "handle", "Body": "as it was",
+        "Attributes": { "ApproximateReceiveCount": "1", "MessageGroupId": "acme" } });
+    answer(json!({ "Messages": [message] }))
 }
 
-fn well(operation: &str, body: &Value) -> Value {
+fn went_well(operation: &str, body: &Value) -> Value {
     match operation {
         "GetQueueUrl" => {
             json!({ "QueueUrl": format!("http://sqs/1/{}", body["QueueName"].as_str().unwrap()) })
@@ -151,16 +153,12 @@ async fn serve(mut stream: TcpStream, script: &Script, asked: &Mutex<Vec<Asked>>
         asked.push((operation.clone(), body.clone()));
         asked.iter().filter(|(other, _)| *other == operation).count() - 1
     };
-    let mut reply = script(&operation, &body, number).unwrap_or(Reply {
-        status: 0,
-        body: Value::Null,
-        after: Duration::ZERO,
-    });
-    if reply.status == 0 {
-        (reply.status, reply.body) = (200, well(&operation, &body));
-    }
+    let reply = script(&operation, &body, number);
     tokio::time::sleep(reply.after).await;
-    let body = reply.body.to_string();
+    let body = reply
+        .body
+        .unwrap_or_else(|| went_well(&operation, &body))
+        .to_string();
     let answer = format!(
         "HTTP/1.1 {} x\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         reply.status,
