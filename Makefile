@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test storm bench lint deps deps-test photos build audit fmt goldens curves clean-demo
+.PHONY: demo run test storm rolling bench lint deps deps-test photos build audit fmt goldens curves clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
@@ -16,6 +16,11 @@ test: lint build photos
 # Users, bad weather and a reader, longer than in the tests: OPERATIONS=20000 takes an hour, SEED replays one.
 storm: build photos deps-test
 	MINILAB_STORM=$(or $(OPERATIONS),3000):$(or $(SEED),$$(date +%s)) $(PYTHON) scripts/cargo-tool.py nextest run -p minilab-tests --all-features -E 'binary(fleet) & test(storm::)' --no-capture
+
+# Two versions of the program on one queue, while roles change from the one to the other and back. PREVIOUS is any revision.
+rolling: build photos deps-test
+	previous=$$(sh scripts/previous.sh $(PREVIOUS)) && MINILAB_PREVIOUS="$$previous" \
+		$(CARGO) test -p minilab-tests --all-features --test fleet -- --ignored --nocapture two_versions_work
 
 # The release build, because that is what ships. RUNS=5 counts more runs, PARTS=one_photo,memory does just these.
 bench: deps photos

@@ -2,15 +2,15 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use minilab_protos::job::{Job, Via};
+use minilab_protos::{
+    JOB_VERSION, JobError,
+    job::{Job, Via},
+};
 use minilab_queue::{Outgoing, QueueName};
 use minilab_recipe::Lane;
 use minilab_store::Key;
 
 use crate::Error;
-
-/// The version of the envelope that this build writes and reads.
-const VERSION: u32 = 1;
 
 /// A job whose key and lane are what they claim to be.
 #[derive(Debug, Clone)]
@@ -20,16 +20,31 @@ pub(crate) struct Envelope {
     pub lane: Lane,
 }
 
+/// Why a message is not worked on.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// A later release wrote it, and reads it: it says which version it has.
+    Newer(u64),
+    /// It is no job, for anybody.
+    NoJob(Error),
+}
+
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        Self::NoJob(error)
+    }
+}
+
 impl Envelope {
-    pub fn parse(payload: &[u8]) -> Result<Self, Error> {
+    pub fn parse(payload: &[u8]) -> Result<Self, Unread> {
         let refused = |reason: String| Error::Envelope { reason };
-        let job: Job = serde_json::from_slice(payload).map_err(|e| refused(e.to_string()))?;
-        if job.v != VERSION {
-            return Err(refused(format!(
-                "its version is {}, this worker reads {VERSION}",
-                job.v
-            )));
-        }
+        let job = match Job::from_json_bytes(payload) {
+            Ok(job) => job,
+            Err(JobError::Version { found }) if found > JOB_VERSION.into() => {
+                return Err(Unread::Newer(found));
+            }
+            Err(error) => return Err(refused(with_cause(&error)).into()),
+        };
         let key = Key::new(job.key.clone()).map_err(|e| refused(e.to_string()))?;
         let lane = Lane::ALL.into_iter().find(|lane| lane.as_str() == job.lane);
         let lane = lane.ok_or_else(|| refused(format!("`{}` is no lane", job.lane)))?;
@@ -45,6 +60,13 @@ impl Envelope {
     /// Does an operator's pass ask for it? Then all lanes are made in one decode.
     pub fn is_backfill(&self) -> bool {
         self.job.via() == Via::Backfill
+    }
+}
+
+fn with_cause(error: &JobError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 

@@ -24,6 +24,7 @@ mod pictures;
 mod poison;
 mod process;
 mod reader;
+mod rolling;
 mod storm;
 mod uploads;
 mod world;

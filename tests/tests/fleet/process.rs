@@ -35,6 +35,7 @@ pub fn program() -> PathBuf {
 pub struct Role {
     /// Names its log.
     pub name: String,
+    pub program: PathBuf,
     pub args: Vec<String>,
     pub env: Vec<(String, String)>,
     pub folder: PathBuf,
@@ -50,7 +51,7 @@ impl Role {
             .append(true)
             .open(self.log())
             .unwrap();
-        let child = Command::new(program())
+        let child = Command::new(&self.program)
             .args(&self.args)
             .args([
                 "--listen",
@@ -126,6 +127,11 @@ impl Process {
     /// SIGTERM, and its exit once it has drained.
     pub async fn terminate(mut self, within: Duration) -> Result<(ExitStatus, Duration)> {
         self.signal(Signal::TERM);
+        self.ended(within).await
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&mut self, within: Duration) -> Result<(ExitStatus, Duration)> {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {

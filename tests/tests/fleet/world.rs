@@ -178,6 +178,7 @@ impl World {
     fn role(&self, name: &str, args: &[&str]) -> Role {
         Role {
             name: name.to_owned(),
+            program: process::program(),
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             env: self.env(),
             folder: self.folder().to_owned(),

@@ -17,7 +17,7 @@ use super::{Observer, Seat, Stop, health::Health, shares::Shares};
 use crate::{
     Error,
     attempt::{Attempt, Trace, World},
-    envelope::Envelope,
+    envelope::{Envelope, Unread},
     outcome::{Budget, Class, Run, verdict},
     report::{JobReport, Settlement},
 };
@@ -57,8 +57,12 @@ impl Courier {
         let keeper = LeaseKeeper::start(Arc::clone(&self.world.queue), &delivery, HELD_MAX);
         let envelope = match Envelope::parse(&delivery.payload) {
             Ok(envelope) => envelope,
-            Err(error) => {
-                // Undone at an abort: it comes again.
+            // What is undone at an abort comes again.
+            Err(Unread::Newer(version)) => {
+                stop.in_time(self.leave(&delivery, version)).await;
+                return;
+            }
+            Err(Unread::NoJob(error)) => {
                 stop.in_time(self.refuse(&delivery, &error)).await;
                 return;
             }

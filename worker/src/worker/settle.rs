@@ -6,7 +6,10 @@ use std::{
 
 use futures::FutureExt as _;
 use minilab_failpoint::reached;
-use minilab_protos::job::{Job, LastError};
+use minilab_protos::{
+    JOB_VERSION,
+    job::{Job, LastError},
+};
 use minilab_queue::{Delivery, Disposition, Settled};
 use minilab_recipe::Lane;
 
@@ -151,6 +154,16 @@ impl Courier {
         let delay = self.budget.crowded;
         self.settle(delivery, Disposition::Release { delay }).await;
         tokio::time::sleep(CROWDED_PAUSE).await;
+    }
+
+    /// A job of a later release waits for a worker that can read it, as one of a later configuration does.
+    pub(super) async fn leave(&self, delivery: &Delivery, version: u64) {
+        tracing::warn!(
+            queue = %delivery.queue,
+            "a job has version {version} of the envelope, this worker reads {JOB_VERSION}: upgrade it"
+        );
+        let delay = self.budget.stale;
+        self.settle(delivery, Disposition::Release { delay }).await;
     }
 
     /// What is no job at all becomes a dead letter with its bytes and a reason.

@@ -14,5 +14,6 @@ mod outages;
 mod stops;
 mod storm;
 mod tenants;
+mod versions;
 mod weather;
 mod world;

@@ -87,7 +87,10 @@ async fn worker_never_works_on_more_of_a_tenant_than_it_may() {
     let running = world.start();
     tokio::time::sleep(Duration::from_secs(10)).await;
     let at_work = world.renderer.tally().opens.values().sum::<u32>();
-    assert_eq!(at_work, 4, "two of the tenant and both of nobody, with slots left");
+    assert_eq!(
+        at_work, 4,
+        "two of the tenant and both of nobody, with slots left"
+    );
     running.abort.cancel();
     running.drained().await;
 }

@@ -54,13 +54,14 @@ impl<C: Connect + Clone + Send + Sync + 'static> Fetcher<C> {
         let answer = answer.map_err(|error| unavailable(&Causes(&error)))?;
         match answer.status().as_u16() {
             200..=299 => {}
-            status @ 300..=499 => {
+            // Too slow, too often: neither says what is there.
+            status @ (408 | 429 | 500..) => return Err(unavailable(&format!("the answer is {status}"))),
+            status => {
                 return Err(FetchError::Refused {
                     address: address.to_owned(),
                     status,
                 });
             }
-            status => return Err(unavailable(&format!("the answer is {status}"))),
         }
         let body = Limited::new(answer.into_body(), bytes_max).collect().await;
         let body = body.map_err(|error| unavailable(&Causes(&*error)))?;

@@ -32,7 +32,7 @@ pub trait Fetch: Send + Sync + fmt::Debug + 'static {
 /// Why nothing was got.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// The server says that there is nothing to be had: an answer from 300 to 499.
+    /// The server says that there is nothing to be had: an answer that is no success and no failure of the server.
     #[error("{address}: the answer is {status}")]
     Refused {
         /// What was asked for.

@@ -4,7 +4,7 @@
 mod figures;
 mod fleet;
 mod lines;
-mod operations;
+pub mod operations;
 mod trouble;
 
 use std::{
