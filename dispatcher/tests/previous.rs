@@ -1,4 +1,5 @@
 //! Ledgers of passes as the release before wrote them: `protos/samples/0.1.0`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 use minilab_dispatcher::{Ledger, ReconcileWay, SweepWay, Way};
 use serde_json::Value;
 

@@ -154,7 +154,8 @@ impl Worker {
         {
             let (courier, stop) = (Arc::clone(&courier), stop.clone());
             tasks.spawn(async move {
-                courier.deliver(delivery, &seat, &stop).await;
+                // On the heap: it is more than a task's stack should hold.
+                Box::pin(courier.deliver(delivery, &seat, &stop)).await;
                 drop(seat);
             });
         }

@@ -3,7 +3,7 @@
 //! `make rolling PREVIOUS=<revision>` builds the older one and names its folder in `MINILAB_PREVIOUS`.
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -45,10 +45,10 @@ struct Place {
 
 impl Place {
     /// Of the older version, as before an upgrade.
-    fn new(present: Role, program: &PathBuf) -> Self {
+    fn new(present: Role, program: &Path) -> Self {
         let previous = Role {
             name: format!("{}-previous", present.name),
-            program: program.clone(),
+            program: program.to_owned(),
             ..present.clone()
         };
         Self {

@@ -1,4 +1,5 @@
 //! Two releases on one `state`: what the one writes the other reads, and loses nothing of what it knows.
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 mod wire;
 
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! Whose originals a renderer works on.
+use std::time::Duration;
+
 use minilab_recipe::Renderers;
 use minilab_worker::pool::{PoolConfig, ProcessPool};
 
@@ -43,6 +45,12 @@ async fn renderer_that_worked_for_one_tenant_never_works_for_another() {
 #[tokio::test]
 async fn tenants_that_take_turns_keep_their_renderers_where_there_are_slots() {
     let pool = own(2).await;
+    let warm = async {
+        while pool.idle_pids().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), warm).await.unwrap();
     for _ in 0..3 {
         work_for(&pool, "acme").await;
         work_for(&pool, "umbrella").await;
