@@ -2,6 +2,8 @@
 //!
 //! AWS's file holds the certificate alone, without what signed it, so no chain can be built from it. What vouches for it is
 //! where it was got: from the host of SNS itself, over TLS whose chain ends at the platform's roots.
+//!
+//! `x509-parser` reads it: lapin brings it along, while rustls-webpki tells nothing of a certificate but whether its chain holds.
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use minilab_recipe::TopicArn;
