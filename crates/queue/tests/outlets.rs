@@ -135,7 +135,7 @@ async fn queue_of_sqs_takes_what_is_sent_and_one_in_order_keeps_it_once() {
     let client = client(&moto);
     for (queue, expected) in [("told", 2), ("told.fifo", 1)] {
         let made = client.create_queue().queue_name(queue);
-        let made = if queue.ends_with(".fifo") {
+        let made = if queue.strip_suffix(".fifo").is_some() {
             made.attributes("FifoQueue".into(), "true")
         } else {
             made

@@ -47,7 +47,7 @@ impl fmt::Debug for ExchangeConfig {
 #[derive(Debug)]
 pub struct Exchange {
     address: Address,
-    exchange: String,
+    name: String,
     declare: Declare,
     /// One at a time: a message that came back unroutable is given by the driver to whichever confirmation comes next.
     open: Mutex<Option<Open>>,
@@ -68,7 +68,7 @@ impl Exchange {
         })?;
         Ok(Self {
             address,
-            exchange: config.exchange,
+            name: config.exchange,
             declare: config.declare,
             open: Mutex::default(),
         })
@@ -91,7 +91,7 @@ impl Exchange {
             durable: true,
             ..ExchangeDeclareOptions::default()
         };
-        let (name, kind) = (self.exchange.as_str().into(), ExchangeKind::Topic);
+        let (name, kind) = (self.name.as_str().into(), ExchangeKind::Topic);
         let declared = channel
             .exchange_declare(name, kind, options, FieldTable::default())
             .await;
@@ -117,7 +117,7 @@ impl Exchange {
             .with_message_id(announcement.id.as_str().into())
             .with_type(announcement.topic.as_str().into())
             .with_app_id("minilab".into());
-        let (exchange, key) = (self.exchange.as_str().into(), announcement.topic.as_str().into());
+        let (exchange, key) = (self.name.as_str().into(), announcement.topic.as_str().into());
         let published = open
             .channel
             .basic_publish(exchange, key, options, &announcement.body, properties);
@@ -139,7 +139,7 @@ impl Exchange {
     }
 
     fn because(&self, why: impl fmt::Display) -> NotTaken {
-        NotTaken::because(format!("exchange {} at {}: {why}", self.exchange, self.address))
+        NotTaken::because(format!("exchange {} at {}: {why}", self.name, self.address))
     }
 }
 
