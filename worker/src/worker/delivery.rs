@@ -6,6 +6,7 @@ use std::{
 };
 
 use futures::FutureExt as _;
+use minilab_protos::job::Job;
 use minilab_queue::{Delivery, LeaseEnd, LeaseKeeper};
 use tokio::{
     sync::{Mutex, RwLock},
@@ -24,6 +25,8 @@ use crate::{
 
 /// Nothing that is planned takes longer. Under the consumer timeouts of all brokers.
 const HELD_MAX: Duration = Duration::from_mins(20);
+/// A job that comes so little before its time is not handed back: clocks of workers differ.
+const EARLY: Duration = Duration::from_secs(5);
 /// Predicted CPU time counts this many times, as in the pool: the machine may be slower than predicted, and busy.
 const PLANNED_FACTOR: u32 = 4;
 
@@ -68,6 +71,10 @@ impl Courier {
             }
         };
         let job = &envelope.job;
+        if let Some(delay) = self.left_to_wait(job).filter(|_| !delivery.redelivered) {
+            stop.in_time(self.wait_on(&delivery, delay)).await;
+            return;
+        }
         let share = self.shares.take(&job.tenant);
         // One that nobody settled is counted, which takes no time, and not tried.
         if share.is_none() && !delivery.redelivered {
@@ -191,6 +198,18 @@ impl Courier {
         let error = ended.as_ref().err();
         let settlement = self.carry_out(delivery, envelope, at, verdict, error).await;
         (class, settlement)
+    }
+
+    /// How long a retry has to wait still, where the broker does not keep delays as long as ours (SQS: 15 min).
+    fn left_to_wait(&self, job: &Job) -> Option<Duration> {
+        let longest = self.budget.backoff.delays().iter().max()?;
+        if self.world.queue.limits().delay_max >= *longest {
+            return None;
+        }
+        let due = UNIX_EPOCH + Duration::from_millis(job.not_before_ms);
+        let left = due.duration_since(self.world.clock.now()).ok()?;
+        // More than we ever ask for is a clock that is wrong, by which nothing waits.
+        (EARLY..=*longest).contains(&left).then_some(left)
     }
 
     fn since(&self, ms: u64) -> Duration {

@@ -156,6 +156,11 @@ impl Courier {
         tokio::time::sleep(CROWDED_PAUSE).await;
     }
 
+    /// A retry that came before its time goes back as it came, for as long again as the broker keeps it.
+    pub(super) async fn wait_on(&self, delivery: &Delivery, delay: Duration) {
+        self.settle(delivery, Disposition::Release { delay }).await;
+    }
+
     /// A job of a later release waits for a worker that can read it, as one of a later configuration does.
     pub(super) async fn leave(&self, delivery: &Delivery, version: u64) {
         tracing::warn!(

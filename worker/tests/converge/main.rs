@@ -4,6 +4,7 @@
     clippy::field_reassign_with_default,
     reason = "a world is made first and then told what is different"
 )]
+mod early;
 mod events;
 mod failures;
 mod faults;
