@@ -210,7 +210,11 @@ async fn a_first_manifest_is_one_request() {
     let second = made(Some(&first), &recipe, 2, &[320]);
     world.swap(&base, &second).await;
     world.projector.write(&second, Some(&recipe)).await.unwrap();
-    assert_eq!(asked(Operation::List), 1, "what an earlier swap left is looked for");
+    assert_eq!(
+        asked(Operation::List),
+        1,
+        "what an earlier swap left is looked for"
+    );
 }
 
 #[tokio::test]

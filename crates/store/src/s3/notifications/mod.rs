@@ -61,7 +61,7 @@ impl NotifyingBucket {
             .set_expected_bucket_owner(self.config.expected_owner.clone())
             .send();
         match asked.await {
-            Ok(answer) => Ok(sdk::read(answer)),
+            Ok(answer) => Ok(sdk::read(&answer)),
             Err(error) => {
                 let request = Request::ReadNotifications;
                 Err(Failure::of(request, &error).into_error(&self.name, request, &self.key))

@@ -10,7 +10,7 @@ use aws_sdk_s3::{
 
 use super::{Entry, Kind, Notifications};
 
-pub(super) fn read(answer: GetBucketNotificationConfigurationOutput) -> Notifications {
+pub(super) fn read(answer: &GetBucketNotificationConfigurationOutput) -> Notifications {
     let queues = answer.queue_configurations().iter().map(|queue| {
         let parts = (queue.id(), queue.events(), queue.filter());
         entry(Kind::Queue, queue.queue_arn(), parts)
