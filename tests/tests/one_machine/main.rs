@@ -7,6 +7,7 @@ mod bad_files;
 mod crops;
 mod folder;
 mod memory;
+mod notifications;
 mod outages;
 mod running;
 mod two_hundred;

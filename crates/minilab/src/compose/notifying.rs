@@ -28,7 +28,8 @@ impl EventsQueue {
     /// Finds it.
     pub async fn of(events: &SqsEvents, jobs: &QueueConfig) -> Result<Self> {
         let queue =
-            minilab_queue::sqs::QueueAttributes::of(&super::queue::events_config_of(events, Some(jobs))).await;
+            minilab_queue::sqs::QueueAttributes::of(&super::queue::events_config_of(events, Some(jobs)))
+                .await;
         Ok(Self(queue.context("the queue of events cannot be found")?))
     }
 

@@ -43,7 +43,11 @@ pub(super) fn of_jobs(role: Role, sqs: &Sqs, document: &Document, account: Accou
         ],
         Role::Dispatcher => vec![
             on("JobsSend", &[LOOK, SEND], &JOBS),
-            on("QueuesTake", &TAKE, &[notify, &[DEAD]].concat()),
+            on(
+                "QueuesTake",
+                &[&[LOOK], &TAKE[..]].concat(),
+                &[notify, &[DEAD]].concat(),
+            ),
         ],
         Role::Operator => vec![on("JobsSend", &[SEND], &JOBS)],
     });

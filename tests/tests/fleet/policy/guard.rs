@@ -30,12 +30,20 @@ impl Guard {
     /// In front of a server that lets everybody do everything. Access keys without a policy still may. Blocks.
     pub fn before(&self, server: SocketAddr) -> Gate {
         let seen = Arc::clone(&self.0);
-        Gate::start(server, move |request, body| seen.lock().unwrap().judge(request, body)).unwrap()
+        Gate::start(server, move |request, body| {
+            seen.lock().unwrap().judge(request, body)
+        })
+        .unwrap()
     }
 
     /// From now on, requests with this access key are held against the policy.
     pub fn hold(&self, access_key: &str, policy: Policy) {
-        self.0.lock().unwrap().policies.insert(access_key.to_owned(), policy);
+        assert_eq!(policy.version, "2012-10-17", "its language");
+        self.0
+            .lock()
+            .unwrap()
+            .policies
+            .insert(access_key.to_owned(), policy);
     }
 
     /// What was refused, and to whom.

@@ -42,9 +42,14 @@ impl Policy {
         self.statement.iter().find_map(|statement| {
             let Effect::Allow = statement.effect;
             let does = statement.action.contains(&wish.action);
-            let resource = statement.resource.iter().find(|pattern| matches(pattern, &wish.resource))?;
+            let resource = statement
+                .resource
+                .iter()
+                .find(|pattern| matches(pattern, &wish.resource))?;
             let given = statement.condition.iter().all(|(operator, asked)| {
-                asked.iter().all(|(key, wanted)| holds(operator, wish.context.get(key), wanted))
+                asked
+                    .iter()
+                    .all(|(key, wanted)| holds(operator, wish.context.get(key), wanted))
             });
             (does && given).then_some((statement.sid.as_str(), resource.as_str()))
         })
@@ -80,7 +85,8 @@ pub fn matches(pattern: &str, text: &str) -> bool {
         }
         Some(wanted) => {
             let mut found = text.chars();
-            found.next().is_some_and(|found| wanted == '?' || wanted == found) && matches(chars.as_str(), found.as_str())
+            found.next().is_some_and(|found| wanted == '?' || wanted == found)
+                && matches(chars.as_str(), found.as_str())
         }
     }
 }

@@ -3,110 +3,148 @@
 mod guard;
 mod iam;
 mod requests;
+mod scene;
 
-use std::time::Duration;
+use minilab_store::{Key, S3, S3Config, S3Credentials, Store as _};
+use serde_json::{Value, json};
 
-use minilab_store::{Key, PutOptions};
-use minilab_tests::proxy::Gate;
-
-use self::guard::{Allowance, Guard};
-use crate::{
-    broker::Kind,
-    ledger::Upload,
-    pictures::Pictures,
-    process::{self, Role},
-    world::{Options, World, is_possible},
+use self::{
+    guard::Guard,
+    iam::Policy,
+    scene::{CONFIG, DISPATCHER, OPERATOR, Scene, WORKER},
 };
+use crate::broker::Kind;
+use crate::world::{ORIGINALS, World, is_possible};
 
-const REST_WITHIN: Duration = Duration::from_mins(1);
-const CONFIG: &str = "minilab.yaml";
-const DISPATCHER: &str = "dispatcher";
-const WORKER: &str = "worker";
-const OPERATOR: &str = "operator";
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_role_does_its_work_with_its_policy_and_its_policy_allows_no_more() {
+    if !is_possible() {
+        return;
+    }
+    let scene = Scene::new(Kind::Sqs).await;
+    scene
+        .run(OPERATOR, &["config", "activate", "--config", "other.yaml"])
+        .await
+        .unwrap();
+    scene
+        .run(OPERATOR, &["config", "activate", "--config", CONFIG])
+        .await
+        .unwrap();
+    let roles = scene.start().await;
 
-/// A fleet whose roles have keys of their own and are held to their policies.
-struct Scene {
-    world: World,
-    guard: Guard,
-    pictures: Pictures,
-    _gates: [Gate; 2],
+    // An upload, one over it, a deletion; one that is no picture, and a picture over that; one that is not there.
+    scene.tell(&scene.upload("photo.jpg", 1).await).await;
+    scene.complete("photo.jpg", 1).await;
+    scene.tell(&scene.upload("photo.jpg", 2).await).await;
+    scene.complete("photo.jpg", 2).await;
+    scene.tell(&scene.upload_words("words.jpg").await).await;
+    scene.failed("words.jpg").await;
+    scene.tell(&scene.upload("words.jpg", 3).await).await;
+    scene.complete("words.jpg", 3).await;
+    scene.tell(&scene.told_of_nothing("nobody.jpg")).await;
+    scene.tell(&scene.world.delete("photo.jpg").await).await;
+    scene.gone("photo.jpg").await;
+
+    // What operators do, and what is left to the dispatcher.
+    scene.upload("untold.jpg", 4).await;
+    scene
+        .run(OPERATOR, &["reconcile", "--config", CONFIG])
+        .await
+        .unwrap();
+    scene.complete("untold.jpg", 4).await;
+    scene
+        .run(OPERATOR, &["manifest", "untold.jpg", "--config", CONFIG])
+        .await
+        .unwrap();
+    scene.sweep(OPERATOR).await;
+    scene.tell(&scene.upload("untold.jpg", 5).await).await;
+    scene.complete("untold.jpg", 5).await;
+    scene.sweep(DISPATCHER).await;
+    scene.tell(&scene.upload_words("words.jpg").await).await;
+    scene.failed("words.jpg").await;
+    scene
+        .run(
+            OPERATOR,
+            &["dead", "redrive", "--class", "input", "--config", CONFIG],
+        )
+        .await
+        .unwrap();
+    scene
+        .run(
+            OPERATOR,
+            &["dead", "purge", "--class", "input", "--config", CONFIG],
+        )
+        .await
+        .unwrap();
+    scene.world.at_rest(scene::REST_WITHIN).await;
+    drop(roles);
+
+    // A store that fails and comes back is asked with an object of its own.
+    let canary = [
+        ("StateWrite", "minilab-canary"),
+        ("StateDelete", "minilab-canary"),
+    ];
+    let complaints = [
+        scene.complaints(WORKER, &canary),
+        scene.complaints(DISPATCHER, &[]),
+        scene.complaints(OPERATOR, &[]),
+    ];
+    assert!(complaints.concat().is_empty(), "{complaints:#?}");
 }
 
-impl Scene {
-    async fn new(kind: Kind) -> Self {
-        let (broker, seaweed) = World::servers(kind.clone()).await;
-        let guard = Guard::default();
-        let servers = [broker.address(), seaweed.address()];
-        let laying = guard.clone();
-        let gates = tokio::task::spawn_blocking(move || servers.map(|server| laying.before(server)));
-        let gates = gates.await.unwrap();
-        let options = Options {
-            broker_at: matches!(kind, Kind::Sqs).then(|| gates[0].address()),
-            endpoint: Some(gates[1].endpoint()),
-            ..Options::default()
-        };
-        let world = World::on(broker, seaweed, &options).await;
-        for role in [DISPATCHER, WORKER, OPERATOR] {
-            let printed = world
-                .operate(&["iam-policy", "--role", role, "--config", CONFIG])
-                .await
-                .unwrap();
-            guard.hold(role, serde_json::from_str(&printed).unwrap());
-        }
-        // What is dropped is swept at once.
-        world.configure(&options, "sweep.yaml", "0s");
-        Self {
-            pictures: tokio::task::spawn_blocking(Pictures::cut).await.unwrap(),
-            world,
-            guard,
-            _gates: gates,
-        }
+/// S3 answers 403 for a missing object to who may not list; then a role refuses to start, with the fix.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_right_to_list_a_missing_original_is_forbidden_and_a_role_says_what_to_grant() {
+    if !is_possible() {
+        return;
     }
+    let scene = Scene::new(Kind::Sqs).await;
+    let mut policy = scene.policy(WORKER).await;
+    policy.statement.retain(|statement| statement.sid != "FromList");
+    scene.guard.hold(WORKER, policy);
+    let refused = scene
+        .run(WORKER, &["worker", "--config", CONFIG, "--listen", "127.0.0.1:0"])
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        refused.contains("exit status: 6") && refused.contains("s3:ListBucket"),
+        "{refused}"
+    );
 
-    fn keyed(&self, mut role: Role, key: &str) -> Role {
-        role.env.push(("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned()));
-        role
-    }
+    // Of a part of a bucket: who asks for one object says no prefix.
+    let (guard, endpoint) = (&scene.guard, scene.store_endpoint());
+    let listing = |condition: Value| {
+        json!({ "Version": "2012-10-17", "Statement": [
+            { "Sid": "Read", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::originals/in/*"] },
+            { "Sid": "List", "Effect": "Allow", "Action": ["s3:ListBucket"], "Resource": ["arn:aws:s3:::originals"],
+              "Condition": condition },
+        ]})
+    };
+    let missing = async |condition: Value| {
+        let policy: Policy = serde_json::from_value(listing(condition)).unwrap();
+        guard.hold(WORKER, policy);
+        let bucket = opened(&scene.world, &endpoint, "in/").await;
+        bucket.head(&Key::new("nobody.jpg").unwrap()).await.unwrap_err()
+    };
+    let found = missing(json!({ "StringLikeIfExists": { "s3:prefix": "in/*" } })).await;
+    assert!(found.is_not_found(), "{found}");
+    let forbidden = missing(json!({ "StringLike": { "s3:prefix": "in/*" } })).await;
+    assert!(!forbidden.is_not_found(), "{forbidden}");
+}
 
-    /// A command, with a role's key.
-    async fn run(&self, key: &str, args: &[&str]) -> anyhow::Result<String> {
-        let mut env = self.world.env();
-        env.push(("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned()));
-        let folder = self.world.folder().to_owned();
-        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let run = move || {
-            let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            process::run(&folder, &env, &args)
-        };
-        tokio::task::spawn_blocking(run).await.unwrap()
-    }
-
-    async fn upload(&self, key: &str, number: u64) -> Vec<u8> {
-        let picture = number as usize;
-        self.world.upload(&self.pictures, key, Upload { number, picture }).await
-    }
-
-    async fn complete(&self, key: &str) {
-        self.world.manifest(key, |manifest| manifest["status"] == "complete").await;
-    }
-
-    /// Nothing was refused, and of what the policy allows only this was not asked for.
-    fn nothing_is_missing_or_too_much(&self, role: &str, unasked: &[(&str, &str)]) {
-        let refused: Vec<_> = self.guard.refused();
-        assert!(refused.is_empty(), "{refused:#?}");
-        let (excused, unused): (Vec<_>, Vec<_>) = self.guard.unused(role).into_iter().partition(
-            |(sid, action, resource): &Allowance| {
-                unasked.iter().any(|(statement, end)| {
-                    sid == statement && (resource.ends_with(end) || action.ends_with(end))
-                })
-            },
-        );
-        assert!(unused.is_empty(), "{role} is allowed what it does not do: {unused:#?}");
-        for (statement, end) in unasked {
-            let is_there = excused
-                .iter()
-                .any(|(sid, action, resource)| sid == statement && (resource.ends_with(end) || action.ends_with(end)));
-            assert!(is_there, "{role} does ask for {end} of {statement}: strike the exception");
-        }
-    }
+async fn opened(world: &World, endpoint: &str, prefix: &str) -> S3 {
+    let config = S3Config {
+        prefix: prefix.to_owned(),
+        endpoint: Some(endpoint.to_owned()),
+        region: Some("us-east-1".to_owned()),
+        path_style: true,
+        ..S3Config::bucket(ORIGINALS)
+    };
+    let credentials = S3Credentials {
+        access_key: WORKER.to_owned(),
+        secret_key: world.seaweed.secret_key().to_owned(),
+        session_token: None,
+    };
+    S3::open_with(config, credentials).await.unwrap()
 }
