@@ -1,5 +1,4 @@
 //! What is published of the notification's form agrees with the types.
-#![expect(clippy::unwrap_used, reason = "a test, helpers included")]
 
 use std::fs;
 

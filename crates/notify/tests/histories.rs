@@ -1,6 +1,5 @@
 //! What is said over the histories that a record can have: the same has the same id, what is new has a new one, and an outbox
 //! holds it once and in order, whoever notes what when.
-#![expect(clippy::unwrap_used, reason = "a test, helpers included")]
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -87,7 +87,7 @@ impl Broker {
         match self {
             Self::RabbitMq(server) => {
                 let url = server.lock().unwrap().url();
-                Ok(Producer::Exchange(Exchange::open(&url).await?))
+                Ok(Producer::Exchange(Box::new(Exchange::open(&url).await?)))
             }
             Self::Sqs(_) => Ok(Producer::Sqs(Aws::at(self.address()))),
         }
@@ -126,7 +126,7 @@ fn listed(server: &RabbitMq) -> Messages {
 
 /// Takes what a bucket says.
 pub enum Producer {
-    Exchange(Exchange),
+    Exchange(Box<Exchange>),
     Sqs(Aws),
 }
 

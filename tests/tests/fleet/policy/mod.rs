@@ -41,7 +41,7 @@ async fn every_role_does_its_work_with_its_policy_and_its_policy_allows_no_more(
     scene.failed("words.jpg").await;
     scene.tell(&scene.upload("words.jpg", 3).await).await;
     scene.complete("words.jpg", 3).await;
-    scene.tell(&scene.told_of_nothing("nobody.jpg")).await;
+    scene.tell(&scene::told_of_nothing("nobody.jpg")).await;
     scene.tell(&scene.world.delete("photo.jpg").await).await;
     scene.gone("photo.jpg").await;
 

@@ -102,18 +102,13 @@ impl Scene {
 
     /// Both roles, at work.
     pub async fn start(&self) -> [Process; 2] {
-        let dispatcher = self.keyed(self.world.dispatcher("dispatcher").role, DISPATCHER);
-        let worker = self.keyed(self.world.worker("worker", &["--slots", "2"]), WORKER);
+        let dispatcher = keyed(self.world.dispatcher("dispatcher").role, DISPATCHER);
+        let worker = keyed(self.world.worker("worker", &["--slots", "2"]), WORKER);
         let mut roles = [dispatcher.start(), worker.start()];
         for role in &mut roles {
             role.ready().await;
         }
         roles
-    }
-
-    fn keyed(&self, mut role: Role, key: &str) -> Role {
-        role.env.push(("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned()));
-        role
     }
 
     /// A command, with a role's key.
@@ -147,11 +142,6 @@ impl Scene {
             .unwrap();
         let size_bytes = words.len();
         events::notification(ORIGINALS, key, &Said::Created { size_bytes })
-    }
-
-    /// A deletion that happened long ago.
-    pub fn told_of_nothing(&self, key: &str) -> Vec<u8> {
-        events::notification(ORIGINALS, key, &Said::Removed)
     }
 
     pub async fn tell(&self, told: &[u8]) {
@@ -214,6 +204,16 @@ impl Scene {
             .map(|excuse| format!("{role} does ask for {excuse:?}: strike the exception"));
         refused.chain(left).chain(needless).collect()
     }
+}
+
+fn keyed(mut role: Role, key: &str) -> Role {
+    role.env.push(("AWS_ACCESS_KEY_ID".to_owned(), key.to_owned()));
+    role
+}
+
+/// A deletion that happened long ago.
+pub fn told_of_nothing(key: &str) -> Vec<u8> {
+    events::notification(ORIGINALS, key, &Said::Removed)
 }
 
 /// Takes every notification; the server behind it sees none.

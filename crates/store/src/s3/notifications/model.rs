@@ -234,17 +234,20 @@ mod tests {
     fn an_entry_of_our_name_that_says_something_else_gives_way() {
         let old = entry("minilab", &["s3:ObjectCreated:*"], &[]);
         let new = entry("minilab", &["s3:ObjectCreated:*"], &[("prefix", "uploads/")]);
-        let changes = all(&[old.clone()]).changes(&all(&[old.clone()]).with("minilab", Some(new.clone())));
+        let changes = {
+            let before = all(std::slice::from_ref(&old));
+            before.changes(&before.with("minilab", Some(new.clone())))
+        };
         assert_eq!(changes, [Change::Goes(old.clone()), Change::Comes(new)]);
         assert!(all(&[old]).with("minilab", None).entries.is_empty());
     }
 
     #[test]
     fn the_same_events_of_the_same_keys_go_to_one_target_only() {
+        type Side = (&'static [&'static str], &'static [(&'static str, &'static str)]);
         let created: &[&str] = &["s3:ObjectCreated:*"];
         let put: &[&str] = &["s3:ObjectCreated:Put"];
         let removed: &[&str] = &["s3:ObjectRemoved:*"];
-        type Side = (&'static [&'static str], &'static [(&'static str, &'static str)]);
         let cases: [(Side, Side, bool); 7] = [
             ((created, &[]), (put, &[]), true),
             ((created, &[]), (removed, &[]), false),
@@ -275,6 +278,10 @@ mod tests {
             assert_eq!(other.overlaps(&one), expected, "{one}; {other}");
         }
         let same = entry("minilab", created, &[]);
-        assert_eq!(all(&[same.clone()]).overlapping(&same).count(), 0, "it is itself");
+        assert_eq!(
+            all(std::slice::from_ref(&same)).overlapping(&same).count(),
+            0,
+            "it is itself"
+        );
     }
 }
