@@ -15,7 +15,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("minilab-recipe", &[]),
     ("minilab-queue", &[]),
     ("minilab-store", &["minilab-failpoint"]),
-    ("minilab-imaging", &["minilab-recipe"]),
+    ("minilab-text", &[]),
+    ("minilab-imaging", &["minilab-recipe", "minilab-text"]),
     (
         "minilab-record",
         &[
@@ -79,6 +80,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("prometheus", &["minilab-telemetry"]),
     ("aws-sdk-s3", &["minilab-store"]),
     ("aws-sdk-sqs", &["minilab-queue"]),
+    ("cosmic-text", &["minilab-text"]),
     ("clap", &["minilab"]),
     ("axum", &["minilab"]),
     ("anyhow", &["minilab", "minilab-bench", "minilab-tests"]),
