@@ -1,5 +1,10 @@
 //! The plan's steps on pixels. Each is one or two operations of libvips; transparent pixels weigh nothing where samples mix.
-use minilab_recipe::{ExtendMode, Interest, Kernel, Rgb, Size, Step, Turn};
+mod area;
+mod effect;
+mod shape;
+mod tone;
+
+use minilab_recipe::{ExtendMode, Interest, Kernel, Rect, Rgb, Size, Step, Turn};
 
 use crate::vips::{BandFormat, Call, Fault, Image};
 use crate::{Error, Result};
@@ -18,13 +23,7 @@ fn one<'a>(image: &Image<'a>, step: &Step) -> Result<Image<'a>, Fault> {
         Step::Rotate { degrees, background } => rotate(image, degrees, background),
         Step::Flip => mirror(image, VERTICAL),
         Step::Flop => mirror(image, HORIZONTAL),
-        Step::Extract(part) => Call::new(c"extract_area")
-            .set(c"input", image)
-            .set(c"left", part.left as i32)
-            .set(c"top", part.top as i32)
-            .set(c"width", part.width as i32)
-            .set(c"height", part.height as i32)
-            .image(),
+        Step::Extract(part) => extract(image, part),
         Step::Resize { size, kernel } => resize(image, size, kernel),
         Step::SmartCrop { size, interest } => Call::new(c"smartcrop")
             .set(c"input", image)
@@ -38,7 +37,19 @@ fn one<'a>(image: &Image<'a>, step: &Step) -> Result<Image<'a>, Fault> {
             top,
             mode,
         } => extend(image, size, left, top, mode),
+        Step::Effect(ref effect) => effect::apply(image, effect),
     }
+}
+
+/// Keeps a part.
+fn extract<'a>(image: &Image<'a>, part: Rect) -> Result<Image<'a>, Fault> {
+    Call::new(c"extract_area")
+        .set(c"input", image)
+        .set(c"left", part.left as i32)
+        .set(c"top", part.top as i32)
+        .set(c"width", part.width as i32)
+        .set(c"height", part.height as i32)
+        .image()
 }
 
 /// Turns clockwise by quarters.
@@ -67,24 +78,26 @@ pub(crate) fn resize<'a>(image: &Image<'a>, size: Size, kernel: Kernel) -> Resul
     if (image.width(), image.height()) == (size.width, size.height) {
         return Ok(image.clone());
     }
-    let format = image.band_format();
-    let translucent = image.has_alpha();
-    let weighted = if translucent {
-        Call::new(c"premultiply").set(c"in", image).image()?
-    } else {
-        image.clone()
-    };
-    let resized = Call::new(c"resize")
-        .set(c"in", &weighted)
-        .set(c"scale", f64::from(size.width) / f64::from(image.width()))
-        .set(c"vscale", f64::from(size.height) / f64::from(image.height()))
-        .set(c"kernel", kernel_number(kernel))
-        .image()?;
-    if translucent {
-        unweighted(&resized, format)
-    } else {
-        Ok(resized)
+    weighted(image, |image| {
+        Call::new(c"resize")
+            .set(c"in", image)
+            .set(c"scale", f64::from(size.width) / f64::from(image.width()))
+            .set(c"vscale", f64::from(size.height) / f64::from(image.height()))
+            .set(c"kernel", kernel_number(kernel))
+            .image()
+    })
+}
+
+/// Mixes samples of neighbours, each weighing as much as it shows.
+fn weighted<'a>(
+    image: &Image<'a>,
+    mix: impl FnOnce(&Image<'a>) -> Result<Image<'a>, Fault>,
+) -> Result<Image<'a>, Fault> {
+    if !image.has_alpha() {
+        return mix(image);
     }
+    let weighed = Call::new(c"premultiply").set(c"in", image).image()?;
+    unweighted(&mix(&weighed)?, image.band_format())
 }
 
 /// Back to plain samples in their former format.

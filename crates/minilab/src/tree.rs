@@ -1,4 +1,6 @@
 //! A plan as a tree that people read: what is decoded, what is made from what, and what is encoded.
+mod effect;
+
 use std::fmt::Write as _;
 
 use minilab_recipe::{ExtendMode, Interest, Node, Plan, PlannedFile, Rect, Shrink, Size, Source, Step, Turn};
@@ -125,5 +127,6 @@ fn step(step: &Step) -> String {
             };
             format!("extend to {} x {} with {with}", size.width, size.height)
         }
+        Step::Effect(effect) => effect::words(effect),
     }
 }

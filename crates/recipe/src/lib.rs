@@ -5,6 +5,7 @@ mod canonical;
 mod default_recipe;
 mod diagnostic;
 mod document;
+mod effect;
 mod fingerprint;
 mod format;
 mod geometry;
@@ -23,6 +24,7 @@ pub use document::{
     Output, QueueConfig, QueueTarget, RESERVED_PREFIX, RabbitMq, Receiver, Renderers, Rule, S3, Secret, Sns,
     Sqs, SqsEvents, SqsService, Target, Tenants, TopicArn, Webhook, WebhookTarget, schema,
 };
+pub use effect::{Convolve, Effect, Modulate};
 pub use fingerprint::version;
 pub use format::{Encoding, Format, OutputFormat, Subsampling};
 pub use geometry::{Rect, Rgb, Size};
@@ -36,7 +38,7 @@ pub use plan::{
 pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 pub use probe::{Original, Pixels, Point, Probe};
 pub use recipe::{
-    Accept, Asked, Background, Density, Derivative, Edges, Extend, Extract, Filling, Fit, Gravity,
-    LanedEncoding, NotAnImage, Ratio, Recipe, Refusal, RefusalCode, Replace, Resize, Rotation, Rung, Trim,
-    Unit, Urls,
+    Accept, Asked, AskedStep, Background, Border, Density, Derivative, Edges, Extend, Extract, Filling, Fit,
+    Gravity, LanedEncoding, NotAnImage, Radius, Ratio, Recipe, Refusal, RefusalCode, Region, Replace, Resize,
+    Rotation, Rung, Trim, Unit, Urls, When,
 };

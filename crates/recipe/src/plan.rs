@@ -4,7 +4,7 @@
 //! that any file of the plan needs. Every [`Node`] is made from the trunk or from an earlier node.
 use serde::{Deserialize, Serialize};
 
-use crate::{Encoding, Lane, Rect, Rgb, Size};
+use crate::{Effect, Encoding, Lane, Rect, Rgb, Size};
 
 /// How one original becomes its files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,6 +122,8 @@ pub enum Step {
         /// What the added pixels are.
         mode: ExtendMode,
     },
+    /// Change what pixels look like.
+    Effect(Effect),
 }
 
 /// Quarter turns, clockwise.
@@ -227,6 +229,10 @@ pub enum Note {
     Flattened,
     /// Only the first frame of an animation is shown.
     FirstFrame,
+    /// The region of a step lies outside of the file, and the step was left out.
+    RegionOutside,
+    /// A border inside of the picture would have covered all of it, and is as wide as leaves a pixel.
+    BorderNarrowed,
 }
 
 /// A file that the recipe names and this original does not get.

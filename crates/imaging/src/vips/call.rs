@@ -49,6 +49,7 @@ pub(crate) enum Value<'v, 'a> {
     Text(&'v CStr),
     Doubles(&'v [f64]),
     Image(&'v Image<'a>),
+    Images(&'v [&'v Image<'a>]),
     Bytes(&'a [u8]),
 }
 
@@ -59,7 +60,7 @@ macro_rules! value_from {
         }
     )+};
 }
-value_from!(bool => Bool, i32 => Int, f64 => Double, &'v CStr => Text, &'v [f64] => Doubles, &'v Image<'a> => Image);
+value_from!(bool => Bool, i32 => Int, f64 => Double, &'v CStr => Text, &'v [f64] => Doubles, &'v Image<'a> => Image, &'v [&'v Image<'a>] => Images);
 
 /// An operation being given its arguments. The first failure is kept and reported by the call that runs it.
 pub(crate) struct Call<'a> {
@@ -259,6 +260,16 @@ unsafe fn fill(property: *mut ffi::GValue, value: &Value<'_, '_>) -> Result<(), 
             Value::Image(image) => {
                 ffi::g_value_init(property, ffi::vips_image_get_type());
                 ffi::g_value_set_object(property, image.as_ptr().cast());
+            }
+            Value::Images(images) => {
+                let mut pointers: Vec<_> = images.iter().map(|image| image.as_ptr()).collect();
+                let array = ffi::vips_array_image_new(pointers.as_mut_ptr(), pointers.len() as i32);
+                if array.is_null() {
+                    return Err(Fault::take());
+                }
+                ffi::g_value_init(property, ffi::vips_array_image_get_type());
+                ffi::g_value_set_boxed(property, array.cast());
+                ffi::vips_area_unref(array.cast());
             }
             Value::Bytes(bytes) => {
                 let source =

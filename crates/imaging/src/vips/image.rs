@@ -33,8 +33,10 @@ pub(crate) struct Interpretation(pub(crate) i32);
 impl Interpretation {
     pub(crate) const MULTIBAND: Self = Self(0);
     pub(crate) const GREY: Self = Self(1);
+    pub(crate) const LAB: Self = Self(13);
     pub(crate) const CMYK: Self = Self(15);
     pub(crate) const RGB: Self = Self(17);
+    pub(crate) const LCH: Self = Self(19);
     pub(crate) const SRGB: Self = Self(22);
     pub(crate) const RGB16: Self = Self(25);
     pub(crate) const GREY16: Self = Self(26);
@@ -86,6 +88,30 @@ impl<'a> Image<'a> {
             NonNull::new(image)
                 .map(|image| Image::from_owned(image))
                 .ok_or_else(Fault::take)
+        }
+    }
+
+    /// Weights, row by row, with what their sum is divided by and what is added then.
+    pub(crate) fn matrix(
+        weights: &[f64],
+        width: u32,
+        scale: f64,
+        offset: f64,
+    ) -> Result<Image<'static>, Fault> {
+        let height = weights.len() as u32 / width;
+        assert_eq!(weights.len() as u32, width * height);
+        // SAFETY: the length was checked against the geometry, and libvips copies; fields are set on an image of our own.
+        unsafe {
+            let image = ffi::vips_image_new_matrix_from_array(
+                width as i32,
+                height as i32,
+                weights.as_ptr(),
+                weights.len() as i32,
+            );
+            let image = NonNull::new(image).ok_or_else(Fault::take)?;
+            ffi::vips_image_set_double(image.as_ptr(), c"scale".as_ptr(), scale);
+            ffi::vips_image_set_double(image.as_ptr(), c"offset".as_ptr(), offset);
+            Ok(Image::from_owned(image))
         }
     }
 

@@ -4,9 +4,10 @@ use super::geometry;
 use super::read::{Fields, Problems, one_or_many, suggestion};
 use super::resize::resize;
 use super::scalar;
+use super::steps;
 use super::tree::{Name, Tree};
 use crate::diagnostic::Code;
-use crate::{Background, Density, Derivative, Keep, LanedEncoding, OutputFormat, Rgb};
+use crate::{AskedStep, Background, Density, Derivative, Keep, LanedEncoding, OutputFormat, Rgb};
 
 /// What a recipe says for all its derivatives.
 pub(super) struct Common<'a> {
@@ -37,16 +38,7 @@ pub(super) fn derivative(
     problems: &Problems,
 ) -> Option<Derivative> {
     let mut fields = Fields::open("derivative", tree, problems)?;
-    fields.planned(&[
-        "crop",
-        "steps",
-        "animation",
-        "to",
-        "keep_smaller",
-        "page",
-        "border",
-        "quality",
-    ]);
+    fields.planned(&["crop", "animation", "to", "keep_smaller", "page", "quality"]);
     let background = fields
         .read("background", scalar::colour)
         .unwrap_or(common.background);
@@ -61,6 +53,8 @@ pub(super) fn derivative(
     let extract = fields.read("extract", geometry::extract);
     let resized = fields.read("resize", |tree, problems| resize(tree, paint, problems));
     let extend = fields.read("extend", |tree, problems| geometry::extend(tree, paint, problems));
+    let border = fields.read("border", steps::border).map(AskedStep::Border);
+    let steps = fields.read("steps", steps::steps).unwrap_or_default();
     let listed = resized.as_ref().is_some_and(|resized| resized.0.boxes.len() > 1);
     let asked = fields.read("densities", densities);
     if fields.has("densities") && (listed || resized.is_none()) {
@@ -114,6 +108,8 @@ pub(super) fn derivative(
         extract,
         resize,
         extend,
+        // A border belongs to the geometry, which comes before the steps.
+        steps: border.into_iter().chain(steps).collect(),
         padding,
         background,
         densities: asked.unwrap_or_else(|| vec![Density::ONE]),

@@ -15,7 +15,9 @@ mod rules;
 mod scalar;
 mod schema;
 mod schema_parts;
+mod schema_steps;
 mod secret;
+mod steps;
 mod tenants;
 mod tree;
 

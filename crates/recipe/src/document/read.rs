@@ -28,6 +28,12 @@ impl Problems {
         self.list.borrow().iter().any(|problem| problem.span == span)
     }
 
+    /// Was something found wrong in this stretch?
+    pub fn is_noted_within(&self, span: Span) -> bool {
+        let within = |problem: &Problem| span.start <= problem.span.start && problem.span.end <= span.end;
+        self.list.borrow().iter().any(within)
+    }
+
     pub fn into_list(self) -> Vec<Problem> {
         self.list.into_inner()
     }

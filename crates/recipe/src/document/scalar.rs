@@ -54,6 +54,19 @@ pub(super) fn number(tree: &Tree, range: RangeInclusive<f64>, problems: &Problem
     }
 }
 
+/// `12.5%`, as 12.5.
+pub(super) fn percent(tree: &Tree, range: RangeInclusive<f64>, problems: &Problems) -> Option<f64> {
+    let text = text(tree, problems)?;
+    let number = text
+        .strip_suffix('%')
+        .and_then(|number| number.trim().parse::<f64>().ok());
+    if number.is_none_or(|number| !range.contains(&number)) {
+        let help = format!("from {}% to {}%", range.start(), range.end());
+        return bad(tree, problems, format!("{text:?} is not allowed here"), help);
+    }
+    number
+}
+
 pub(super) fn boolean(tree: &Tree, problems: &Problems) -> Option<bool> {
     choice(tree, &[("true", true), ("false", false)], problems)
 }

@@ -61,6 +61,18 @@ recipes:
         extend: { all: 3 }
         formats: [png]
       two: { trim: { padding: 1 }, formats: [png] }
+      three:
+        border: { width: 1, colour: black }
+        steps:
+          - { modulate: { hue: 90 } }
+          - { linear: { a: 2 } }
+          - { normalise: { upper: 98 } }
+          - { convolve: { width: 1, kernel: [1] } }
+          - { blur: { sigma: 1, region: { width: 10, height: 10 } } }
+          - { pixelate: { size: 3 } }
+          - { sharpen: { sigma: 1 } }
+          - { round: { radius: 3 } }
+        formats: [png]
 ";
 
     #[test]

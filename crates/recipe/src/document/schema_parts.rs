@@ -47,6 +47,7 @@ pub(super) fn mappings() -> Vec<Mapping> {
     all.extend(encodings());
     all.extend(recipes());
     all.extend(geometry());
+    all.extend(super::schema_steps::mappings());
     all
 }
 
@@ -315,6 +316,13 @@ fn recipes() -> Vec<Mapping> {
                 "extract": { "$ref": "#/definitions/extract" },
                 "resize": { "$ref": "#/definitions/resize" },
                 "extend": { "$ref": "#/definitions/extend" },
+                "border": reference("border", "A line along the edges, after `extend` and before the steps."),
+                "steps": {
+                    "description": "What is done after the geometry, in this order; lengths are pixels of the file, times its density.",
+                    "type": "array",
+                    "items": { "$ref": "#/definitions/step" },
+                    "maxItems": 40,
+                },
                 "densities": some(&json!({ "type": "number", "minimum": 1, "maximum": 4 })),
                 "lane": words::<Lane>(),
                 "encodings": { "$ref": "#/definitions/encodings" },
@@ -384,7 +392,7 @@ fn geometry() -> Vec<Mapping> {
     ]
 }
 
-fn reference(name: &str, description: &str) -> Value {
+pub(super) fn reference(name: &str, description: &str) -> Value {
     // A `$ref` hides its neighbours in draft-07.
     json!({ "description": description, "allOf": [{ "$ref": format!("#/definitions/{name}") }] })
 }
@@ -402,7 +410,7 @@ fn named(of: &str) -> Value {
     })
 }
 
-fn whole(least: u32, most: u32) -> Value {
+pub(super) fn whole(least: u32, most: u32) -> Value {
     json!({ "type": "integer", "minimum": least, "maximum": most })
 }
 

@@ -3,7 +3,7 @@
 //! Memory = idle work space + loaded picture (where it must be whole) + trunk + all nodes + the greediest encoder.
 //! CPU = decoding + resampling + encoding, each per megapixel. Figures are one core of a current server with libvips
 //! 8.18; those of encoders are from the curves of the recipe reference, others are rough and on the high side.
-use crate::{Decode, Encoding, Format, Node, PlannedFile, Predicted, Probe, Size};
+use crate::{Decode, Effect, Encoding, Format, Node, PlannedFile, Predicted, Probe, Size, Step};
 
 /// Buffers, tables, strips.
 const WORK_BYTES: u64 = 24 << 20;
@@ -35,10 +35,18 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
         .map(|file| megapixels(file.size) * encode_ms(&file.encoding))
         .sum();
     let resampled = loaded as f64 / 1e6 + nodes.iter().map(|node| megapixels(node.size)).sum::<f64>();
+    let effects: f64 = nodes
+        .iter()
+        .flat_map(|node| {
+            node.steps
+                .iter()
+                .map(|step| megapixels(node.size) * effect_ms(step))
+        })
+        .sum();
     let decoding = megapixels(probe.stored) * decode_ms(probe.format, shrink);
     Predicted {
         memory_bytes,
-        cpu_ms: (5.0 + decoding + resampled * RESAMPLE_MS + encoding).ceil() as u64,
+        cpu_ms: (5.0 + decoding + resampled * RESAMPLE_MS + effects + encoding).ceil() as u64,
     }
 }
 
@@ -47,6 +55,20 @@ const RESAMPLE_MS: f64 = 6.0;
 
 fn megapixels(size: Size) -> f64 {
     size.pixels() as f64 / 1e6
+}
+
+/// Per megapixel of the picture it is applied to; nothing for what is geometry.
+fn effect_ms(step: &Step) -> f64 {
+    let Step::Effect(effect) = step else { return 0.0 };
+    match effect {
+        Effect::Linear { .. } | Effect::Negate | Effect::Flatten(_) | Effect::Round { .. } => 8.0,
+        Effect::Gamma(_) | Effect::Grayscale | Effect::Tint(_) | Effect::Duotone { .. } => 15.0,
+        Effect::Recomb(_) | Effect::Pixelate { .. } => 20.0,
+        Effect::Modulate(_) | Effect::Normalise { .. } => 150.0,
+        Effect::Sharpen { .. } => 200.0,
+        Effect::Blur { sigma, .. } => 20.0 + 8.0 * sigma,
+        Effect::Convolve(kernel) => 10.0 + 2.0 * kernel.kernel.len() as f64,
+    }
 }
 
 /// Per megapixel of the stored picture.

@@ -10,6 +10,7 @@ mod frame;
 mod limits;
 mod orthogonal;
 mod rungs;
+mod steps;
 mod target;
 mod tree;
 mod trunk;

@@ -86,10 +86,10 @@ fn too_large(size: Size) -> Option<String> {
 
 fn bordered(derivative: &Derivative, density: Density, fitted: Fitted) -> Kept {
     let edges = derivative.extend.map(|extend| extend.edges).unwrap_or_default();
-    let canvas = fitted.canvas;
+    let (canvas, grown) = (fitted.canvas, 2 * derivative.growth(density));
     let size = Size {
-        width: canvas.width + density.scale(edges.left) + density.scale(edges.right),
-        height: canvas.height + density.scale(edges.top) + density.scale(edges.bottom),
+        width: canvas.width + density.scale(edges.left) + density.scale(edges.right) + grown,
+        height: canvas.height + density.scale(edges.top) + density.scale(edges.bottom) + grown,
     };
     Kept {
         density,

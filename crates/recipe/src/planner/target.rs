@@ -3,10 +3,11 @@ use serde::Serialize;
 
 use super::frame::{Frame, NoFrame};
 use super::rungs::{self, Kept};
+use super::steps::{At, Finish};
 use crate::{
-    Background, ColourSpace, Derivative, Encoding, Extend, ExtendMode, Extract, Filling, Fit, Gravity, Keep,
-    Kernel, KeyTemplate, Lane, Note, Original, PlannedFile, Point, Recipe, Rect, Refusal, Resize, Rgb,
-    Rotation, Size, Skipped, Source, Step, Trim, canonical,
+    AskedStep, Background, ColourSpace, Density, Derivative, Encoding, Extend, ExtendMode, Extract, Filling,
+    Fit, Gravity, Keep, Kernel, KeyTemplate, Lane, Note, Original, PlannedFile, Point, Recipe, Rect, Refusal,
+    Resize, Rgb, Rotation, Size, Skipped, Source, Step, Trim, canonical,
 };
 
 /// One picture to be made, in all its formats.
@@ -70,6 +71,7 @@ pub(super) fn targets(
             .as_ref()
             .is_some_and(|resize| resize.fit == Fit::Fill);
         let grows = resized.width > content.width || resized.height > content.height;
+        let finish = finish(derivative, &frame, original, kept);
         Target {
             resized,
             kernel: derivative
@@ -77,18 +79,23 @@ pub(super) fn targets(
                 .as_ref()
                 .map_or(Kernel::default(), |resize| resize.kernel),
             faithful: !fills && !grows,
-            finish: finish(derivative, &frame, original, kept),
-            files: files(recipe, derivative, original, lanes, kept),
+            files: files(recipe, derivative, original, lanes, kept, &finish),
+            finish: finish.steps,
             frame: frame.clone(),
         }
     };
     Ok(kept.into_iter().map(make).collect())
 }
 
-/// Crop or canvas, then the border.
-fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kept) -> Vec<Step> {
-    let mut steps = Vec::new();
+/// Crop or canvas, then the border, then the steps.
+fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kept) -> Finish {
     let (resized, canvas) = (kept.fitted.resized, kept.fitted.canvas);
+    let mut finish = Finish {
+        steps: Vec::new(),
+        size: resized,
+        clear: original.probe.alpha || becomes_transparent(derivative, kept),
+        notes: Vec::new(),
+    };
     if let Some(resize) = derivative.resize.as_ref().filter(|_| resized != canvas) {
         if resize.fit == Fit::Contain {
             let (x, y) = resize
@@ -98,26 +105,39 @@ fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kep
                 .unwrap_or((0.5, 0.5));
             // Of an odd rest the larger half goes to the right and below, as in sharp.
             let part = |whole: u32, inner: u32, share: f64| (f64::from(whole - inner) * share).floor() as u32;
-            steps.push(Step::Extend {
+            let step = Step::Extend {
                 size: canvas,
                 left: part(canvas.width, resized.width, x),
                 top: part(canvas.height, resized.height, y),
                 mode: mode(Filling::Background(derivative.padding)),
-            });
+            };
+            finish.push(step, canvas);
         } else {
             let focal = original.focal.map(|at| frame.point(original.probe.upright(), at));
-            steps.push(crop(resize, focal, resized, canvas));
+            finish.push(crop(resize, focal, resized, canvas), canvas);
         }
     }
-    if let Some(extend) = derivative.extend.filter(|_| kept.size != canvas) {
-        steps.push(Step::Extend {
-            size: kept.size,
-            left: kept.density.scale(extend.edges.left),
-            top: kept.density.scale(extend.edges.top),
+    if let Some(extend) = derivative.extend {
+        let edge = |pixels: u32| kept.density.scale(pixels);
+        let size = Size {
+            width: canvas.width + edge(extend.edges.left) + edge(extend.edges.right),
+            height: canvas.height + edge(extend.edges.top) + edge(extend.edges.bottom),
+        };
+        let step = Step::Extend {
+            size,
+            left: edge(extend.edges.left),
+            top: edge(extend.edges.top),
             mode: mode(extend.filling),
-        });
+        };
+        finish.push(step, size);
     }
-    steps
+    let content = frame.content();
+    let at = At {
+        density: kept.density,
+        downscaled: resized.width < content.width || resized.height < content.height,
+    };
+    finish.extend(&derivative.steps, at);
+    finish
 }
 
 /// The first gravity that applies; the middle where none does.
@@ -167,10 +187,10 @@ fn files(
     original: &Original,
     lanes: &[Lane],
     kept: Kept,
+    finish: &Finish,
 ) -> Vec<PlannedFile> {
-    let clear = original.probe.alpha || becomes_transparent(derivative, kept);
     let file = |laned: &crate::LanedEncoding| {
-        let flatten = (clear && !laned.encoding.format().has_alpha()).then_some(derivative.background);
+        let flatten = (finish.clear && !laned.encoding.format().has_alpha()).then_some(derivative.background);
         let notes = [
             flatten.map(|_| Note::Flattened),
             (original.probe.pages > 1).then_some(Note::FirstFrame),
@@ -183,7 +203,11 @@ fn files(
             encoding: laned.encoding.clone(),
             flatten,
             keep: derivative.keep,
-            notes: notes.into_iter().flatten().collect(),
+            notes: notes
+                .into_iter()
+                .flatten()
+                .chain(finish.notes.iter().copied())
+                .collect(),
             canonical: canonical::digest("file", &Form::of(recipe, derivative, kept, &laned.encoding)),
         }
     };
@@ -230,6 +254,11 @@ struct Form<'a> {
     padding: Option<Background>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extend: Option<Extend>,
+    #[serde(skip_serializing_if = "<[AskedStep]>::is_empty")]
+    steps: &'a [AskedStep],
+    /// What the steps' lengths are multiplied by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    density: Option<Density>,
     size: Size,
     /// Only where the format needs one: PNG and WebP do not change with it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -261,6 +290,9 @@ impl<'a> Form<'a> {
                 .map_or(&[], |r| &r.gravity),
             padding: fits(Fit::Contain).then_some(derivative.padding),
             extend: derivative.extend,
+            steps: &derivative.steps,
+            density: Some(kept.density)
+                .filter(|density| !derivative.steps.is_empty() && *density != Density::ONE),
             size: kept.size,
             background: (!encoding.format().has_alpha()).then_some(derivative.background),
             encoding,

@@ -120,6 +120,7 @@ fn after(step: &Step, before: Size) -> Size {
             height: rect.height,
         },
         Step::Resize { size, .. } | Step::SmartCrop { size, .. } | Step::Extend { size, .. } => *size,
+        Step::Effect(_) => before,
         Step::Turn(_) | Step::Rotate { .. } | Step::Flip | Step::Flop => {
             super::orthogonal::turned(before, step)
         }

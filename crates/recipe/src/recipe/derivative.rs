@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Background, Extend, Extract, Gravity, Resize, Rotation, Trim};
+use super::{AskedStep, Background, Extend, Extract, Gravity, Resize, Rotation, Trim};
 use crate::{Encoding, Keep, Lane, Rgb};
 
 /// An entry of a recipe. Geometry runs in the order of these fields, whatever the order in the document.
@@ -27,6 +27,9 @@ pub struct Derivative {
     pub resize: Option<Resize>,
     /// A border.
     pub extend: Option<Extend>,
+    /// What is done then, in this order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<AskedStep>,
     /// What fills the rest of a `fit: contain`.
     pub padding: Background,
     /// What transparency is put on, where a format has none.

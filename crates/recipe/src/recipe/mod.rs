@@ -7,6 +7,7 @@ mod derivative;
 mod geometry;
 mod lanes;
 mod rungs;
+mod steps;
 
 use serde::Serialize;
 
@@ -16,6 +17,7 @@ pub use geometry::{
     Asked, Background, Edges, Extend, Extract, Filling, Fit, Gravity, Ratio, Resize, Rotation, Trim, Unit,
 };
 pub use rungs::Rung;
+pub use steps::{AskedStep, Border, Radius, Region, When};
 
 use crate::keys::KeyTemplate;
 use crate::{Analysis, ColourSpace};

@@ -99,8 +99,9 @@ fn rung(of: &Derivative, asked: Option<Asked>, density: Density, format: OutputF
         height: None,
     });
     let border = of.extend.map(|extend| extend.edges).unwrap_or_default();
-    let across = density.scale(border.left) + density.scale(border.right);
-    let down = density.scale(border.top) + density.scale(border.bottom);
+    let grown = 2 * of.growth(density);
+    let across = density.scale(border.left) + density.scale(border.right) + grown;
+    let down = density.scale(border.top) + density.scale(border.bottom) + grown;
     Rung {
         derivative: of.name.clone(),
         width: asked.width,
