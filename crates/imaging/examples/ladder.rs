@@ -124,6 +124,7 @@ fn ladder(probe: &Probe, encodings: &[Encoding]) -> Plan {
             let steps = vec![Step::Resize {
                 size: rung(width),
                 kernel: Kernel::Lanczos3,
+                linear: false,
             }];
             plan.nodes.push(Node {
                 from,

@@ -42,7 +42,7 @@ pub(crate) fn analyse(trunk: &Image<'_>) -> Result<Analyses> {
 }
 
 /// Mean colour of the fullest cell of a coarse colour cube; transparent pixels do not count.
-fn dominant(rgba: &[u8]) -> Rgb {
+pub(crate) fn dominant(rgba: &[u8]) -> Rgb {
     const CELLS: usize = 16;
     let mut cells = vec![[0_u64; 4]; CELLS * CELLS * CELLS];
     for &[red, green, blue, alpha] in rgba.as_chunks::<4>().0 {

@@ -1,6 +1,8 @@
 //! The plan's steps on pixels. Each is one or two operations of libvips; transparent pixels weigh nothing where samples mix.
 mod area;
+mod backdrop;
 mod effect;
+mod light;
 mod shape;
 mod tone;
 
@@ -24,7 +26,16 @@ fn one<'a>(image: &Image<'a>, step: &Step) -> Result<Image<'a>, Fault> {
         Step::Flip => mirror(image, VERTICAL),
         Step::Flop => mirror(image, HORIZONTAL),
         Step::Extract(part) => extract(image, part),
-        Step::Resize { size, kernel } => resize(image, size, kernel),
+        Step::Resize {
+            size,
+            kernel,
+            linear: false,
+        } => resize(image, size, kernel),
+        Step::Resize {
+            size,
+            kernel,
+            linear: true,
+        } => light::resize(image, size, kernel),
         Step::SmartCrop { size, interest } => Call::new(c"smartcrop")
             .set(c"input", image)
             .set(c"width", size.width as i32)
@@ -162,6 +173,8 @@ fn extend<'a>(
         image.clone()
     };
     let (how, ink) = match mode {
+        ExtendMode::Auto => (5, Some(backdrop::edge(&image)?)),
+        ExtendMode::Blur => return backdrop::blurred(&image, size, left, top),
         ExtendMode::Copy => (1, None),
         ExtendMode::Mirror => (3, None),
         ExtendMode::Background(colour) => (5, Some(ink(&image, colour))),

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
 
-use minilab_recipe::{Convolve, Effect, Modulate, Rect, Rgb, Size, Step};
+use minilab_recipe::{Convolve, Effect, ExtendMode, Kernel, Modulate, Rect, Rgb, Size, Step};
 use support::{Lab, Picture, lab};
 
 fn size(width: u32, height: u32) -> Size {
@@ -291,4 +291,87 @@ fn flatten_puts_transparency_on_its_colour() {
     let made = colour(&lab, &[255, 255, 255, 128], Effect::Flatten(Rgb([0; 3])));
     assert!(close(&made, &[128; 3], 1), "{made:?}");
     assert_eq!(colour(&lab, &ORANGE, Effect::Flatten(Rgb([0; 3]))), ORANGE);
+}
+
+fn extended(lab: &Lab, original: &Picture, canvas: Size, mode: ExtendMode) -> Picture {
+    let step = Step::Extend {
+        size: canvas,
+        left: (canvas.width - original.size.width) / 2,
+        top: (canvas.height - original.size.height) / 2,
+        mode,
+    };
+    let made = lab.make(&original.png(), &[step], canvas, |_| {}).unwrap();
+    lab.samples(&made.bytes)
+}
+
+#[test]
+fn a_blurred_ground_is_the_picture_itself_and_leaves_the_picture_sharp() {
+    let lab = lab();
+    let halves = Picture::new(
+        60,
+        40,
+        |x, _| if x < 30 { vec![200, 0, 0] } else { vec![0, 0, 200] },
+    );
+    let made = extended(&lab, &halves, size(60, 120), ExtendMode::Blur);
+    assert_eq!(made.at(29, 60), [200, 0, 0], "the picture is as it was");
+    let (left, middle, right) = (made.at(2, 5), made.at(30, 5), made.at(57, 5));
+    assert!(left[0] > 150 && right[2] > 150, "{left:?} {right:?}");
+    assert!(
+        (60..140).contains(&middle[0]) && (60..140).contains(&middle[2]),
+        "{middle:?}"
+    );
+    let clear = Picture::new(60, 40, |_, _| vec![200, 0, 0, 128]);
+    let made = extended(&lab, &clear, size(60, 120), ExtendMode::Blur);
+    assert!(close(made.at(30, 5), &[200, 0, 0, 128], 2));
+}
+
+#[test]
+fn the_colour_of_the_edge_fills_what_is_added() {
+    let lab = lab();
+    let framed = Picture::new(60, 40, |x, y| {
+        if (2..58).contains(&x) && (2..38).contains(&y) {
+            vec![10, 200, 10]
+        } else {
+            vec![240, 230, 220]
+        }
+    });
+    let made = extended(&lab, &framed, size(80, 40), ExtendMode::Auto);
+    assert_eq!(
+        (made.at(3, 20), made.at(76, 20)),
+        (&[240, 230, 220][..], &[240, 230, 220][..])
+    );
+    let clear = Picture::new(60, 40, |x, _| vec![10, 200, 10, if x == 30 { 255 } else { 0 }]);
+    assert_eq!(
+        extended(&lab, &clear, size(80, 40), ExtendMode::Auto).at(3, 20),
+        [0; 4]
+    );
+}
+
+#[test]
+fn mixed_light_is_brighter_than_mixed_samples() {
+    let lab = lab();
+    let stripes = Picture::new(80, 40, |x, _| vec![if x % 2 == 0 { 0 } else { 255 }; 3]);
+    let small = |original: &Picture, linear| {
+        let step = Step::Resize {
+            size: size(20, 10),
+            kernel: Kernel::Lanczos3,
+            linear,
+        };
+        let made = lab.make(&original.png(), &[step], size(20, 10), |_| {}).unwrap();
+        lab.samples(&made.bytes).at(10, 5).to_vec()
+    };
+    assert!(close(&small(&stripes, false), &[128; 3], 3));
+    assert!(
+        close(&small(&stripes, true), &[188; 3], 3),
+        "half the light is 188 of 255"
+    );
+    let clear = Picture::new(80, 40, |x, _| {
+        if x % 2 == 0 {
+            vec![255, 255, 255, 0]
+        } else {
+            vec![90, 60, 30, 255]
+        }
+    });
+    let made = small(&clear, true);
+    assert!(close(&made, &[90, 60, 30, 128], 2), "{made:?}");
 }

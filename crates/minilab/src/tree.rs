@@ -124,6 +124,8 @@ fn step(step: &Step) -> String {
                 ExtendMode::Transparent => "transparency",
                 ExtendMode::Copy => "its edge",
                 ExtendMode::Mirror => "its mirror image",
+                ExtendMode::Blur => "itself, blurred",
+                ExtendMode::Auto => "the colour of its edge",
             };
             format!("extend to {} x {} with {with}", size.width, size.height)
         }

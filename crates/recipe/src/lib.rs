@@ -38,7 +38,7 @@ pub use plan::{
 pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 pub use probe::{Original, Pixels, Point, Probe};
 pub use recipe::{
-    Accept, Asked, AskedStep, Background, Border, Density, Derivative, Edges, Extend, Extract, Filling, Fit,
-    Gravity, LanedEncoding, NotAnImage, Radius, Ratio, Recipe, Refusal, RefusalCode, Region, Replace, Resize,
-    Rotation, Rung, Trim, Unit, Urls, When,
+    Accept, Asked, AskedStep, Backdrop, Background, Border, Density, Derivative, Edges, Extend, Extract,
+    Filling, Fit, Gravity, LanedEncoding, Margin, NotAnImage, Radius, Ratio, Recipe, Refusal, RefusalCode,
+    Region, Replace, Resize, Rotation, Rung, Trim, Unit, Urls, When,
 };

@@ -103,6 +103,9 @@ pub enum Step {
         size: Size,
         /// Resampling kernel.
         kernel: Kernel,
+        /// Are samples mixed as light, not as they are stored?
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        linear: bool,
     },
     /// Keep the most interesting part of exactly this size.
     SmartCrop {
@@ -179,6 +182,10 @@ pub enum ExtendMode {
     Copy,
     /// The picture, mirrored.
     Mirror,
+    /// The picture itself, covering the canvas, blurred.
+    Blur,
+    /// The colour that most of the picture's edge has.
+    Auto,
 }
 
 /// Which metadata a file carries. Orientation is always baked in; GPS only if asked for by name.

@@ -39,6 +39,7 @@ impl Interpretation {
     pub(crate) const LCH: Self = Self(19);
     pub(crate) const SRGB: Self = Self(22);
     pub(crate) const RGB16: Self = Self(25);
+    pub(crate) const SCRGB: Self = Self(28);
     pub(crate) const GREY16: Self = Self(26);
 }
 

@@ -186,6 +186,7 @@ pub fn resize(width: u32, height: u32) -> Step {
     Step::Resize {
         size: Size { width, height },
         kernel: Kernel::Lanczos3,
+        linear: false,
     }
 }
 

@@ -7,7 +7,7 @@ use super::scalar;
 use super::steps;
 use super::tree::{Name, Tree};
 use crate::diagnostic::Code;
-use crate::{AskedStep, Background, Density, Derivative, Keep, LanedEncoding, OutputFormat, Rgb};
+use crate::{AskedStep, Background, Density, Derivative, Filling, Keep, LanedEncoding, OutputFormat, Rgb};
 
 /// What a recipe says for all its derivatives.
 pub(super) struct Common<'a> {
@@ -57,7 +57,8 @@ pub(super) fn derivative(
     let steps = fields.read("steps", steps::steps).unwrap_or_default();
     let listed = resized.as_ref().is_some_and(|resized| resized.0.boxes.len() > 1);
     let asked = fields.read("densities", densities);
-    if fields.has("densities") && (listed || resized.is_none()) {
+    let sized = resized.as_ref().is_some_and(|resized| resized.0.shape.is_none());
+    if fields.has("densities") && (listed || !sized) {
         fields.conflict(
             "densities",
             "densities multiply one size, and this derivative has a list of widths or none",
@@ -82,9 +83,11 @@ pub(super) fn derivative(
     let formats = fields.require("formats", |tree, problems| formats(tree, own.as_ref(), problems));
     let kept = fields.read("keep", keep).unwrap_or(common.keep);
     fields.close();
-    let (resize, padding) = match resized {
-        Some((resize, padding)) => (Some(resize), padding),
-        None => (None, paint),
+    let (resize, padding, backdrop) = match resized {
+        Some((resize, Filling::Backdrop(backdrop))) => (Some(resize), paint, Some(backdrop)),
+        Some((resize, Filling::Background(padding))) => (Some(resize), padding, None),
+        Some((resize, Filling::Copy | Filling::Mirror)) => (Some(resize), paint, None),
+        None => (None, paint, None),
     };
     let laned = |format: OutputFormat| {
         let base = common.defaults.of(format);
@@ -111,6 +114,7 @@ pub(super) fn derivative(
         // A border belongs to the geometry, which comes before the steps.
         steps: border.into_iter().chain(steps).collect(),
         padding,
+        backdrop,
         background,
         densities: asked.unwrap_or_else(|| vec![Density::ONE]),
         encodings: formats?.into_iter().map(laned).collect(),

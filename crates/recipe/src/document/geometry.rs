@@ -3,7 +3,7 @@ use super::read::{Fields, Problems};
 use super::scalar;
 use super::tree::{Tree, Value};
 use crate::diagnostic::Code;
-use crate::{Background, Edges, Extend, Extract, Filling, Rotation, Trim, Unit};
+use crate::{Background, Edges, Extend, Extract, Filling, Margin, Rotation, Trim, Unit};
 
 /// `90`, or `{ degrees: 12.5, background: "#fff" }`. `None`: also for no turn at all.
 pub(super) fn rotation(tree: &Tree, paint: Background, problems: &Problems) -> Option<Rotation> {
@@ -29,17 +29,25 @@ pub(super) fn trim(tree: &Tree, problems: &Problems) -> Option<Trim> {
         let wanted = scalar::boolean(tree, problems)?;
         return wanted.then_some(Trim {
             threshold: TRIM_THRESHOLD,
-            padding: 0,
+            padding: Margin::Px(0),
         });
     }
     let mut fields = Fields::open("trim", tree, problems)?;
     let threshold = fields.read("threshold", |t, p| scalar::number(t, 0.0..=255.0, p));
-    let padding = fields.read("padding", |t, p| scalar::integer(t, 0..=10_000, p));
+    let padding = fields.read("padding", margin);
     fields.close();
     Some(Trim {
         threshold: threshold.unwrap_or(TRIM_THRESHOLD),
-        padding: padding.unwrap_or(0),
+        padding: padding.unwrap_or(Margin::Px(0)),
     })
+}
+
+/// `10`, or `0.5%`.
+fn margin(tree: &Tree, problems: &Problems) -> Option<Margin> {
+    if matches!(&tree.value, Value::Scalar(text) if text.ends_with('%')) {
+        return scalar::percent(tree, 0.0..=50.0, problems).map(Margin::Percent);
+    }
+    scalar::integer(tree, 0..=10_000, problems).map(Margin::Px)
 }
 
 pub(super) fn extract(tree: &Tree, problems: &Problems) -> Option<Extract> {
@@ -97,7 +105,7 @@ pub(super) fn extend(tree: &Tree, paint: Background, problems: &Problems) -> Opt
     let mode = fields
         .read("mode", |t, p| scalar::choice(t, &modes, p))
         .unwrap_or(Mode::Background);
-    let background = fields.read("background", scalar::background);
+    let background = fields.read("background", scalar::filling);
     if background.is_some() && mode != Mode::Background {
         fields.conflict(
             "background",
@@ -111,7 +119,7 @@ pub(super) fn extend(tree: &Tree, paint: Background, problems: &Problems) -> Opt
     }
     fields.close();
     let filling = match mode {
-        Mode::Background => Filling::Background(background.unwrap_or(paint)),
+        Mode::Background => background.unwrap_or(Filling::Background(paint)),
         Mode::Copy => Filling::Copy,
         Mode::Mirror => Filling::Mirror,
     };

@@ -4,10 +4,10 @@ use super::read::{Fields, Problems, list, not_supported, one_or_many};
 use super::scalar;
 use super::tree::Tree;
 use crate::diagnostic::Code;
-use crate::{Asked, Background, Fit, Gravity, Kernel, Ratio, Resize};
+use crate::{Asked, Background, Filling, Fit, Gravity, Kernel, Ratio, Resize};
 
 /// The resize, and what fills the rest of a `fit: contain`.
-pub(super) fn resize(tree: &Tree, paint: Background, problems: &Problems) -> Option<(Resize, Background)> {
+pub(super) fn resize(tree: &Tree, paint: Background, problems: &Problems) -> Option<(Resize, Filling)> {
     let mut fields = Fields::open("resize", tree, problems)?;
     let side = |tree: &Tree, problems: &Problems| scalar::integer(tree, 1..=SIDE_MAX, problems);
     let width = fields.read("width", side);
@@ -21,7 +21,8 @@ pub(super) fn resize(tree: &Tree, paint: Background, problems: &Problems) -> Opt
         one_or_many(tree, problems, self::gravity)
     });
     let kernel = fields.read("kernel", kernel).unwrap_or_default();
-    let padding = fields.read("background", scalar::background);
+    let linear = fields.read("linear", scalar::boolean).unwrap_or(false);
+    let padding = fields.read("background", scalar::filling);
     let given: Vec<_> = ["width", "widths", "ladder"]
         .into_iter()
         .filter(|key| fields.has(key))
@@ -33,8 +34,9 @@ pub(super) fn resize(tree: &Tree, paint: Background, problems: &Problems) -> Opt
             "keep one",
         );
     }
-    if given.is_empty() && !fields.has("height") {
-        let help = Some("one of width, height, widths, ladder".to_owned());
+    let shape = aspect.filter(|_| given.is_empty() && !fields.has("height"));
+    if given.is_empty() && !fields.has("height") && !fields.has("aspect") {
+        let help = Some("one of width, height, widths, ladder, or an aspect".to_owned());
         problems.note(fields.span(), Code::MissingKey, "resize names no size", help);
     }
     if fields.has("aspect") && fields.has("height") && !given.is_empty() {
@@ -59,6 +61,9 @@ pub(super) fn resize(tree: &Tree, paint: Background, problems: &Problems) -> Opt
     let boxed = aspect.is_some() || (height.is_some() && !across.is_empty());
     let chosen = fit.unwrap_or(if aspect.is_some() { Fit::Cover } else { Fit::Inside });
     check(&fields, fit, chosen, boxed, gravity.as_deref());
+    if shape.is_some() {
+        only_shaped(&fields, chosen);
+    }
     fields.close();
     let resize = Resize {
         boxes: boxes(&across, height, aspect),
@@ -66,8 +71,10 @@ pub(super) fn resize(tree: &Tree, paint: Background, problems: &Problems) -> Opt
         enlarge,
         gravity: gravity.unwrap_or_default(),
         kernel,
+        linear,
+        shape,
     };
-    Some((resize, padding.unwrap_or(paint)))
+    Some((resize, padding.unwrap_or(Filling::Background(paint))))
 }
 
 fn boxes(across: &[u32], height: Option<u32>, aspect: Option<Ratio>) -> Vec<Asked> {
@@ -124,6 +131,26 @@ fn check(fields: &Fields<'_>, said: Option<Fit>, fit: Fit, boxed: bool, gravity:
             "background",
             "only fit: contain has a rest to fill",
             "put it beside resize, or drop it",
+        );
+    }
+}
+
+/// Where only a shape is asked, nothing is resampled, and there is no box to lie in.
+fn only_shaped(fields: &Fields<'_>, fit: Fit) {
+    for key in ["enlarge", "kernel", "linear"] {
+        if fields.has(key) {
+            fields.conflict(
+                key,
+                "an aspect alone resamples nothing",
+                "add a width or a height",
+            );
+        }
+    }
+    if matches!(fit, Fit::Inside | Fit::Outside) {
+        fields.conflict(
+            "fit",
+            "this fit needs a size",
+            "add a width or a height, or use fit: cover",
         );
     }
 }

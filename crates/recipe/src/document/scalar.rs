@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::read::{Problems, kind, suggestion};
 use super::tree::{Tree, Value};
 use crate::diagnostic::Code;
-use crate::{Background, Ratio, Rgb};
+use crate::{Backdrop, Background, Filling, Ratio, Rgb};
 
 /// The text of a single value.
 pub(super) fn text(tree: &Tree, problems: &Problems) -> Option<String> {
@@ -176,6 +176,15 @@ pub(super) fn background(tree: &Tree, problems: &Problems) -> Option<Background>
         return Some(Background::Transparent);
     }
     colour(tree, problems).map(Background::Colour)
+}
+
+/// The same, or `blur` or `auto`: what the picture itself gives.
+pub(super) fn filling(tree: &Tree, problems: &Problems) -> Option<Filling> {
+    match &tree.value {
+        Value::Scalar(text) if text == "blur" => Some(Filling::Backdrop(Backdrop::Blur)),
+        Value::Scalar(text) if text == "auto" => Some(Filling::Backdrop(Backdrop::Auto)),
+        _ => background(tree, problems).map(Filling::Background),
+    }
 }
 
 pub(super) fn colour(tree: &Tree, problems: &Problems) -> Option<Rgb> {

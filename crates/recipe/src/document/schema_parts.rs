@@ -353,12 +353,16 @@ fn geometry() -> Vec<Mapping> {
                 "height": side,
                 "widths": { "type": "array", "items": side, "minItems": 1, "uniqueItems": true },
                 "ladder": { "$ref": "#/definitions/ladder" },
-                "aspect": { "type": "string", "pattern": "^[0-9]+ */ *[0-9]+$" },
+                "aspect": {
+                    "type": "string", "pattern": "^[0-9]+ */ *[0-9]+$",
+                    "description": "Width to height, 16/9; without a size, the largest part of this shape is kept.",
+                },
                 "fit": { "enum": ["inside", "outside", "cover", "contain", "fill"] },
                 "enlarge": flag,
                 "gravity": some(&gravity),
                 "kernel": words::<Kernel>(),
-                "background": text,
+                "linear": { "type": "boolean", "default": false, "description": "Mixes light instead of stored samples; slower, and fine bright lines stay bright." },
+                "background": { "type": "string", "description": "What fills the rest of `fit: contain`: a colour, transparent, blur (the picture itself, blurred) or auto (the colour of its edge)." },
             }),
             &[],
         ),
@@ -372,7 +376,14 @@ fn geometry() -> Vec<Mapping> {
             json!({ "degrees": number, "background": text }),
             &["degrees"],
         ),
-        ("trim", json!({ "threshold": number, "padding": edge }), &[]),
+        (
+            "trim",
+            json!({
+                "threshold": number,
+                "padding": { "type": ["integer", "string"], "description": "How much border is left: pixels, or percent of the shorter side (0.5%)." },
+            }),
+            &[],
+        ),
         (
             "extract",
             json!({
@@ -385,7 +396,8 @@ fn geometry() -> Vec<Mapping> {
             "extend",
             json!({
                 "all": edge, "top": edge, "right": edge, "bottom": edge, "left": edge,
-                "mode": { "enum": ["background", "copy", "mirror"] }, "background": text,
+                "mode": { "enum": ["background", "copy", "mirror"] },
+                "background": { "type": "string", "description": "A colour, transparent, blur (the picture itself, blurred) or auto (the colour of its edge)." },
             }),
             &[],
         ),

@@ -37,10 +37,12 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
     let resampled = loaded as f64 / 1e6 + nodes.iter().map(|node| megapixels(node.size)).sum::<f64>();
     let effects: f64 = nodes
         .iter()
-        .flat_map(|node| {
-            node.steps
-                .iter()
-                .map(|step| megapixels(node.size) * effect_ms(step))
+        .flat_map(|node| node.steps.iter().map(|step| (step, node.size)))
+        .map(|(step, size)| match step {
+            // What is read is turned into light, and is at most the trunk.
+            Step::Resize { linear: true, .. } => megapixels(decode.size) * LIGHT_MS,
+            Step::Effect(effect) => megapixels(size) * effect_ms(effect),
+            _ => 0.0,
         })
         .sum();
     let decoding = megapixels(probe.stored) * decode_ms(probe.format, shrink);
@@ -57,9 +59,11 @@ fn megapixels(size: Size) -> f64 {
     size.pixels() as f64 / 1e6
 }
 
-/// Per megapixel of the picture it is applied to; nothing for what is geometry.
-fn effect_ms(step: &Step) -> f64 {
-    let Step::Effect(effect) = step else { return 0.0 };
+/// Per megapixel turned into light and resampled as floats.
+const LIGHT_MS: f64 = 45.0;
+
+/// Per megapixel of the picture it is applied to.
+fn effect_ms(effect: &Effect) -> f64 {
     match effect {
         Effect::Linear { .. } | Effect::Negate | Effect::Flatten(_) | Effect::Round { .. } => 8.0,
         Effect::Gamma(_) | Effect::Grayscale | Effect::Tint(_) | Effect::Duotone { .. } => 15.0,

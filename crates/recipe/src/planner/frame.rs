@@ -43,7 +43,7 @@ impl Frame {
                 let sentence = format!("the rectangle of the trim {name} was not looked up before planning");
                 return Err(NoFrame::Refused(Refusal::new(RefusalCode::TrimUnknown, sentence)));
             };
-            rect = padded(*found, trim.padding, upright);
+            rect = padded(*found, trim.padding.of(upright), upright);
         }
         let mut whole = upright;
         for step in &turns {

@@ -35,6 +35,15 @@ pub(super) fn kept(derivative: &Derivative, content: Size, skipped: &mut Vec<Ski
             ));
             continue;
         };
+        if let Some(shape) = resize.shape {
+            let sides = Asked {
+                width: Some(shape.width),
+                height: Some(shape.height),
+            };
+            let own = fit::own(content, sides, resize.fit);
+            kept.push(bordered(derivative, density, own));
+            continue;
+        }
         let (fitted, growth) = fit::fit(content, asked, resize.fit);
         let rung = bordered(derivative, density, fitted);
         let refused = if growth > 1.0 && !resize.enlarge {

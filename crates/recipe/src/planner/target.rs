@@ -5,9 +5,9 @@ use super::frame::{Frame, NoFrame};
 use super::rungs::{self, Kept};
 use super::steps::{At, Finish};
 use crate::{
-    AskedStep, Background, ColourSpace, Density, Derivative, Encoding, Extend, ExtendMode, Extract, Filling,
-    Fit, Gravity, Keep, Kernel, KeyTemplate, Lane, Note, Original, PlannedFile, Point, Recipe, Rect, Refusal,
-    Resize, Rgb, Rotation, Size, Skipped, Source, Step, Trim, canonical,
+    AskedStep, Backdrop, Background, ColourSpace, Density, Derivative, Encoding, Extend, ExtendMode, Extract,
+    Filling, Fit, Gravity, Keep, Kernel, KeyTemplate, Lane, Note, Original, PlannedFile, Point, Recipe, Rect,
+    Refusal, Resize, Rgb, Rotation, Size, Skipped, Source, Step, Trim, canonical,
 };
 
 /// One picture to be made, in all its formats.
@@ -17,6 +17,8 @@ pub(super) struct Target {
     /// Size before crop and canvas.
     pub resized: Size,
     pub kernel: Kernel,
+    /// Are samples mixed as light?
+    pub linear: bool,
     /// Is it resized without changing the shape and without growing, so that others may be made from it?
     pub faithful: bool,
     /// Crop, canvas, border.
@@ -78,6 +80,7 @@ pub(super) fn targets(
                 .resize
                 .as_ref()
                 .map_or(Kernel::default(), |resize| resize.kernel),
+            linear: derivative.resize.as_ref().is_some_and(|resize| resize.linear),
             faithful: !fills && !grows,
             files: files(recipe, derivative, original, lanes, kept, &finish),
             finish: finish.steps,
@@ -109,7 +112,11 @@ fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kep
                 size: canvas,
                 left: part(canvas.width, resized.width, x),
                 top: part(canvas.height, resized.height, y),
-                mode: mode(Filling::Background(derivative.padding)),
+                mode: mode(
+                    derivative
+                        .backdrop
+                        .map_or(Filling::Background(derivative.padding), Filling::Backdrop),
+                ),
             };
             finish.push(step, canvas);
         } else {
@@ -178,6 +185,8 @@ fn mode(filling: Filling) -> ExtendMode {
         Filling::Background(Background::Transparent) => ExtendMode::Transparent,
         Filling::Copy => ExtendMode::Copy,
         Filling::Mirror => ExtendMode::Mirror,
+        Filling::Backdrop(Backdrop::Blur) => ExtendMode::Blur,
+        Filling::Backdrop(Backdrop::Auto) => ExtendMode::Auto,
     }
 }
 
@@ -219,7 +228,9 @@ fn becomes_transparent(derivative: &Derivative, kept: Kept) -> bool {
     let turned = derivative
         .rotate
         .is_some_and(|r| r.degrees % 90.0 != 0.0 && clear(r.background));
-    let padded = kept.fitted.resized != kept.fitted.canvas && clear(derivative.padding);
+    let padded = kept.fitted.resized != kept.fitted.canvas
+        && derivative.backdrop.is_none()
+        && clear(derivative.padding);
     let bordered = derivative
         .extend
         .is_some_and(|e| e.filling == Filling::Background(Background::Transparent));
@@ -247,11 +258,15 @@ struct Form<'a> {
     extract: Option<Extract>,
     resized: Size,
     kernel: Kernel,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    linear: bool,
     canvas: Size,
     #[serde(skip_serializing_if = "<[Gravity]>::is_empty")]
     gravity: &'a [Gravity],
     #[serde(skip_serializing_if = "Option::is_none")]
     padding: Option<Background>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backdrop: Option<Backdrop>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extend: Option<Extend>,
     #[serde(skip_serializing_if = "<[AskedStep]>::is_empty")]
@@ -284,11 +299,13 @@ impl<'a> Form<'a> {
             extract: derivative.extract,
             resized: kept.fitted.resized,
             kernel: resize.map_or(Kernel::default(), |resize| resize.kernel),
+            linear: resize.is_some_and(|resize| resize.linear),
             canvas: kept.fitted.canvas,
             gravity: resize
                 .filter(|_| fits(Fit::Cover) || fits(Fit::Contain))
                 .map_or(&[], |r| &r.gravity),
             padding: fits(Fit::Contain).then_some(derivative.padding),
+            backdrop: derivative.backdrop.filter(|_| fits(Fit::Contain)),
             extend: derivative.extend,
             steps: &derivative.steps,
             density: Some(kept.density)

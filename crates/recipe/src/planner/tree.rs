@@ -18,6 +18,7 @@ struct Level {
     node: usize,
     size: Size,
     kernel: Kernel,
+    linear: bool,
 }
 
 /// The nodes, parents first, and for each target what its files are encoded from.
@@ -51,6 +52,7 @@ pub(super) fn grow(trunk: Size, targets: &[Target]) -> (Vec<Node>, Vec<Source>) 
                     node,
                     size: target.resized,
                     kernel: target.kernel,
+                    linear: target.linear,
                 });
             }
             ends[index] = target.finish.iter().fold(node, |parent, step| {
@@ -66,7 +68,7 @@ pub(super) fn grow(trunk: Size, targets: &[Target]) -> (Vec<Node>, Vec<Source>) 
 /// The node in which a target has its resized size.
 fn level(grown: &mut Vec<Grown>, root: usize, levels: &[Level], target: &Target) -> usize {
     let wanted = target.resized;
-    let same = |level: &&Level| level.kernel == target.kernel;
+    let same = |level: &&Level| (level.kernel, level.linear) == (target.kernel, target.linear);
     if let Some(level) = levels.iter().filter(same).find(|level| level.size == wanted) {
         return level.node;
     }
@@ -85,6 +87,7 @@ fn level(grown: &mut Vec<Grown>, root: usize, levels: &[Level], target: &Target)
         vec![Step::Resize {
             size: wanted,
             kernel: target.kernel,
+            linear: target.linear,
         }],
         wanted,
     )

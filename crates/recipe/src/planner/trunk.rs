@@ -33,7 +33,12 @@ pub(super) fn choose(recipe: &Recipe, probe: &Probe, targets: &[Target], analyse
         .filter(|target| target.frame.is_plain() && target.faithful)
         .map(|target| target.resized)
         .max_by_key(|size| size.pixels())
-        .filter(|size| targets.iter().all(|target| target.kernel == kernel) && holds(*size, true));
+        .filter(|size| {
+            targets
+                .iter()
+                .all(|target| target.kernel == kernel && !target.linear)
+                && holds(*size, true)
+        });
     Decode {
         shrink: Shrink(by),
         page: 0,
@@ -53,14 +58,19 @@ fn loaded(probe: &Probe, by: u8) -> Size {
     }
 }
 
-/// JPEG and lossy WebP stills; not where single pixels matter (`kernel: nearest`), as the loader averages.
+/// JPEG and lossy WebP stills; not where single pixels matter (`kernel: nearest`), as the loader averages, nor where light
+/// is to be mixed, as it averages what is stored.
 fn can_shrink(probe: &Probe, targets: &[Target]) -> bool {
     let format = match probe.format {
         Format::Jpeg => true,
         Format::Webp => !probe.whole_image,
         _ => false,
     };
-    format && probe.pages == 1 && targets.iter().all(|target| target.kernel != Kernel::Nearest)
+    format
+        && probe.pages == 1
+        && targets
+            .iter()
+            .all(|target| target.kernel != Kernel::Nearest && !target.linear)
 }
 
 /// Can the target be made from a trunk of that size? `plenty`: with the distance that a resampled trunk needs.

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{AskedStep, Background, Extend, Extract, Gravity, Resize, Rotation, Trim};
+use super::{AskedStep, Backdrop, Background, Extend, Extract, Gravity, Resize, Rotation, Trim};
 use crate::{Encoding, Keep, Lane, Rgb};
 
 /// An entry of a recipe. Geometry runs in the order of these fields, whatever the order in the document.
@@ -32,6 +32,9 @@ pub struct Derivative {
     pub steps: Vec<AskedStep>,
     /// What fills the rest of a `fit: contain`.
     pub padding: Background,
+    /// What fills it instead, where that is taken from the picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backdrop: Option<Backdrop>,
     /// What transparency is put on, where a format has none.
     pub background: Rgb,
     /// How often each size is made, for screens with more pixels; small first.

@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::{Interest, Kernel, Rgb};
+use crate::{Interest, Kernel, Rgb, Size};
 
 /// A colour, or nothing at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -13,6 +13,16 @@ pub enum Background {
     Colour(Rgb),
     /// Fully transparent.
     Transparent,
+}
+
+/// What fills a rest and is taken from the picture itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Backdrop {
+    /// The picture, blurred.
+    Blur,
+    /// The colour that most of its edge has.
+    Auto,
 }
 
 /// A turn by any angle.
@@ -29,8 +39,38 @@ pub struct Rotation {
 pub struct Trim {
     /// How far a pixel may be from the border's colour, 0 to 255.
     pub threshold: f64,
-    /// Pixels of the border to leave.
-    pub padding: u32,
+    /// How much of the border is left.
+    pub padding: Margin,
+}
+
+/// A length on the original.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Margin {
+    /// Pixels.
+    Px(u32),
+    /// Hundredths of the shorter side.
+    Percent(f64),
+}
+
+impl Margin {
+    /// In pixels of an original of that size.
+    pub(crate) fn of(self, size: Size) -> u32 {
+        match self {
+            Self::Px(pixels) => pixels,
+            Self::Percent(percent) => {
+                (f64::from(size.width.min(size.height)) * percent / 100.0).round() as u32
+            }
+        }
+    }
+}
+
+impl Serialize for Margin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Px(pixels) => serializer.serialize_u32(*pixels),
+            Self::Percent(percent) => serializer.collect_str(&format_args!("{percent}%")),
+        }
+    }
 }
 
 impl Trim {
@@ -159,7 +199,7 @@ impl Serialize for Ratio {
     }
 }
 
-/// One box that a resize asks for; at least one side is there.
+/// One box that a resize asks for; at least one side is there, unless only a shape is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Asked {
     /// Pixels across.
@@ -183,6 +223,12 @@ pub struct Resize {
     pub gravity: Vec<Gravity>,
     /// Resampling kernel.
     pub kernel: Kernel,
+    /// Are samples mixed as light, not as they are stored?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub linear: bool,
+    /// The shape to be met where no size is asked; `boxes` is one box without sides then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Ratio>,
 }
 
 /// Pixels on each side.
@@ -208,6 +254,8 @@ pub enum Filling {
     Copy,
     /// The picture, mirrored.
     Mirror,
+    /// Taken from the picture in another way.
+    Backdrop(Backdrop),
 }
 
 /// A border around the resized picture; multiplied by the density.

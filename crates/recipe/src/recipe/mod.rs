@@ -14,7 +14,8 @@ use serde::Serialize;
 pub use accept::{Accept, NotAnImage, Refusal, RefusalCode};
 pub use derivative::{Density, Derivative, LanedEncoding};
 pub use geometry::{
-    Asked, Background, Edges, Extend, Extract, Filling, Fit, Gravity, Ratio, Resize, Rotation, Trim, Unit,
+    Asked, Backdrop, Background, Edges, Extend, Extract, Filling, Fit, Gravity, Margin, Ratio, Resize,
+    Rotation, Trim, Unit,
 };
 pub use rungs::Rung;
 pub use steps::{AskedStep, Border, Radius, Region, When};

@@ -82,7 +82,11 @@ pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
     let kernel = Kernel::default();
     let nodes = files.iter().map(|&(size, _)| Node {
         from: Source::Trunk,
-        steps: vec![Step::Resize { size, kernel }],
+        steps: vec![Step::Resize {
+            size,
+            kernel,
+            linear: false,
+        }],
         size,
     });
     let file = |(index, (size, encoding)): (usize, &(Size, Encoding))| PlannedFile {
