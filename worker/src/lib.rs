@@ -12,6 +12,7 @@ pub mod report;
 pub mod testing;
 mod worker;
 
+pub use attempt::listeners;
 pub use dependency::Dependency;
 pub use envelope::{backfill_queue, lane_queue};
 pub use error::Error;

@@ -16,9 +16,9 @@ pub mod webhook;
 
 pub use error::Error;
 pub use notifier::{Listener, Noted, Notifier};
-pub use outbox::{Appended, EMPTY_BYTES_MAX, Outbox, Trouble};
+pub use outbox::{Appended, EMPTY_BYTES_MAX, Held, Outbox, Trouble};
 pub use outboxes::{Listed, Outboxes};
-pub use replay::{Replayed, replay};
+pub use replay::{Replayed, Retelling, replay, retell};
 pub use sayings::sayings;
 pub use sender::{Sender, SenderParts, Target};
 pub use wake_up::notify_queue;

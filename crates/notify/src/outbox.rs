@@ -1,5 +1,5 @@
 //! What one target has not been given yet of one original, in order. A pure value; see [`crate::Outboxes`].
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
 use minilab_protos::notification::{Kind, Notification};
@@ -29,6 +29,18 @@ pub struct Outbox {
     /// Why the first of them has not been taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
+    /// Who tells what waits. Nobody else does until it is over, so that nothing is told after what comes later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
+}
+
+/// A sender's claim.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// Name of the process.
+    pub by: String,
+    /// When it ends, also if its holder has.
+    pub until: Timestamp,
 }
 
 /// A receiver that did not take what it was told.
@@ -61,6 +73,7 @@ impl Default for Outbox {
             told: BTreeMap::new(),
             waiting: Vec::new(),
             trouble: None,
+            held: None,
         }
     }
 }
@@ -89,6 +102,31 @@ impl Outbox {
         }
         appended.dropped = self.make_room();
         appended
+    }
+
+    /// Notes once more what a record of this generation says, also what was taken long ago. Answers how much that is; nothing
+    /// where a newer record was noted.
+    pub fn append_again(&mut self, generation: u64, sayings: &[Notification]) -> Appended {
+        if generation < self.generation {
+            return Appended::default();
+        }
+        self.waiting
+            .retain(|waiting| sayings.iter().all(|said| said.id != waiting.id));
+        self.told.clear();
+        self.append(generation, sayings)
+    }
+
+    /// How long somebody else tells what waits; `None`: it may be told.
+    pub fn held_for(&self, by: &str, now: Timestamp) -> Option<Duration> {
+        let held = self.held.as_ref().filter(|held| held.by != by)?;
+        Duration::try_from(held.until.duration_since(now))
+            .ok()
+            .filter(|left| !left.is_zero())
+    }
+
+    /// Whoever held it does no more.
+    pub fn let_go(&mut self, by: &str) {
+        self.held.take_if(|held| held.by == by);
     }
 
     /// These were taken.

@@ -1,13 +1,19 @@
 //! The dispatcher's part: takes wake-ups, and tells receivers what waits in the outboxes they name.
 //!
-//! Any number of senders share the queue. Each outbox is emptied in order and by one task of a process at a time; what two
-//! processes tell twice has the same id. A receiver that takes nothing is left alone and costs the others nothing.
+//! Any number of senders share the queue. Each outbox is emptied in order and by one at a time, who claims it in the outbox
+//! itself; within a process one task does. A receiver that takes nothing is left alone and costs the others nothing.
 mod breaker;
 mod busy;
 mod look;
 mod round;
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use minilab_queue::{Clock, Delivery, Disposition, LeaseKeeper, Outlet, Queue, Settled};
@@ -86,6 +92,8 @@ pub struct Sender {
 /// What its tasks share.
 #[derive(Debug)]
 struct Core {
+    /// What it calls itself in the outboxes that it claims.
+    name: String,
     outboxes: Outboxes,
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
@@ -116,6 +124,7 @@ impl Sender {
             (post.target.name.clone(), post)
         });
         let core = Core {
+            name: format!("{:016x}", RandomState::new().hash_one(std::process::id())),
             outboxes: Outboxes::new(parts.state),
             posts: posts.collect(),
             queue: parts.queue,

@@ -1,15 +1,22 @@
 //! What is said over the histories that a record can have: the same has the same id, what is new has a new one, and an outbox
 //! holds it once and in order, whoever notes what when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use jiff::Timestamp;
-use minilab_notify::{Outbox, sayings};
+use minilab_notify::{
+    Appended, Listener, Outbox, Outboxes, Replayed, Retelling, notify_queue, retell, sayings,
+};
 use minilab_protos::notification::{Kind, Notification};
+use minilab_queue::Queue;
 use minilab_recipe::{Encoding, Lane, OutputFormat, Replace, Size};
 use minilab_record::{
-    Change, FailureEntry, FileEntry, LaneStatus, Observation, PublicUrls, Record, Wanted, adoptable, fence,
-    next_generation, publish, tombstone,
+    Change, FailureEntry, FileEntry, LaneStatus, Loaded, Observation, PublicUrls, Record, Records, Wanted,
+    adoptable, fence, next_generation, publish, tombstone,
 };
 use minilab_store::{ETag, Sha256};
 use proptest::prelude::*;
@@ -188,6 +195,76 @@ fn long_lists_of_files_are_cut_and_say_so() {
     }
 }
 
+/// A target that was added after everything had happened, and what is said again to it.
+#[tokio::test]
+async fn receiver_that_is_new_is_told_from_the_records_what_the_others_were_told() {
+    let state: Arc<dyn minilab_store::Store> = Arc::new(minilab_store::Memory::new());
+    let (records, outboxes) = (Records::new(Arc::clone(&state)), Outboxes::new(state));
+    let of = |key: &str, record: Record| Record {
+        key: key.to_owned(),
+        ..record
+    };
+    for record in [
+        of("a/1.jpg", whole(None, 1, 1)),
+        of("b/1.jpg", whole(None, 1, 1)),
+        of("b/2.jpg", gone(&whole(None, 1, 1))),
+        of("c/1.jpg", whole(None, 1, 1)),
+    ] {
+        records.swap(&Loaded::default(), &record).await.unwrap();
+    }
+    let queue: Arc<dyn Queue> = Arc::new(minilab_queue::Memory::default());
+    let retelling = async |queue: Option<&Arc<dyn Queue>>, prefix: &str, since: Option<SystemTime>| {
+        let listener = Listener {
+            name: "new".to_owned(),
+            on: vec![Kind::Complete, Kind::Deleted],
+        };
+        let what = Retelling {
+            prefix,
+            since,
+            sayings: said,
+        };
+        retell(&outboxes, &records, queue, &listener, what, Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap()
+    };
+    let two = Replayed {
+        originals: 2,
+        notifications: 2,
+        given_up: 0,
+    };
+    let waiting = async |key: &str| outboxes.load("new", key).await.unwrap().waiting;
+    assert_eq!(retelling(None, "b/", None).await, two);
+    assert!(
+        waiting("b/1.jpg").await.is_empty(),
+        "without a queue it only counts"
+    );
+
+    // Twice is as good as once.
+    for _ in 0..2 {
+        assert_eq!(retelling(Some(&queue), "b/", None).await, two);
+    }
+    let told = waiting("b/1.jpg").await;
+    let kinds: Vec<_> = told.iter().map(|said| said.kind).collect();
+    assert_eq!(kinds, [Kind::Complete], "and only what it wants to hear");
+    let complete = said(&of("b/1.jpg", whole(None, 1, 1)));
+    assert_eq!(
+        told[0].id, complete[2].id,
+        "the id that everybody else was told it by"
+    );
+    assert_eq!(waiting("b/2.jpg").await[0].kind, Kind::Deleted);
+    assert!(waiting("a/1.jpg").await.is_empty());
+    let wake_ups = queue.depth(&notify_queue()).await.unwrap();
+    assert_eq!(wake_ups.known(), 4);
+
+    let later = SystemTime::now() + Duration::from_mins(1);
+    assert_eq!(
+        retelling(Some(&queue), "", Some(later)).await,
+        Replayed::default()
+    );
+    let earlier = SystemTime::now() - Duration::from_mins(1);
+    assert_eq!(retelling(Some(&queue), "", Some(earlier)).await.originals, 4);
+}
+
 /// Something that happens to an original or its record.
 #[derive(Debug, Clone, Copy)]
 enum Move {
@@ -255,6 +332,36 @@ proptest! {
                 }
             }
         }
+    }
+
+    /// At an operator's word everything that is true comes again, at the end and in its order, whatever waits or was taken.
+    #[test]
+    fn outbox_says_all_that_is_true_again_with_the_same_ids(
+        moves in moves(),
+        notes in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..20),
+    ) {
+        let records = history(&moves);
+        prop_assume!(!records.is_empty());
+        let mut outbox = Outbox::default();
+        for (index, takes) in notes {
+            let record = &records[index.index(records.len())].0;
+            outbox.append(record.generation, &said(record));
+            if takes && !outbox.waiting.is_empty() {
+                let first = outbox.waiting[0].id.clone();
+                outbox.remove(&[first]);
+            }
+        }
+        let last = &records.last().unwrap().0;
+        let before: Vec<_> = outbox.waiting.iter().map(|said| said.id.clone()).collect();
+        let again = outbox.append_again(last.generation, &said(last));
+        let waiting: Vec<_> = outbox.waiting.iter().map(|said| said.id.clone()).collect();
+        let expected: Vec<_> = before.iter().filter(|id| !ids(last).contains(id)).cloned().chain(ids(last)).collect();
+        prop_assert_eq!(waiting, expected);
+        prop_assert_eq!(again.added as usize, ids(last).len());
+        let noted = outbox.append(last.generation, &said(last));
+        prop_assert_eq!(noted.added, 0, "a worker that repeats itself says nothing more");
+        let older = outbox.append_again(last.generation - 1, &said(last));
+        prop_assert_eq!(older, Appended::default());
     }
 
     /// Workers note late, twice or not at all; the last record is noted, since its job is not settled before.

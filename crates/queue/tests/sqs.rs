@@ -12,6 +12,8 @@ mod cases;
 mod delivering;
 #[path = "sqs/scripted.rs"]
 mod scripted;
+#[path = "sqs/second_opinion.rs"]
+mod second_opinion;
 #[path = "sqs/topology.rs"]
 mod topology;
 #[path = "sqs/world.rs"]
@@ -20,7 +22,7 @@ mod world;
 use std::sync::Arc;
 
 use minilab_queue::conformance;
-use minilab_tests::servers::{self, Moto};
+use minilab_tests::servers::{self, Ministack, Moto};
 
 use cases::Cases;
 use world::World;
@@ -48,6 +50,33 @@ async fn sqs_keeps_the_contract() {
     }
     minilab_queue::conformance_tests!(suite);
     cases.finish().await;
+}
+
+/// The same on an emulator that others have written, which errs elsewhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqs_keeps_the_contract_on_another_emulator() {
+    if moto().is_none() {
+        return;
+    }
+    let ministack = Arc::new(Ministack::start().unwrap());
+    let mut cases = Cases::default();
+    macro_rules! suite {
+        ($($promise:ident,)*) => {$({
+            let ministack = Arc::clone(&ministack);
+            cases.start(stringify!($promise), async move {
+                let service = world::service_at(ministack.endpoint());
+                conformance::$promise(&World::with(world::config(service)).await).await;
+            });
+        })*};
+    }
+    minilab_queue::conformance_tests!(suite);
+    cases.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn emulators_of_sqs_differ_where_nothing_rests_on_them() {
+    let Some(moto) = moto() else { return };
+    second_opinion::emulators_differ(&moto, &Ministack::start().unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,9 +10,10 @@ use minilab_tests::proxy::{Gate, Reply, Request, Verdict};
 use serde_json::{Value, json};
 
 use crate::{
+    aws::Aws,
     broker::Kind,
     process,
-    world::{Options, World, is_possible},
+    world::{ORIGINALS, Options, World, is_possible},
 };
 
 /// What the way to the store does to requests.
@@ -61,8 +62,17 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new() -> Self {
-        let (broker, seaweed) = World::servers(Kind::default()).await;
+    async fn new(kind: Kind) -> Self {
+        let (broker, seaweed) = World::servers(kind.clone()).await;
+        // With queues at an emulator of AWS, originals are there, too.
+        let originals_at = match kind {
+            Kind::RabbitMq(_) => None,
+            Kind::Sqs => {
+                let aws = Aws::at(broker.address());
+                aws.s3_put(&format!("/{ORIGINALS}"), "").await.unwrap();
+                Some(aws.endpoint())
+            }
+        };
         let trouble = Arc::new(Mutex::new(Trouble::None));
         let (server, now) = (seaweed.address(), Arc::clone(&trouble));
         let gate = tokio::task::spawn_blocking(move || {
@@ -71,6 +81,8 @@ impl Scene {
         let gate = gate.await.unwrap();
         let options = Options {
             endpoint: Some(gate.endpoint()),
+            broker: kind,
+            originals_at,
             ..Options::default()
         };
         Self {
@@ -129,7 +141,7 @@ async fn a_fleet_is_found_well_and_every_trouble_is_named_with_its_fix() {
     if !is_possible() {
         return;
     }
-    let scene = Scene::new().await;
+    let scene = Scene::new(Kind::default()).await;
     let config = "minilab.yaml";
     let (well, checks) = scene.doctor(config, Trouble::None).await;
     assert!(well, "{checks:#?}");
@@ -228,5 +240,52 @@ async fn a_fleet_is_found_well_and_every_trouble_is_named_with_its_fix() {
         "{checks:#?}"
     );
     assert_eq!(named(&checks, "dead letters")["verdict"], "warn", "{checks:#?}");
-    scene.world.at_rest(Duration::from_secs(20)).await;
+    scene.world.at_rest(Duration::from_mins(2)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_aws_silent_buckets_and_altered_queues_are_named_and_their_fix_is_one() {
+    if !is_possible() {
+        return;
+    }
+    let scene = Scene::new(Kind::Sqs).await;
+    let config = "minilab.yaml";
+    // Otherwise every command would set the queues right.
+    let path = scene.world.folder().join(config);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replace("declare: apply", "declare: passive")).unwrap();
+    let run = async |args: &[&str]| {
+        let args = [args, &["--config", config]].concat();
+        scene.world.operate(&args).await.unwrap()
+    };
+    run(&["topology", "apply"]).await;
+    run(&["config", "activate"]).await;
+
+    let told = [
+        "does not tell arn:aws:sqs:us-east-1:123456789012:minilab-events",
+        "minilab events setup",
+    ];
+    scene.fails(config, Trouble::None, "notifications", told).await;
+    run(&["events", "setup"]).await;
+    let (well, checks) = scene.doctor(config, Trouble::None).await;
+    assert!(well, "{checks:#?}");
+    let said = named(&checks, "notifications");
+    assert_eq!(said["verdict"], "ok", "{checks:#?}");
+    assert!(said["found"].as_str().unwrap().contains("(minilab)"), "{said:#}");
+    // The test event of the set-up may come back beside ours.
+    let trip = named(&checks, "round trip")["found"].as_str().unwrap();
+    assert!(trip.contains("came back"), "{checks:#?}");
+
+    let aws = Aws::at(scene.world.broker.address());
+    let queue = aws.queue_url("minilab-jobs-fast");
+    let altered = json!({ "QueueUrl": queue, "Attributes": { "VisibilityTimeout": "77" } });
+    aws.sqs("SetQueueAttributes", &altered).await.unwrap();
+    let told = [
+        "minilab-jobs-fast differs: VisibilityTimeout is 77",
+        "minilab topology apply",
+    ];
+    scene.fails(config, Trouble::None, "topology", told).await;
+    run(&["topology", "apply"]).await;
+    let (well, checks) = scene.doctor(config, Trouble::None).await;
+    assert!(well, "{checks:#?}");
 }

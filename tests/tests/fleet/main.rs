@@ -29,5 +29,6 @@ mod reader;
 mod rolling;
 mod setup;
 mod storm;
+mod telling;
 mod uploads;
 mod world;

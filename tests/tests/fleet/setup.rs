@@ -130,7 +130,8 @@ async fn notifications_are_set_up_beside_those_of_others() {
     let scene = Scene::new().await;
     let theirs = Notifications {
         entries: vec![entry("logs", "logs/"), entry("more logs", "more/")],
-        event_bridge: true,
+        // The emulator takes it, and does not show it again.
+        event_bridge: false,
     };
     scene.bucket.write(&theirs).await.unwrap();
     let statement = json!({ "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": format!("arn:aws:iam::{ACCOUNT}:root") },
@@ -190,10 +191,14 @@ async fn notifications_are_set_up_beside_those_of_others() {
     assert_eq!(scene.policy().await, merged);
     assert!(scene.bucket.read().await.unwrap().is_same(&found));
 
-    // Through EventBridge the direct way goes, and what a person must make is said.
-    let bridged = scene.set_up(&["--via", "eventbridge"]).await;
-    assert_eq!(bridged.code, 0, "{:#}", bridged.told);
-    assert!(scene.bucket.read().await.unwrap().is_same(&theirs));
+    // Through EventBridge the direct way would go, and what a person must make is said.
+    let bridged = scene.set_up(&["--via", "eventbridge", "--dry-run"]).await;
+    assert_eq!(bridged.code, 3, "{:#}", bridged.told);
+    let changes = bridged.told["bucket"].to_string();
+    assert!(
+        changes.contains(r#"{"goes":"minilab: "#) && changes.contains("everything to EventBridge"),
+        "{changes}"
+    );
     assert!(
         bridged.told["by_hand"][0].as_str().unwrap().contains("put-rule"),
         "{:#}",
@@ -241,4 +246,29 @@ async fn notifications_that_s3_would_refuse_are_refused_and_nothing_is_changed()
     );
     assert!(scene.bucket.read().await.unwrap().is_same(&theirs));
     assert_eq!(scene.attribute("Policy").await, Value::Null);
+}
+
+/// An entry of our name that feeds somebody else's queue.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_of_our_name_that_is_anothers_goes_only_at_a_word() {
+    if !is_possible() {
+        return;
+    }
+    let scene = Scene::new().await;
+    let theirs = Notifications {
+        entries: vec![entry("minilab", "elsewhere/")],
+        event_bridge: false,
+    };
+    scene.bucket.write(&theirs).await.unwrap();
+    let refused = scene.set_up(&[]).await;
+    assert_eq!(refused.code, 78, "{:#}", refused.told);
+    assert!(scene.bucket.read().await.unwrap().is_same(&theirs));
+    let named = scene.set_up(&["--id", "second"]).await;
+    assert_eq!(named.code, 0, "{:#}", named.told);
+    assert_eq!(scene.bucket.read().await.unwrap().entries.len(), 2);
+    scene.bucket.write(&theirs).await.unwrap();
+    let replaced = scene.set_up(&["--replace"]).await;
+    assert_eq!(replaced.code, 0, "{:#}", replaced.told);
+    let found = scene.bucket.read().await.unwrap();
+    assert_eq!(found.entries[0].arn, Aws::queue_arn(QUEUE), "{found:#?}");
 }

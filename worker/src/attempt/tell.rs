@@ -35,7 +35,7 @@ impl Context<'_> {
 }
 
 /// The targets of a document, as far as it matters to who notes for them.
-pub(crate) fn listeners(document: &Document) -> Vec<Listener> {
+pub fn listeners(document: &Document) -> Vec<Listener> {
     let targets = document.notify.iter().map(|(name, target)| Listener {
         name: name.clone(),
         on: target.on.iter().copied().map(kind).collect(),

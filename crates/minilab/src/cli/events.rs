@@ -25,6 +25,9 @@ pub struct SetUp {
     /// Name of our entry; another one for each installation on the same bucket
     #[arg(long, default_value = "minilab", value_parser = id, value_name = "NAME")]
     pub id: String,
+    /// Let an entry or statement of our name give way that is not known to be ours
+    #[arg(long)]
+    pub replace: bool,
     /// Tell what is missing, and change nothing: exit 3 if something is
     #[arg(long)]
     pub dry_run: bool,

@@ -2,6 +2,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
 /// `minilab notify`
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,12 @@ pub struct Replay {
     /// Of originals whose keys begin with this
     #[arg(long, value_name = "PREFIX", default_value = "", hide_default_value = true)]
     pub prefix: String,
+    /// Tell it everything that records say, also what it has taken, and what was said before it was there
+    #[arg(long, conflicts_with = "since")]
+    pub all: bool,
+    /// The same of records that have changed since this time (2026-01-02T03:04:05Z)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<Timestamp>,
     /// Only say how much it would be
     #[arg(long)]
     pub dry_run: bool,

@@ -153,6 +153,7 @@ fn wanted(args: &SetUp, bucket: &S3) -> Wanted {
             (ViaName::EventBridge, _) => Via::EventBridge,
         },
         id: args.id.clone(),
+        replace: args.replace,
     }
 }
 

@@ -1,10 +1,16 @@
-//! `minilab notify replay`: what a receiver has not taken is told again at once.
-use std::sync::Arc;
+//! `minilab notify replay`: what a receiver has not taken is told again at once, or all that the records say.
+use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use anyhow::Result;
 use jiff::Timestamp;
-use minilab_notify::{Outboxes, Replayed, replay};
+use minilab_notify::{Outboxes, Replayed, Retelling, replay, retell, sayings};
+use minilab_protos::notification::Notification;
+use minilab_queue::Queue;
+use minilab_recipe::{Decision, Document};
+use minilab_record::{PublicUrls, Record, Records};
+use minilab_store::Store;
 use minilab_telemetry::Metrics;
+use minilab_worker::listeners;
 use serde_json::json;
 
 use crate::{
@@ -31,13 +37,13 @@ pub async fn run(what: &Notify, form: Form) -> Result<Exit> {
     let (found, done) = if args.dry_run {
         let state = compose::state(&Places::of(&config)?.state).await?;
         (
-            wake(&Outboxes::new(state), None, args).await?,
+            find(&config.document, state, None, args).await?,
             "would be told again",
         )
     } else {
         let backing = connect(&config).await?;
-        let outboxes = Outboxes::new(Arc::clone(&backing.stores.state));
-        let found = wake(&outboxes, Some(&backing), args).await;
+        let state = Arc::clone(&backing.stores.state);
+        let found = find(&config.document, state, Some(&backing.queue), args).await;
         backing.queue.close().await;
         (found?, "are told again")
     };
@@ -61,10 +67,45 @@ pub async fn run(what: &Notify, form: Form) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-async fn wake(outboxes: &Outboxes, backing: Option<&Backing>, args: &Replay) -> Result<Replayed> {
-    let queue = backing.map(|backing| &backing.queue);
-    let which = (args.target.as_str(), args.prefix.as_str());
-    Ok(replay(outboxes, queue, which, Timestamp::now()).await?)
+/// Without a queue nothing is changed.
+async fn find(
+    document: &Document,
+    state: Arc<dyn Store>,
+    queue: Option<&Arc<dyn Queue>>,
+    args: &Replay,
+) -> Result<Replayed> {
+    let outboxes = Outboxes::new(Arc::clone(&state));
+    let now = Timestamp::now();
+    if !args.all && args.since.is_none() {
+        let which = (args.target.as_str(), args.prefix.as_str());
+        return Ok(replay(&outboxes, queue, which, now).await?);
+    }
+    let all = listeners(document);
+    let listener = all.iter().find(|listener| listener.name == args.target);
+    let what = Retelling {
+        prefix: &args.prefix,
+        since: args.since.map(SystemTime::from),
+        sayings: |record: &Record| said(document, record),
+    };
+    let listener = listener.expect("the target is one of the document's");
+    Ok(retell(&outboxes, &Records::new(state), queue, listener, what, now).await?)
+}
+
+/// As the worker says it that has swapped the record.
+fn said(document: &Document, record: &Record) -> Vec<Notification> {
+    let recipe = match document.decide(&record.key) {
+        Decision::Recipe { recipe, .. } => Some(recipe),
+        Decision::Nothing => None,
+    };
+    let lanes = recipe.map_or_else(BTreeMap::new, |recipe| {
+        let lanes = recipe.lanes().into_iter();
+        lanes.map(|lane| (lane, recipe.lane_digest(lane))).collect()
+    });
+    let urls = PublicUrls {
+        base: document.to.url.as_deref().unwrap_or_default(),
+        recipe,
+    };
+    sayings(record, &lanes, &urls)
 }
 
 async fn connect(config: &Config) -> Result<Backing> {

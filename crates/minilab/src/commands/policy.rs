@@ -20,6 +20,10 @@ pub fn run(args: &IamPolicy, form: Form) -> Result<Exit> {
         &places,
         args.account.as_deref(),
     )?;
+    // Beside the policy, which programs read.
+    for unsaid in policy::unsaid(args.role.into(), &config.document, &places) {
+        speech::aside(&format!("not in this policy: {unsaid}"));
+    }
     let value = serde_json::to_value(policy)?;
     speech::result(form, || format!("{value:#}"), || value.clone())?;
     Ok(Exit::Ok)

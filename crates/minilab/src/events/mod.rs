@@ -2,8 +2,10 @@
 mod plan;
 mod queue;
 mod sender;
+mod way;
 
-pub use self::plan::{Plan, Seen, Via, Wanted, plan};
+pub use self::plan::{Plan, Seen, Via, Wanted, at_queue, plan, unseen};
+pub use self::way::Way;
 
 /// What counts: uploads, deletions, and deletions that the bucket's own life cycle makes.
 pub const EVENTS: [&str; 3] = [

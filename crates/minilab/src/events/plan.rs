@@ -37,6 +37,8 @@ pub struct Wanted {
     pub via: Via,
     /// The name of our entry, of our statement and of our rule.
     pub id: String,
+    /// May what has this name and is not known to be ours give way?
+    pub replace: bool,
 }
 
 /// What is there.
@@ -92,7 +94,8 @@ pub fn plan(wanted: &Wanted, seen: &Seen) -> Plan {
     next.event_bridge |= wanted.via == Via::EventBridge;
     let overlapping = ours.iter().flat_map(|ours| next.overlapping(ours)).map(overlap);
     let mut obstacles: Vec<Obstacle> = overlapping.collect();
-    let (attributes, more) = queue::missing(&seen.attributes, &sender(wanted, &queue), &sid(&wanted.id));
+    obstacles.extend(foreign(wanted, seen, ours.as_ref()));
+    let (attributes, more) = at_queue(wanted, seen);
     obstacles.extend(more);
     Plan {
         changes: seen.notifications.changes(&next),
@@ -101,6 +104,33 @@ pub fn plan(wanted: &Wanted, seen: &Seen) -> Plan {
         attributes,
         obstacles,
     }
+}
+
+/// What the queue lacks for whoever sends into it, and what stands in the way of that.
+pub fn at_queue(wanted: &Wanted, seen: &Seen) -> (Vec<Attribute>, Vec<Obstacle>) {
+    let queue = seen.queue();
+    let (sender, sid) = (sender(wanted, queue), sid(&wanted.id));
+    let sources = [bucket_arn(wanted, queue), rule_arn(wanted, queue)];
+    let ours = queue::Ours {
+        sender: &sender,
+        sid: &sid,
+        sources: &sources.each_ref().map(String::as_str),
+        replace: wanted.replace,
+    };
+    queue::missing(&seen.attributes, ours)
+}
+
+/// What cannot be seen from here of the queue's key and policy.
+pub fn unseen(wanted: &Wanted, seen: &Seen) -> Vec<String> {
+    let sender = sender(wanted, seen.queue());
+    let service = sender.service;
+    let key = queue::own_key(&seen.attributes).map(|key| {
+        format!("the policy of the key {key} must allow {service} kms:GenerateDataKey and kms:Decrypt; it cannot be looked at from here")
+    });
+    let forbids = queue::may_forbid(&seen.attributes, &sender).into_iter().map(|sid| {
+        format!("the queue's policy forbids something under conditions that are not understood here (statement {sid}): it must not forbid {service} to send")
+    });
+    key.into_iter().chain(forbids).collect()
 }
 
 fn entry(wanted: &Wanted, queue: &str) -> Option<Entry> {
@@ -116,6 +146,24 @@ fn entry(wanted: &Wanted, queue: &str) -> Option<Entry> {
         arn: arn.to_owned(),
         events: EVENTS.map(str::to_owned).to_vec(),
         filters: prefix.into_iter().collect(),
+    })
+}
+
+/// An entry has our name, but neither our queue nor what is wanted now for a target: it may be another installation's.
+fn foreign(wanted: &Wanted, seen: &Seen, ours: Option<&Entry>) -> Option<Obstacle> {
+    let named = seen
+        .notifications
+        .entries
+        .iter()
+        .filter(|entry| entry.id == wanted.id);
+    let mut others = named.filter(|entry| {
+        entry.arn != seen.queue()
+            && ours.is_none_or(|ours| (ours.kind, &ours.arn) != (entry.kind, &entry.arn))
+    });
+    let other = others.next().filter(|_| !wanted.replace)?;
+    Some(Obstacle {
+        what: format!("the bucket has an entry of this name already, and it tells somebody else: {other}"),
+        fix: "name yours otherwise (--id NAME); if that one is yours and may go, --replace".to_owned(),
     })
 }
 
@@ -169,10 +217,6 @@ fn rule_arn(wanted: &Wanted, queue: &str) -> String {
 
 fn by_hand(wanted: &Wanted, seen: &Seen, queue: &str) -> Vec<String> {
     let (bucket, id) = (&wanted.bucket, &wanted.id);
-    let service = sender(wanted, queue).service;
-    let key = queue::own_key(&seen.attributes).map(|key| {
-        format!("the policy of the key {key} must allow {service} kms:GenerateDataKey and kms:Decrypt; it cannot be looked at from here")
-    });
     let way = match &wanted.via {
         Via::Sqs => Vec::new(),
         Via::Sns { topic } => {
@@ -207,7 +251,7 @@ fn by_hand(wanted: &Wanted, seen: &Seen, queue: &str) -> Vec<String> {
             ]
         }
     };
-    way.into_iter().chain(key).collect()
+    way.into_iter().chain(unseen(wanted, seen)).collect()
 }
 
 #[cfg(test)]
@@ -223,6 +267,7 @@ mod tests {
             prefix: "uploads/".to_owned(),
             via,
             id: "minilab".to_owned(),
+            replace: false,
         }
     }
 
@@ -296,5 +341,28 @@ mod tests {
                 .contains("thumbnails: s3:ObjectCreated:Put to function"),
             "{plan:?}"
         );
+    }
+
+    #[test]
+    fn an_entry_of_our_name_that_tells_somebody_else_stays_unless_it_is_to_be_replaced() {
+        let mut theirs = entry(&wanted(Via::Sqs), QUEUE).unwrap();
+        theirs.arn = QUEUE.replace("minilab-events", "other");
+        let topic = || Via::Sns {
+            topic: "arn:aws:sns:eu-central-1:123456789012:uploads".to_owned(),
+        };
+        for via in [Via::Sqs, topic(), Via::EventBridge] {
+            let mut wanted = wanted(via);
+            let refused = plan(&wanted, &seen(vec![theirs.clone()]));
+            assert!(
+                refused.obstacles[0].what.contains("tells somebody else"),
+                "{refused:?}"
+            );
+            wanted.replace = true;
+            let replaced = plan(&wanted, &seen(vec![theirs.clone()]));
+            assert!(replaced.obstacles.is_empty(), "{replaced:?}");
+        }
+        let through_topic = plan(&wanted(topic()), &seen(Vec::new()));
+        let again = plan(&wanted(topic()), &done(&seen(Vec::new()), &through_topic));
+        assert!(again.is_done(), "our own topic is ours: {again:?}");
     }
 }

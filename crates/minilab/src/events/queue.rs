@@ -3,7 +3,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Obstacle, sender::Sender};
+use super::{
+    Obstacle,
+    sender::{Denied, Sender},
+};
 
 /// An event has a few kilobytes; EventBridge and SNS wrap it. Queues are made with at least four times as much.
 const MESSAGE_BYTES_MIN: u64 = 64 * 1024;
@@ -20,16 +23,28 @@ pub struct Attribute {
     pub change: String,
 }
 
+/// Our statement in the queue's policy.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ours<'a> {
+    pub(super) sender: &'a Sender,
+    /// Its name.
+    pub(super) sid: &'a str,
+    /// Whom earlier statements of ours may have been about.
+    pub(super) sources: &'a [&'a str],
+    /// May it take the place of somebody else's of its name?
+    pub(super) replace: bool,
+}
+
 /// What is missing at a queue with these attributes.
 pub(super) fn missing(
     attributes: &BTreeMap<String, String>,
-    sender: &Sender,
-    sid: &str,
+    ours: Ours<'_>,
 ) -> (Vec<Attribute>, Vec<Obstacle>) {
+    let sender = ours.sender;
     let queue = attributes.get("QueueArn").map_or("", String::as_str);
     let mut set = Vec::new();
     let mut obstacles = Vec::new();
-    match policy(attributes.get("Policy").map(String::as_str), sender, sid, queue) {
+    match policy(attributes.get("Policy").map(String::as_str), ours, queue) {
         Ok(policy) => set.extend(policy),
         Err(obstacle) => obstacles.push(obstacle),
     }
@@ -61,13 +76,33 @@ pub(super) fn own_key(attributes: &BTreeMap<String, String>) -> Option<&str> {
     key.filter(|key| !key.is_empty() && !key.ends_with("alias/aws/sqs"))
 }
 
+/// Statements of others that may forbid what ours allows, by the names they have.
+pub(super) fn may_forbid(attributes: &BTreeMap<String, String>, sender: &Sender) -> Vec<String> {
+    let queue = attributes.get("QueueArn").map_or("", String::as_str);
+    let written = attributes
+        .get("Policy")
+        .and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let statements = written.map(|policy| match &policy["Statement"] {
+        Value::Array(all) => all.clone(),
+        one => vec![one.clone()],
+    });
+    let perhaps = statements
+        .into_iter()
+        .flatten()
+        .filter(|statement| sender.is_denied_by(statement, queue) == Denied::Perhaps);
+    perhaps.map(|statement| named(&statement)).collect()
+}
+
+/// As people find it.
+fn named(statement: &Value) -> String {
+    statement["Sid"]
+        .as_str()
+        .map_or_else(|| "without a Sid".to_owned(), str::to_owned)
+}
+
 /// The policy with our statement, unless somebody's lets it send already.
-fn policy(
-    written: Option<&str>,
-    sender: &Sender,
-    sid: &str,
-    queue: &str,
-) -> Result<Option<Attribute>, Obstacle> {
+fn policy(written: Option<&str>, ours: Ours<'_>, queue: &str) -> Result<Option<Attribute>, Obstacle> {
+    let Ours { sender, sid, .. } = ours;
     let unreadable = || Obstacle {
         what: format!("the policy of {queue} cannot be read, so nothing can be put beside what it says"),
         fix: "look at it with `aws sqs get-queue-attributes --attribute-names Policy`".to_owned(),
@@ -82,16 +117,38 @@ fn policy(
         *field = json!([field.take()]);
     }
     let statements = field.as_array_mut().ok_or_else(unreadable)?;
+    let denies = statements
+        .iter()
+        .find(|statement| sender.is_denied_by(statement, queue) == Denied::Yes);
+    if let Some(statement) = denies {
+        return Err(Obstacle {
+            what: format!(
+                "the policy of {queue} forbids {} to send, whatever else it allows (statement {})",
+                sender.service,
+                named(statement)
+            ),
+            fix: "take that statement out, or except this service and source from it".to_owned(),
+        });
+    }
     if statements
         .iter()
         .any(|statement| sender.is_allowed_by(statement, queue))
     {
         return Ok(None);
     }
-    let ours = sender.statement(sid, queue);
+    let statement = sender.statement(sid, queue);
     match statements.iter_mut().find(|statement| statement["Sid"] == sid) {
-        Some(old) => *old = ours,
-        None => statements.push(ours),
+        Some(old) if ours.replace || Sender::is_of_ours(old, queue, ours.sources) => *old = statement,
+        Some(old) => {
+            return Err(Obstacle {
+                what: format!(
+                    "a statement {sid} is in the policy of {queue} already and says something else: {old}"
+                ),
+                fix: "name yours otherwise (--id NAME); if that one is yours and may go, --replace"
+                    .to_owned(),
+            });
+        }
+        None => statements.push(statement),
     }
     Ok(Some(Attribute {
         name: "Policy",
@@ -118,18 +175,36 @@ mod tests {
     }
 
     fn looked_at(attributes: &[(&str, &str)]) -> (Vec<Attribute>, Vec<Obstacle>) {
+        looked_at_to(attributes, false)
+    }
+
+    fn looked_at_to(attributes: &[(&str, &str)], replace: bool) -> (Vec<Attribute>, Vec<Obstacle>) {
         let arn = [("QueueArn", QUEUE)];
         let attributes = arn.iter().chain(attributes);
         let attributes = attributes.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        missing(&attributes.collect(), &sender(), "Minilab")
+        let sender = sender();
+        let ours = Ours {
+            sender: &sender,
+            sid: "Minilab",
+            sources: &[
+                &sender.source,
+                "arn:aws:events:eu-central-1:123456789012:rule/minilab",
+            ],
+            replace,
+        };
+        missing(&attributes.collect(), ours)
     }
 
     #[test]
     fn statements_of_others_stay_as_they_are() {
         let theirs = json!({ "Sid": "Theirs", "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": QUEUE,
             "Condition": { "Bool": { "aws:SecureTransport": "false" } } });
-        let old = json!({ "Sid": "Minilab", "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" },
-            "Action": "sqs:SendMessage", "Resource": QUEUE });
+        let old = Sender {
+            service: "events.amazonaws.com",
+            source: "arn:aws:events:eu-central-1:123456789012:rule/minilab".to_owned(),
+            account: None,
+        };
+        let old = old.statement("Minilab", QUEUE);
         let written = json!({ "Version": "2008-10-17", "Id": "x", "Statement": [theirs, old] }).to_string();
         let (set, obstacles) = looked_at(&[("Policy", &written)]);
         assert!(obstacles.is_empty(), "{obstacles:?}");
@@ -141,6 +216,39 @@ mod tests {
         );
         let again = looked_at(&[("Policy", &set[0].value)]);
         assert_eq!(again, (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn a_statement_of_our_name_that_is_not_ours_stays_unless_it_is_to_be_replaced() {
+        let ours = sender().statement("Minilab", QUEUE);
+        let of_another_bucket = Sender {
+            source: "arn:aws:s3:::other".to_owned(),
+            ..sender()
+        };
+        let mut of_a_person = ours.clone();
+        of_a_person["Principal"] = json!({ "AWS": "arn:aws:iam::123456789012:user/ann" });
+        for theirs in [of_another_bucket.statement("Minilab", QUEUE), of_a_person] {
+            let written = json!({ "Version": "2012-10-17", "Statement": [theirs] }).to_string();
+            let (set, obstacles) = looked_at(&[("Policy", &written)]);
+            assert!(set.is_empty(), "{set:?}");
+            assert!(obstacles[0].what.contains("says something else"), "{obstacles:?}");
+            let (set, obstacles) = looked_at_to(&[("Policy", &written)], true);
+            assert!(obstacles.is_empty(), "{obstacles:?}");
+            let merged: Value = serde_json::from_str(&set[0].value).unwrap();
+            assert_eq!(merged["Statement"], json!([ours]));
+        }
+    }
+
+    #[test]
+    fn a_denial_stands_in_the_way_of_whatever_is_allowed() {
+        let denied = json!({ "Sid": "Closed", "Effect": "Deny", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*" });
+        let written =
+            json!({ "Version": "2012-10-17", "Statement": [sender().statement("Minilab", QUEUE), denied] });
+        let (set, obstacles) = looked_at(&[("Policy", &written.to_string())]);
+        assert!(
+            set.is_empty() && obstacles[0].what.contains("statement Closed"),
+            "{obstacles:?}"
+        );
     }
 
     #[test]

@@ -12,6 +12,15 @@ pub(super) struct Sender {
     pub(super) account: Option<String>,
 }
 
+/// Whether a statement forbids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Denied {
+    No,
+    Yes,
+    /// It has conditions that are not understood here.
+    Perhaps,
+}
+
 impl Sender {
     /// Our statement.
     pub(super) fn statement(&self, sid: &str, queue: &str) -> Value {
@@ -31,6 +40,52 @@ impl Sender {
 
     /// Does somebody's statement let it send already? One with conditions that are not understood here does not count.
     pub(super) fn is_allowed_by(&self, statement: &Value, queue: &str) -> bool {
+        statement["Effect"] == "Allow"
+            && self.is_meant_by(statement, queue)
+            && self.meets(&statement["Condition"])
+    }
+
+    /// Does somebody's statement forbid it, whatever others allow?
+    pub(super) fn is_denied_by(&self, statement: &Value, queue: &str) -> Denied {
+        if statement["Effect"] != "Deny" {
+            return Denied::No;
+        }
+        // All but some: what is left out is not looked at here.
+        let is_turned = ["NotPrincipal", "NotAction", "NotResource"]
+            .iter()
+            .any(|field| !statement[field].is_null());
+        let condition = &statement["Condition"];
+        if is_turned {
+            Denied::Perhaps
+        } else if !self.is_meant_by(statement, queue) || is_of_open_transport(condition) {
+            Denied::No
+        } else if self.meets(condition) {
+            Denied::Yes
+        } else {
+            Denied::Perhaps
+        }
+    }
+
+    /// Was our statement, or that of another way from the same bucket, written here before?
+    pub(super) fn is_of_ours(statement: &Value, queue: &str, sources: &[&str]) -> bool {
+        let condition = &statement["Condition"];
+        let only = |field: &Value, keys: &[&str]| {
+            field
+                .as_object()
+                .is_some_and(|fields| fields.keys().all(|key| keys.contains(&key.as_str())))
+        };
+        statement["Effect"] == "Allow"
+            && statement["Action"] == "sqs:SendMessage"
+            && statement["Resource"] == queue
+            && only(&statement["Principal"], &["Service"])
+            && only(condition, &["ArnLike", "StringEquals"])
+            && condition["ArnLike"]["aws:SourceArn"]
+                .as_str()
+                .is_some_and(|source| sources.contains(&source))
+    }
+
+    /// Is it about somebody who is it, about sending, and about the queue?
+    fn is_meant_by(&self, statement: &Value, queue: &str) -> bool {
         let any = |field: &Value, meets: &dyn Fn(&str) -> bool| match field {
             Value::Array(all) => all.iter().filter_map(Value::as_str).any(meets),
             one => one.as_str().is_some_and(meets),
@@ -39,15 +94,10 @@ impl Sender {
         let is_us = principal == "*"
             || any(&principal["AWS"], &|who| who == "*")
             || any(&principal["Service"], &|who| who == self.service);
-        let sends = |action: &str| {
-            let action = action.to_ascii_lowercase();
-            matches!(action.as_str(), "*" | "sqs:*" | "sqs:sendmessage")
-        };
-        statement["Effect"] == "Allow"
-            && is_us
+        let sends = |action: &str| matches(&action.to_ascii_lowercase(), "sqs:sendmessage");
+        is_us
             && any(&statement["Action"], &sends)
             && any(&statement["Resource"], &|resource| matches(resource, queue))
-            && self.meets(&statement["Condition"])
     }
 
     fn meets(&self, condition: &Value) -> bool {
@@ -80,6 +130,16 @@ impl Sender {
                     })
             })
     }
+}
+
+/// "Nobody without TLS": services of AWS always use it.
+fn is_of_open_transport(condition: &Value) -> bool {
+    let is_false = |value: &Value| value == "false" || value == false || *value == json!(["false"]);
+    let secure = &condition["Bool"]["aws:SecureTransport"];
+    is_false(secure)
+        && condition
+            .as_object()
+            .is_some_and(|operators| operators.len() == 1)
 }
 
 /// `*` is any text, `?` one character.
@@ -155,5 +215,39 @@ mod tests {
             "Condition",
             json!({ "StringEquals": { "aws:SourceAccount": "999999999999" } })
         ));
+    }
+
+    #[test]
+    fn a_denial_counts_where_it_means_the_sender_and_perhaps_where_nobody_can_tell() {
+        let with = |fields: Value| {
+            let mut statement =
+                json!({ "Effect": "Deny", "Principal": "*", "Action": "sqs:*", "Resource": QUEUE });
+            for (name, value) in fields.as_object().unwrap() {
+                statement[name] = value.clone();
+            }
+            bucket().is_denied_by(&statement, QUEUE)
+        };
+        let open = json!({ "Bool": { "aws:SecureTransport": "false" } });
+        let foreign = json!({ "StringNotEquals": { "aws:PrincipalOrgID": "o-1" } });
+        let of_us = json!({ "ArnLike": { "aws:SourceArn": "arn:aws:s3:::acme-*" } });
+        for (fields, expected) in [
+            (json!({}), Denied::Yes),
+            (json!({ "Action": "sqs:Send*" }), Denied::Yes),
+            (json!({ "Condition": of_us }), Denied::Yes),
+            (json!({ "Condition": open }), Denied::No),
+            (json!({ "Effect": "Allow" }), Denied::No),
+            (json!({ "Action": "sqs:DeleteQueue" }), Denied::No),
+            (
+                json!({ "Principal": { "AWS": "arn:aws:iam::123456789012:root" } }),
+                Denied::No,
+            ),
+            (json!({ "Condition": foreign }), Denied::Perhaps),
+            (
+                json!({ "Principal": null, "NotPrincipal": { "Service": "s3.amazonaws.com" } }),
+                Denied::Perhaps,
+            ),
+        ] {
+            assert_eq!(with(fields.clone()), expected, "{fields}");
+        }
     }
 }

@@ -75,6 +75,12 @@ pub(super) fn queue(service: &SqsService, account: Account<'_>, named: &str) -> 
     )
 }
 
+/// Another queue of the same owner in the same region.
+pub(super) fn beside(queue: &str, name: &str) -> String {
+    let (owner, _) = queue.rsplit_once(':').unwrap_or((queue, ""));
+    format!("{owner}:{name}")
+}
+
 /// Twelve digits.
 pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())

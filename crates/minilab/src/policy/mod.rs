@@ -7,7 +7,7 @@ mod objects;
 mod queues;
 mod statement;
 
-use minilab_recipe::{Document, Intake, Location, QueueConfig, S3};
+use minilab_recipe::{Document, Intake, Location, QueueConfig, S3, SqsEvents};
 
 use self::{arn::Account, objects::Use, statement::Statement};
 pub use self::{arn::is_account, statement::Policy};
@@ -52,11 +52,7 @@ pub fn of(
     if let QueueConfig::Sqs(sqs) = &places.queue {
         statements.extend(queues::of_jobs(role, sqs, document, account));
     }
-    let events = document.intake.iter().find_map(|intake| match intake {
-        Intake::Sqs(events) => Some(events),
-        _ => None,
-    });
-    if let Some(events) = events {
+    if let Some(events) = events(document) {
         statements.extend(queues::of_events(role, events, &places.queue, account));
     }
     statements.extend(queues::of_receivers(role, document, &places.queue, account));
@@ -65,6 +61,34 @@ pub fn of(
         return Err(Refusal::new(Exit::Usage, sentence, "no policy is needed"));
     }
     Ok(Policy::new(statements))
+}
+
+/// What a dispatcher needs besides and no configuration says.
+pub fn unsaid(role: Role, document: &Document, places: &Places) -> Vec<String> {
+    let mut unsaid = Vec::new();
+    if let (Role::Dispatcher, Some(events)) = (role, events(document))
+        && queues::gives_up_elsewhere(events, &places.queue)
+    {
+        unsaid.push(
+            "sqs:GetQueueUrl and sqs:SendMessage on the queue that the redrive policy of the queue of events names: say its name \
+             (intake: [{ sqs: { dead: NAME } }]) and it is in the policy"
+                .to_owned(),
+        );
+    }
+    let is_in_sqs = matches!(places.queue, QueueConfig::Sqs(_)) || events(document).is_some();
+    if is_in_sqs {
+        unsaid.push(
+            "kms:GenerateDataKey and kms:Decrypt on the keys of queues that are encrypted with keys of your own (SSE-KMS)".to_owned(),
+        );
+    }
+    unsaid
+}
+
+fn events(document: &Document) -> Option<&SqsEvents> {
+    document.intake.iter().find_map(|intake| match intake {
+        Intake::Sqs(events) => Some(events),
+        _ => None,
+    })
 }
 
 fn bucket(place: &Location) -> Option<&S3> {

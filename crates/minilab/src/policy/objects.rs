@@ -68,9 +68,11 @@ pub(super) fn state(role: Role, notifies: bool) -> Use {
             deletes: vec!["failures/*", "unreadable/*", "probe/*"],
         },
     };
-    // What a receiver was not told yet is noted by who knows it and crossed out by who tells it.
-    if notifies && role != Role::Operator {
-        used.reads.push("outbox/*");
+    // What a receiver was not told yet is noted by who knows it and crossed out by who tells it. An operator has it told again.
+    if notifies {
+        if role != Role::Operator {
+            used.reads.push("outbox/*");
+        }
         used.writes.push("outbox/*");
     }
     used

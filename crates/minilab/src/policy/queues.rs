@@ -38,7 +38,9 @@ pub(super) fn of_jobs(role: Role, sqs: &Sqs, document: &Document, account: Accou
     let mut statements = vec![on("QueuesFind", &[FIND], &all)];
     statements.extend(match role {
         Role::Worker => vec![
-            on("JobsTake", &[&[LOOK], &TAKE[..]].concat(), &JOBS),
+            on("JobsTake", &TAKE, &JOBS),
+            // Whether anything faster waits; whether the broker answers.
+            on("JobsLook", &[LOOK], &[JOBS[0], JOBS[1], JOBS[3]]),
             on("QueuesSend", &[SEND], &[notify, &[DEAD]].concat()),
         ],
         Role::Dispatcher => vec![
@@ -61,32 +63,58 @@ pub(super) fn of_jobs(role: Role, sqs: &Sqs, document: &Document, account: Accou
     statements
 }
 
-/// The queue of notifications of uploads, which may be somebody else's; `None`: the role has nothing to do with it.
+/// The queue of notifications of uploads, which may be somebody else's, and the one beside it that takes what nobody
+/// understands.
 pub(super) fn of_events(
     role: Role,
     events: &SqsEvents,
     jobs: &QueueConfig,
     account: Account<'_>,
-) -> Option<Statement> {
+) -> Vec<Statement> {
     let jobs = in_sqs(jobs);
     let prefix = jobs.map_or("minilab", |sqs| sqs.prefix.as_str());
     let named = events
         .queue
         .clone()
         .unwrap_or_else(|| format!("{prefix}-{EVENTS}"));
-    let queue = arn::queue(&beside(&events.service, jobs), account, &named);
-    match role {
-        Role::Worker => None,
+    let service = beside(&events.service, jobs);
+    let queue = arn::queue(&service, account, &named);
+    let dead = events.dead.as_ref().map(|dead| arn::beside(&queue, dead));
+    let into_dead = |actions: &[&str]| dead.map(|dead| Statement::new("EventsGiveUp", actions, [dead]));
+    let (all, into_dead) = match role {
+        Role::Worker => return Vec::new(),
         Role::Dispatcher => {
             let actions = [&[FIND, LOOK], &TAKE[..]].concat();
-            Some(Statement::new("EventsTake", &actions, [queue]))
+            (
+                Statement::new("EventsTake", &actions, [queue]),
+                into_dead(&[FIND, SEND]),
+            )
         }
         // The round trip of `doctor`, and what `events setup` sets.
         Role::Operator => {
             let actions = [&[FIND, LOOK, "sqs:SetQueueAttributes"], &TAKE[..]].concat();
-            Some(Statement::new("EventsSetUp", &actions, [queue]))
+            (
+                Statement::new("EventsSetUp", &actions, [queue]),
+                into_dead(&[FIND]),
+            )
         }
-    }
+    };
+    [Some(all), into_dead].into_iter().flatten().collect()
+}
+
+/// Does what nobody understands of the events go into a queue that the configuration does not name? The redrive policy of the
+/// queue of events does, which nobody asks here.
+pub(super) fn gives_up_elsewhere(events: &SqsEvents, jobs: &QueueConfig) -> bool {
+    let jobs = in_sqs(jobs);
+    let is_address = events.queue.as_deref().is_some_and(|queue| queue.contains("://"));
+    let is_beside = jobs.is_some_and(|jobs| {
+        let service = &events.service;
+        let is_of_jobs = |said: &Option<String>, of_jobs: &Option<String>| said.is_none() || said == of_jobs;
+        !is_address
+            && is_of_jobs(&service.region, &jobs.service.region)
+            && is_of_jobs(&service.endpoint, &jobs.service.endpoint)
+    });
+    events.dead.is_none() && !is_beside
 }
 
 /// The queues of receivers.

@@ -122,6 +122,55 @@ fn a_queue_of_events_is_found_by_its_name_or_its_address() {
 }
 
 #[test]
+fn a_queue_of_events_elsewhere_gives_up_into_one_that_is_named_or_told_of() {
+    let address = "\"https://sqs.eu-west-1.amazonaws.com/123456789012/uploads\"";
+    let dead = |text: &str| {
+        let config = Config {
+            document: Document::parse("minilab.yaml", text, &|_| None).unwrap(),
+            folder: PathBuf::new(),
+        };
+        let places = Places::of(&config).unwrap();
+        let unsaid = unsaid(Role::Dispatcher, &config.document, &places);
+        let policy =
+            serde_json::to_value(of(Role::Dispatcher, &config.document, &places, None).unwrap()).unwrap();
+        let has = sids(&policy).contains(&"EventsGiveUp");
+        let resource = has.then(|| statement(&policy, "EventsGiveUp"));
+        (
+            resource,
+            unsaid.iter().any(|line| line.contains("redrive policy")),
+        )
+    };
+    let in_rabbitmq = FLEET.replace(
+        "sqs: { region: eu-central-1, prefix: acme }",
+        "rabbitmq: { url: \"amqp://b\" }",
+    );
+    for (text, told) in [
+        (FLEET.to_owned(), false),
+        (FLEET.replace("[sqs]", "[{ sqs: { queue: uploads } }]"), false),
+        (FLEET.replace("[sqs]", "[{ sqs: { region: us-east-1 } }]"), true),
+        (
+            FLEET.replace("[sqs]", &format!("[{{ sqs: {{ queue: {address} }} }}]")),
+            true,
+        ),
+        (
+            in_rabbitmq.replace("[sqs]", "[{ sqs: { queue: uploads, region: eu-west-1 } }]"),
+            true,
+        ),
+    ] {
+        assert_eq!(dead(&text), (None, told), "{text}");
+    }
+    let named = format!("[{{ sqs: {{ queue: {address}, dead: uploads-dead }} }}]");
+    let (statement, told) = dead(&FLEET.replace("[sqs]", &named));
+    let statement = statement.unwrap();
+    assert!(!told);
+    assert_eq!(
+        statement["Resource"],
+        json!(["arn:aws:sqs:eu-west-1:123456789012:uploads-dead"])
+    );
+    assert_eq!(statement["Action"], json!(["sqs:GetQueueUrl", "sqs:SendMessage"]));
+}
+
+#[test]
 fn keys_are_used_through_s3_only_and_an_alias_is_a_condition() {
     let policy = policy(Role::Worker, FLEET, None).unwrap();
     assert_eq!(
@@ -190,7 +239,7 @@ fn outboxes_and_receivers_come_with_somebody_to_notify() {
         for word in ["outbox/", "us-east-1:*:told"] {
             assert!(!without.contains(word), "{role:?} {word}");
         }
-        assert_eq!(with.contains("outbox/"), role != Role::Operator, "{role:?}");
+        assert!(with.contains("outbox/"), "{role:?}");
         assert_eq!(
             with.contains("us-east-1:*:told"),
             role == Role::Dispatcher,

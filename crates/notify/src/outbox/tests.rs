@@ -131,3 +131,42 @@ fn success_ends_the_trouble_and_nothing_else_does() {
     outbox.remove(&[first]);
     assert_eq!((outbox.trouble.as_ref(), waiting(&outbox)), (None, vec!["2"]));
 }
+
+/// As it lies in `state`, where every later release finds it.
+#[test]
+fn outboxes_of_this_and_of_earlier_forms_are_read_and_written_as_they_were() {
+    const SAMPLE: &str = include_str!("../../../../protos/samples/outbox.v1.json");
+    let mut sample: serde_json::Value = serde_json::from_str(SAMPLE).unwrap();
+    let read: Outbox = serde_json::from_value(sample.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), sample);
+    assert_eq!((read.waiting.len(), read.trouble.unwrap().tries), (1, 3));
+    assert!(read.held.is_some());
+
+    // Before senders claimed, and with nothing to tell.
+    let fields = sample.as_object_mut().unwrap();
+    fields.retain(|name, _| ["v", "generation", "told"].contains(&name.as_str()));
+    let read: Outbox = serde_json::from_value(sample.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), sample);
+    // What a later release knows is no reason to stop.
+    sample["later"] = serde_json::json!({ "known": true });
+    assert_eq!(serde_json::from_value::<Outbox>(sample).unwrap(), read);
+}
+
+#[test]
+fn a_claim_holds_for_others_until_it_ends() {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let mut outbox = Outbox {
+        held: Some(Held {
+            by: "one".into(),
+            until: at(90),
+        }),
+        ..Outbox::default()
+    };
+    assert_eq!(outbox.held_for("two", at(30)), Some(Duration::from_mins(1)));
+    assert_eq!(outbox.held_for("one", at(30)), None);
+    assert_eq!(outbox.held_for("two", at(90)), None);
+    outbox.let_go("two");
+    assert!(outbox.held.is_some(), "only who has it lets it go");
+    outbox.let_go("one");
+    assert_eq!(outbox.held, None);
+}

@@ -1,7 +1,7 @@
 //! One look at an outbox: tells its receiver what waits, in order, until there is nothing left or it does not take it.
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use minilab_protos::notification::{NOTIFICATION_MEDIA_TYPE, Notification};
 use minilab_queue::{Announcement, Disposition, NotTaken};
 use minilab_store::Sha256;
@@ -11,6 +11,7 @@ use super::{Core, Post, breaker::Shown};
 use crate::{
     Outbox, Trouble,
     backoff::again,
+    outbox::Held,
     wake_up::{Cause, WakeUp},
 };
 
@@ -18,6 +19,11 @@ use crate::{
 const ANSWER_MAX: Duration = Duration::from_secs(15);
 /// Told between two writes of an outbox: so much is told once more after a crash.
 const BATCH: usize = 32;
+/// How long an outbox is claimed. So long it waits where its sender is killed.
+const CLAIM: Duration = Duration::from_secs(90);
+/// Nothing is told in the last part of it: an answer may take as long as it may, and clocks of two machines differ by half a
+/// minute without anybody's noticing.
+const ENDS_BEFORE: SignedDuration = SignedDuration::from_secs(45);
 /// How long a store that is away is left alone.
 const STORE_AWAY: Duration = Duration::from_secs(30);
 
@@ -37,14 +43,27 @@ impl Core {
         drain: &CancellationToken,
     ) -> Disposition {
         let (target, key) = (wake_up.target.as_str(), wake_up.key.as_str());
-        let outbox = match self.outboxes.load(target, key).await {
-            Ok(outbox) => outbox,
+        let until = self.now().checked_add(CLAIM).unwrap_or(Timestamp::MAX);
+        let claim = |outbox: &mut Outbox| {
+            let now = self.now();
+            let left = premature(outbox, wake_up.cause, now);
+            // Whoever has it may have ended with it: its wake-up and this one see what is left.
+            let left = left.or_else(|| {
+                let delay = outbox.held_for(&self.name, now)?;
+                Some(Disposition::Release { delay })
+            });
+            if left.is_none() {
+                let by = self.name.clone();
+                outbox.held = Some(Held { by, until });
+            }
+            left
+        };
+        let outbox = match self.outboxes.change(target, key, claim).await {
+            Ok((_, Some(disposition))) => return disposition,
+            Ok((outbox, None)) => outbox,
             Err(error) => return away(target, key, &error),
         };
-        if let Some(disposition) = premature(&outbox, wake_up.cause, self.now()) {
-            return disposition;
-        }
-        let Handed { taken, refusal } = self.hand_out(post, &outbox.waiting, drain).await;
+        let Handed { taken, refusal } = self.hand_out(post, &outbox.waiting, until, drain).await;
         // A new try at an operator's word begins anew, and so does the next notification.
         let before = outbox
             .trouble
@@ -54,6 +73,7 @@ impl Core {
         let trouble = refusal.map(|refusal| again(before.as_ref(), now, refusal.after, refusal.sentence));
         let settle = |outbox: &mut Outbox| {
             outbox.remove(&taken);
+            outbox.let_go(&self.name);
             if trouble.is_some() && !outbox.waiting.is_empty() {
                 outbox.trouble.clone_from(&trouble);
             }
@@ -70,14 +90,21 @@ impl Core {
         }
     }
 
-    /// Tells it one after the other.
-    async fn hand_out(&self, post: &Post, waiting: &[Notification], drain: &CancellationToken) -> Handed {
+    /// Tells it one after the other, none so late that the claim could end before the receiver has answered.
+    async fn hand_out(
+        &self,
+        post: &Post,
+        waiting: &[Notification],
+        until: Timestamp,
+        drain: &CancellationToken,
+    ) -> Handed {
         let mut handed = Handed {
             taken: Vec::new(),
             refusal: None,
         };
         for said in waiting.iter().take(BATCH) {
-            if drain.is_cancelled() {
+            let is_late = until.duration_since(self.now()) < ENDS_BEFORE;
+            if is_late || drain.is_cancelled() {
                 break;
             }
             let Some(leave) = post.breaker.enter(self.now()) else {

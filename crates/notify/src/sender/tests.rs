@@ -39,6 +39,8 @@ enum Mood {
     Takes,
     Refuses(Option<u64>),
     Silent,
+    /// Takes each after so long.
+    Slow(Duration),
 }
 
 #[derive(Debug, Default)]
@@ -53,8 +55,11 @@ impl Outlet for Scripted {
     async fn give(&self, announcement: &Announcement) -> Result<(), NotTaken> {
         *self.asked.lock().unwrap() += 1;
         let mood = *self.mood.lock().unwrap();
+        if let Mood::Slow(time) = mood {
+            sleep(time).await;
+        }
         match mood {
-            Mood::Takes => {
+            Mood::Takes | Mood::Slow(_) => {
                 let said: Notification = serde_json::from_slice(&announcement.body).unwrap();
                 assert_eq!(said.id, announcement.id);
                 let heard = (said.subject, said.id);
@@ -355,7 +360,7 @@ async fn store_that_forgets_what_was_taken_costs_repetitions_with_the_same_ids()
     world.note("a", 2).await;
     world
         .state
-        .fail(Calls::nth(Operation::Put, 1).under("outbox/"), Fault::Refuse);
+        .fail(Calls::nth(Operation::Put, 2).under("outbox/"), Fault::Refuse);
     let _running = world.start();
     sleep(Duration::from_mins(1)).await;
     let mut heard = world.receivers["site"].heard()["a"].clone();
@@ -397,4 +402,84 @@ async fn wake_up_of_an_unknown_target_waits_for_who_knows_it_and_garbage_is_give
         .unwrap();
     assert_eq!(dead.len(), 1);
     assert!(dead[0].reason.as_ref().unwrap().starts_with("envelope: "));
+}
+
+/// A queue that lets wake-ups of one outbox be out at the same time, as brokers do.
+async fn wake_twice(world: &World, key: &str) {
+    for _ in 0..2 {
+        let now = Timestamp::try_from(world.clock.now()).unwrap();
+        let mut outgoing = WakeUp::new("site", key, Cause::Noted, now).outgoing();
+        outgoing.coalesce = None;
+        world.queue.send(vec![outgoing]).await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_senders_tell_each_thing_of_one_original_once_and_in_order() {
+    let world = World::new(&["site"]);
+    world.receivers["site"].set(Mood::Slow(Duration::from_millis(700)));
+    let running = [world.start(), world.start()];
+    for number in 1..=40 {
+        for original in ["a", "b", "c"] {
+            world.note_silently(original, number).await;
+            wake_twice(&world, original).await;
+        }
+        sleep(SECOND / 2).await;
+    }
+    sleep(Duration::from_mins(10)).await;
+    for (original, heard) in world.receivers["site"].heard() {
+        assert_eq!(heard.len(), 40, "{original}: {heard:?}");
+        assert!(in_order(&heard), "{original}: {heard:?}");
+    }
+    assert_eq!(world.wake_ups().await, 0);
+    world.drain.cancel();
+    for sender in running {
+        sender.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn outbox_of_a_sender_that_was_killed_is_told_when_its_claim_has_ended() {
+    let world = World::new(&["site"]);
+    let until = Timestamp::try_from(world.clock.now() + Duration::from_mins(1)).unwrap();
+    world.note_silently("a", 1).await;
+    let killed = |outbox: &mut crate::Outbox| {
+        outbox.held = Some(crate::Held {
+            by: "killed".into(),
+            until,
+        });
+    };
+    world.outboxes().change("site", "a", killed).await.unwrap();
+    wake_twice(&world, "a").await;
+    let _running = world.start();
+    sleep(59 * SECOND).await;
+    assert_eq!(world.receivers["site"].asked(), 0, "somebody else has it");
+    sleep(2 * SECOND).await;
+    assert_eq!(world.receivers["site"].heard()["a"].len(), 1);
+    let outbox = world.outboxes().load("site", "a").await.unwrap();
+    assert_eq!((outbox.held, outbox.waiting.len()), (None, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_begun_that_the_claim_could_not_outlast() {
+    let world = World::new(&["site"]);
+    world.receivers["site"].set(Mood::Slow(Duration::from_secs(14)));
+    for number in 1..=10 {
+        world.note_silently("a", number).await;
+    }
+    wake_twice(&world, "a").await;
+    let _running = [world.start(), world.start()];
+    for _ in 0..160 {
+        sleep(SECOND).await;
+        let outbox = world.outboxes().load("site", "a").await.unwrap();
+        let now = Timestamp::try_from(world.clock.now()).unwrap();
+        if let Some(held) = outbox.held {
+            assert!(
+                held.until.duration_since(now).as_secs() >= 30,
+                "{held:?} at {now}"
+            );
+        }
+    }
+    let heard = world.receivers["site"].heard();
+    assert!(heard["a"].len() == 10 && in_order(&heard["a"]), "{heard:?}");
 }

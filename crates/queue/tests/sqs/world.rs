@@ -1,5 +1,5 @@
 //! A prefix of its own on a service that others use too.
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use minilab_queue::{
@@ -127,24 +127,29 @@ pub fn lane(name: &str) -> QueueName {
     QueueName::new(name).unwrap()
 }
 
-/// What tests do behind the adapter's back: one question as SQS's protocol has it. Of the signature moto reads only for which
-/// service it is.
+/// What tests do behind the adapter's back: one question as SQS's protocol has it.
 pub async fn ask(moto: &Moto, operation: &str, body: &Value) -> Value {
+    let (status, answer) = asked(moto.address(), operation, body).await;
+    assert_eq!(status, 200, "{operation}: {answer}");
+    answer
+}
+
+/// The same of any emulator, and also where the answer is a refusal. Of the signature it reads only for which service it is.
+pub async fn asked(address: SocketAddr, operation: &str, body: &Value) -> (u16, Value) {
     let body = body.to_string();
     let scope = "AWS4-HMAC-SHA256 Credential=minilab/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
     let head = format!(
-        "POST / HTTP/1.0\r\nhost: {}\r\nauthorization: {scope}\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-type: application/x-amz-json-1.0\r\n\
+        "POST / HTTP/1.0\r\nhost: {address}\r\nauthorization: {scope}\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-type: application/x-amz-json-1.0\r\n\
          content-length: {}\r\n\r\n",
-        moto.address(),
         body.len()
     );
-    let mut stream = TcpStream::connect(moto.address()).await.unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all((head + &body).as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(head.contains(" 200 "), "{operation}: {answer}");
-    serde_json::from_str(body).unwrap_or_default()
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap_or_default())
 }
 
 /// An error with its causes.

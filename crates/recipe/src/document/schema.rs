@@ -42,7 +42,7 @@ version: 1
 from: { s3: { bucket: in } }
 to: { folder: ./out }
 queue: { rabbitmq: { url: 'amqp://localhost' } }
-intake: [{ rabbitmq: {} }, { sqs: { queue: q } }, { poll: { every: 1min } }, { webhook: { listen: 8090, token: 0123456789abcdef, sns: { topics: ['arn:aws:sns:eu-central-1:123456789012:uploads'] } } }]
+intake: [{ rabbitmq: {} }, { sqs: { queue: q, dead: d } }, { poll: { every: 1min } }, { webhook: { listen: 8090, token: 0123456789abcdef, sns: { topics: ['arn:aws:sns:eu-central-1:123456789012:uploads'] } } }]
 tenants: { in_flight: 2 }
 notify:
   site: { webhook: { url: 'https://example.com/', secret: whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA } }

@@ -140,6 +140,7 @@ fn operation() -> Vec<Mapping> {
                 "region": text,
                 "endpoint": { "type": "string", "description": "Another server than AWS." },
                 "queue": { "type": "string", "description": "Name or address; <prefix>-events of the jobs' queues unless given." },
+                "dead": { "type": "string", "description": "Name of the queue beside it for what nobody understands." },
             }),
             &[],
         ),

@@ -2,16 +2,21 @@
 use std::{
     fs,
     net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use anyhow::Result;
 use minilab_store::{Key, PutOptions};
 use minilab_tests::proxy::{Gate, Reply, Verdict};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Guard, guard::Allowance, iam::Policy};
 use crate::{
+    aws::Aws,
     broker::Kind,
     events::{self, Said},
     ledger::Upload,
@@ -21,6 +26,7 @@ use crate::{
 };
 
 pub const REST_WITHIN: Duration = Duration::from_mins(1);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(300);
 pub const CONFIG: &str = "minilab.yaml";
 /// The same, under which what is dropped is over after a second.
 pub const SWEEP: &str = "sweep.yaml";
@@ -29,27 +35,58 @@ pub const DISPATCHER: &str = "dispatcher";
 pub const WORKER: &str = "worker";
 pub const OPERATOR: &str = "operator";
 
+/// A recipe whose first lane is each of the three.
+const RECIPES: &str = "\
+recipes:
+  three:
+    urls: both
+    derivatives:
+      thumb: { resize: { width: 144, height: 76, fit: cover, gravity: attention }, formats: [webp, jpeg], lane: fast }
+      photo: { resize: { widths: [150] }, formats: [jpeg], lane: standard }
+      small: { resize: { width: 140 }, formats: [webp], lane: bulk }
+  standard: { derivatives: { photo: { resize: { widths: [150] }, formats: [jpeg], lane: standard } } }
+  bulk: { derivatives: { small: { resize: { width: 140 }, formats: [webp], lane: bulk } } }
+rules:
+  - { match: { prefix: standard/ }, recipe: standard }
+  - { match: { prefix: bulk/ }, recipe: bulk }
+  - { recipe: three }
+";
+
+/// May go unused: a statement, what its action ends with and what its resource does, each with a reason where it is named.
+pub type Excuse = (&'static str, &'static str, &'static str);
+
 pub struct Scene {
     pub world: World,
     pub guard: Guard,
     pictures: Pictures,
+    /// Does who is notified take it?
+    takes: Arc<AtomicBool>,
     gates: [Gate; 3],
 }
 
 impl Scene {
-    pub async fn new(kind: Kind) -> Self {
-        let is_sqs = matches!(kind, Kind::Sqs);
-        let (broker, seaweed) = World::servers(kind).await;
+    /// Queues and originals are at one emulator of AWS, files and records at a store that decides conditional writes.
+    pub async fn new() -> Self {
+        let (broker, seaweed) = World::servers(Kind::Sqs).await;
         let guard = Guard::default();
         let (servers, laying) = ([broker.address(), seaweed.address()], guard.clone());
+        let takes = Arc::new(AtomicBool::new(false));
+        let taking = Arc::clone(&takes);
         let gates = tokio::task::spawn_blocking(move || {
             let [broker, store] = servers.map(|server| laying.before(server));
-            [broker, store, receiver(servers[1])]
+            [broker, store, receiver(servers[1], taking)]
         });
         let gates = gates.await.unwrap();
+        Aws::at(broker.address())
+            .s3_put(&format!("/{ORIGINALS}"), "")
+            .await
+            .unwrap();
         let options = Options {
-            broker_at: is_sqs.then(|| gates[0].address()),
+            broker: Kind::Sqs,
+            broker_at: Some(gates[0].address()),
             endpoint: Some(gates[1].endpoint()),
+            originals_at: Some(gates[0].endpoint()),
+            recipes: RECIPES.to_owned(),
             ..Options::default()
         };
         let world = World::on(broker, seaweed, &options).await;
@@ -58,29 +95,65 @@ impl Scene {
             pictures: tokio::task::spawn_blocking(Pictures::cut).await.unwrap(),
             world,
             guard,
+            takes,
             gates,
         };
-        // Who is notified says yes to everything.
         let told = format!(
             "{NOTIFY} url: \"http://{}/\", secret: whsec_{}, allow_private: true }} }} }}\nretain:",
             scene.gates[2].address(),
             "c2VjcmV0".repeat(4)
         );
-        scene.rewrite(CONFIG, CONFIG, "retain:", &told);
-        scene.rewrite(SWEEP, SWEEP, "retain:", &told);
-        if is_sqs {
-            scene.rewrite(CONFIG, CONFIG, "declare: apply", "declare: passive");
-            scene.rewrite(SWEEP, SWEEP, "declare: apply", "declare: passive");
+        for config in [CONFIG, SWEEP] {
+            scene.rewrite(config, config, "retain:", &told);
+            scene.rewrite(config, config, "declare: apply", "declare: passive");
         }
         scene.rewrite(CONFIG, "other.yaml", "width: 140", "width: 139");
         for role in [DISPATCHER, WORKER, OPERATOR] {
             scene.guard.hold(role, scene.policy(role).await);
         }
         scene
-            .run(OPERATOR, &["topology", "apply", "--config", CONFIG])
-            .await
-            .unwrap();
-        scene
+    }
+
+    /// Where queues are, past the guard.
+    pub fn aws(&self) -> Aws {
+        Aws::at(self.world.broker.address())
+    }
+
+    /// Somebody has set all queues otherwise.
+    pub async fn alter_queues(&self) {
+        let aws = self.aws();
+        let queues = aws.messages().await.unwrap();
+        assert_eq!(queues.len(), 7, "{queues:?}");
+        for (queue, ..) in queues {
+            let set =
+                json!({ "QueueUrl": aws.queue_url(&queue), "Attributes": { "VisibilityTimeout": "77" } });
+            aws.sqs("SetQueueAttributes", &set).await.unwrap();
+        }
+    }
+
+    /// A message of nobody's, in a queue.
+    pub async fn put(&self, queue: &str, body: &str) {
+        let aws = self.aws();
+        let message = json!({ "QueueUrl": aws.queue_url(&format!("minilab-{queue}")), "MessageBody": body });
+        aws.sqs("SendMessage", &message).await.unwrap();
+    }
+
+    /// Who is notified takes from now on what it is told.
+    pub fn takes_notifications(&self) {
+        self.takes.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until a command says so.
+    pub async fn until(&self, args: &[&str], wanted: impl Fn(&str) -> bool) {
+        let begun = Instant::now();
+        loop {
+            let told = self.run(OPERATOR, args).await.unwrap();
+            if wanted(&told) {
+                return;
+            }
+            assert!(begun.elapsed() < REST_WITHIN, "{args:?}: {told}");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     fn rewrite(&self, from: &str, to: &str, old: &str, new: &str) {
@@ -184,14 +257,14 @@ impl Scene {
             .await;
     }
 
-    /// What of a role's policy is missing or too much. `unasked` is what may go unused: of a statement, what an action or a
-    /// resource of it ends with.
-    pub fn complaints(&self, role: &str, unasked: &[(&str, &str)]) -> Vec<String> {
+    /// What of a role's policy is missing or too much, besides what may go unused.
+    pub fn complaints(&self, role: &str, unasked: &[Excuse]) -> Vec<String> {
         let refused = self.guard.refused();
         let refused = refused.iter().filter(|(key, _)| key == role);
         let refused = refused.map(|(_, wish)| format!("{role} may not {} {}", wish.action, wish.resource));
-        let is_excused = |(sid, action, resource): &Allowance, (statement, end): &(&str, &str)| {
-            sid == statement && (action.ends_with(end) || resource.ends_with(end))
+        let is_excused = |(sid, action, resource): &Allowance,
+                          (statement, of_action, of_resource): &Excuse| {
+            sid == statement && action.ends_with(of_action) && resource.ends_with(of_resource)
         };
         let unused = self.guard.unused(role);
         let left = unused
@@ -216,12 +289,19 @@ pub fn told_of_nothing(key: &str) -> Vec<u8> {
     events::notification(ORIGINALS, key, &Said::Removed)
 }
 
-/// Takes every notification; the server behind it sees none.
-fn receiver(server: SocketAddr) -> Gate {
-    let taken = Verdict::Answer(Reply {
-        status: "204 No Content",
-        headers: String::new(),
-        body: String::new(),
-    });
-    Gate::start(server, move |_, _| taken.clone()).unwrap()
+/// Takes notifications or none; the server behind it sees none.
+fn receiver(server: SocketAddr, takes: Arc<AtomicBool>) -> Gate {
+    let decide = move || {
+        let status = if takes.load(Ordering::SeqCst) {
+            "204 No Content"
+        } else {
+            "503 Service Unavailable"
+        };
+        Verdict::Answer(Reply {
+            status,
+            headers: String::new(),
+            body: String::new(),
+        })
+    };
+    Gate::start(server, move |_, _| decide()).unwrap()
 }

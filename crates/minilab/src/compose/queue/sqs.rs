@@ -40,7 +40,10 @@ pub fn events_config_of(events: &SqsEvents, jobs: Option<&QueueConfig>) -> SqsEv
     let config = SqsEventsConfig::of(service, queue.unwrap_or_else(|| "minilab-events".to_owned()));
     SqsEventsConfig {
         // Where dead letters are recorded; of a queue elsewhere its own policy says where they go.
-        dead: shares_service.and_then(|_| named("dead")),
+        dead: events
+            .dead
+            .clone()
+            .or_else(|| shares_service.and_then(|_| named("dead"))),
         lease: jobs.map_or(config.lease, |jobs| jobs.lease),
         ..config
     }
@@ -110,6 +113,7 @@ mod tests {
         let events = SqsEvents {
             service: region.map(service).unwrap_or_default(),
             queue: queue.map(str::to_owned),
+            dead: None,
         };
         events_config_of(&events, Some(&jobs()))
     }
@@ -142,6 +146,13 @@ mod tests {
         assert_eq!(events(Some("eu-west-1"), Some("uploads")).dead, None);
         let address = "https://sqs.eu-west-1.amazonaws.com/123456789012/uploads";
         assert_eq!(events(None, Some(address)).dead, None);
+        let named = SqsEvents {
+            queue: Some(address.to_owned()),
+            dead: Some("uploads-dead".to_owned()),
+            ..SqsEvents::default()
+        };
+        let named = events_config_of(&named, Some(&jobs()));
+        assert_eq!(named.dead.as_deref(), Some("uploads-dead"));
     }
 
     #[test]
@@ -149,6 +160,7 @@ mod tests {
         let events = SqsEvents {
             service: service("eu-west-1"),
             queue: Some("uploads".to_owned()),
+            dead: None,
         };
         for jobs in [None, Some(&QueueConfig::Sqlite("jobs.db".into()))] {
             let config = events_config_of(&events, jobs);

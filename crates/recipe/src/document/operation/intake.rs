@@ -70,6 +70,9 @@ pub struct SqsEvents {
     pub service: SqsService,
     /// Its name or address; `None`: `<prefix>-events`, with the prefix of the jobs' queues.
     pub queue: Option<String>,
+    /// Name of the queue beside it that takes what nobody understands; `None`: that of the jobs, where it is beside it, else
+    /// the one that its redrive policy names.
+    pub dead: Option<String>,
 }
 
 /// Fewer can be guessed.
@@ -129,8 +132,9 @@ fn sqs_events(tree: &Tree, problems: &Problems) -> Option<SqsEvents> {
     let mut fields = Fields::open("sqs_events", tree, problems)?;
     let service = sqs_service(&mut fields);
     let queue = fields.read("queue", scalar::text);
+    let dead = fields.read("dead", scalar::text);
     fields.close();
-    Some(SqsEvents { service, queue })
+    Some(SqsEvents { service, queue, dead })
 }
 
 fn webhook(tree: &Tree, problems: &Problems) -> Option<Webhook> {

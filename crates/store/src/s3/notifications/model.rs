@@ -50,7 +50,8 @@ pub enum Change {
 }
 
 impl Notifications {
-    /// These with `ours` as the only entry of the name `id`, or none; everybody else's stay as they are.
+    /// These with `ours` as the only entry of the name `id`, or none; everybody else's stay as they are. Whether what had the
+    /// name before was ours the caller knows.
     #[must_use]
     pub fn with(&self, id: &str, ours: Option<Entry>) -> Self {
         let others = self.entries.iter().filter(|entry| entry.id != id).cloned();
