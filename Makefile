@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test storm rolling bench lint deps deps-test photos build audit fmt goldens curves clean-demo
+.PHONY: demo run test storm rolling bench bench-fleet lint deps deps-test photos build audit fmt goldens curves clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"

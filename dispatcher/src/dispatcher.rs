@@ -123,14 +123,16 @@ impl Dispatcher {
             config.reconcile.names = Names::Folder;
             progress.watching = Watching::Events;
         }
+        let health = Arc::new(Health::default());
+        let (of_messages, told) = (Arc::clone(&jobs), Arc::clone(&health));
         Self {
             config,
             stores,
-            messages: Arc::new(Messages::new(Arc::clone(&jobs), Arc::clone(&metrics))),
+            messages: Arc::new(Messages::new(of_messages, Arc::clone(&metrics), told)),
             jobs,
             metrics,
             progress: watch::Sender::new(progress),
-            health: Arc::default(),
+            health,
             brokers: Vec::new(),
         }
     }
@@ -292,8 +294,9 @@ impl Dispatcher {
 /// Keeps the gauges of the queues, which also tells whether the broker is there when nothing is to be queued.
 async fn depths(jobs: Arc<Jobs>, health: Arc<Health>, drain: CancellationToken) -> Result<(), Error> {
     while !drain.is_cancelled() {
-        match jobs.queued().await {
-            Ok(_) => health.works(Need::Jobs),
+        let told = jobs.queued().await;
+        match told.and(jobs.would_be_taken().await) {
+            Ok(()) => health.works(Need::Jobs),
             Err(error) => health.lacks(Need::Jobs, &error),
         }
         let _ = drain.run_until_cancelled(tokio::time::sleep(DEPTHS_EVERY)).await;

@@ -124,6 +124,11 @@ impl Jobs {
         Ok(sum)
     }
 
+    /// Would a job be taken now? An error says why not.
+    pub async fn would_be_taken(&self) -> Result<(), Error> {
+        Ok(self.queue.works(&queue_name(Lane::Fast)).await?)
+    }
+
     /// Messages of live work that wait or are worked on, as far as the broker tells; also keeps the gauges of all queues.
     pub async fn queued(&self) -> Result<u64, Error> {
         let mut sum = 0;

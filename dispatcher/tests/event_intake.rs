@@ -300,7 +300,7 @@ async fn an_event_whose_jobs_are_not_confirmed_is_not_settled_and_comes_again() 
         fleet.tell(s3("in/a.jpg")).await;
         let why = fleet.until_ready(|ready| *ready != Ready::Yes).await;
         assert!(
-            matches!(&why, Ready::No(reason) if reason.starts_with("events cannot be received")),
+            matches!(&why, Ready::No(reason) if reason.starts_with("jobs cannot be queued")),
             "{why:?}"
         );
         assert_eq!(fleet.events().await, 1);
@@ -351,6 +351,30 @@ async fn a_broker_that_is_away_for_an_hour_ends_nothing_and_readiness_says_why()
     fleet.until_ready(|ready| *ready == Ready::Yes).await;
     fleet.tell(s3("in/a.jpg")).await;
     assert_eq!(fleet.keys().await, ["a.jpg"]);
+    fleet.stop().await;
+}
+
+/// It answers what it is asked, so that only sending tells.
+#[tokio::test(start_paused = true)]
+async fn while_the_broker_takes_no_jobs_events_are_left_where_they_are_and_readiness_says_why() {
+    let mut fleet = Fleet::new();
+    fleet.tell(s3("in/a.jpg")).await;
+    fleet.tell(s3("in/b.jpg")).await;
+    fleet.broker.block();
+    fleet.until_ready(|ready| *ready != Ready::Yes).await;
+    let handed_out = fleet.broker.handed_out();
+    for _ in 0..60 {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert!(
+            matches!(&*fleet.ready.borrow(), Ready::No(reason) if reason.contains("jobs cannot be queued")),
+        );
+    }
+    assert_eq!((fleet.events().await, fleet.broker.handed_out()), (2, handed_out));
+    fleet.broker.mend();
+    fleet.until_ready(|ready| *ready == Ready::Yes).await;
+    let mut keys = fleet.keys().await;
+    keys.sort();
+    assert_eq!(keys, ["a.jpg", "b.jpg"]);
     fleet.stop().await;
 }
 

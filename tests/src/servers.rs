@@ -22,23 +22,43 @@ pub use self::{
     signed::Answer,
 };
 
-/// Why no server can be started here; `None` if all can.
+/// What a suite may need.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// [`RabbitMq`].
+    RabbitMq,
+    /// [`SeaweedFs`].
+    SeaweedFs,
+    /// [`Moto`].
+    Moto,
+    /// [`Ministack`].
+    Ministack,
+}
+
+impl Server {
+    fn program(self) -> PathBuf {
+        match self {
+            Self::RabbitMq => rabbitmq::program(),
+            Self::SeaweedFs => seaweedfs::program(),
+            Self::Moto => moto::program(),
+            Self::Ministack => ministack::program(),
+        }
+    }
+}
+
+/// Why these servers cannot be started here; `None` if all can.
 ///
 /// ```no_run
-/// if let Some(why) = minilab_tests::servers::unavailable() {
+/// use minilab_tests::servers::{Server, unavailable};
+///
+/// if let Some(why) = unavailable(&[Server::RabbitMq]) {
 ///     assert!(std::env::var_os("CI").is_none(), "{why}");
 ///     println!("skipped: {why}");
 /// }
 /// ```
-pub fn unavailable() -> Option<String> {
-    let programs = [
-        rabbitmq::program(),
-        seaweedfs::program(),
-        moto::program(),
-        ministack::program(),
-    ];
+pub fn unavailable(needed: &[Server]) -> Option<String> {
+    let mut programs = needed.iter().map(|server| server.program());
     programs
-        .into_iter()
         .find(|program| !program.is_file())
         .map(|program| format!("{} is missing; run `make deps-test`", program.display()))
 }

@@ -109,6 +109,17 @@ fn swallowed_answer_reaches_nobody_though_the_server_heard() {
 }
 
 #[test]
+fn answer_that_is_not_the_one_to_be_swallowed_passes() {
+    let link = Link::start(echo()).unwrap();
+    link.swallow_answer_of(|piece| piece == b"confirmed");
+    let stream = connect(link.address());
+    assert_eq!(exchanged(&stream, b"delivered").unwrap(), b"delivered");
+    (&stream).write_all(b"confirmed").unwrap();
+    assert_eq!(heard_before_reset(&stream), b"");
+    assert_eq!(link.hits(Fault::Swallowed), 1);
+}
+
+#[test]
 fn cut_resets_every_open_connection_and_no_later_one() {
     let link = Link::start(echo()).unwrap();
     let open = [connect(link.address()), connect(link.address())];

@@ -81,6 +81,7 @@ macro_rules! conformance_tests {
             an_oversized_retry_or_rejection_is_refused_and_settles_nothing,
             depth_counts_each_state,
             depth_counts_an_expired_lease_as_ready,
+            a_broker_that_takes_messages_works,
         }
     };
 }

@@ -10,7 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 
-use crate::{Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled};
+use crate::{
+    Delivery, Depth, Disposition, Error, Limits, Noticed, Outgoing, Queue, QueueName, Receipt, Settled,
+};
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,7 @@ pub struct Faulty {
     deliveries: AtomicU64,
     lost: Mutex<HashSet<Receipt>>,
     is_cut: AtomicBool,
+    is_blocked: AtomicBool,
 }
 
 impl Faulty {
@@ -69,6 +72,7 @@ impl Faulty {
             deliveries: AtomicU64::new(0),
             lost: Mutex::default(),
             is_cut: AtomicBool::new(false),
+            is_blocked: AtomicBool::new(false),
         }
     }
 
@@ -77,9 +81,28 @@ impl Faulty {
         self.is_cut.store(true, Ordering::SeqCst);
     }
 
+    /// The broker takes no messages until [`Self::mend`], neither from `send` nor in the place of settled ones. It answers and
+    /// delivers all the same.
+    pub fn block(&self) {
+        self.is_blocked.store(true, Ordering::SeqCst);
+    }
+
     /// The broker is back.
     pub fn mend(&self) {
         self.is_cut.store(false, Ordering::SeqCst);
+        self.is_blocked.store(false, Ordering::SeqCst);
+    }
+
+    /// How many deliveries there were.
+    pub fn handed_out(&self) -> u64 {
+        self.deliveries.load(Ordering::SeqCst)
+    }
+
+    fn takes(&self, operation: &'static str) -> Result<(), Error> {
+        if self.is_blocked.load(Ordering::SeqCst) {
+            return Err(scripted(operation));
+        }
+        self.reachable(operation)
     }
 
     fn reachable(&self, operation: &'static str) -> Result<(), Error> {
@@ -131,7 +154,7 @@ impl Queue for Faulty {
     }
 
     async fn send(&self, messages: Vec<Outgoing>) -> Result<(), Error> {
-        self.reachable("send")?;
+        self.takes("send")?;
         let count = count(&self.sends);
         let moment = self.moment(|fault| match *fault {
             Fault::Send { nth, moment } if nth == count => Some(moment),
@@ -166,7 +189,12 @@ impl Queue for Faulty {
     }
 
     async fn settle(&self, receipt: &Receipt, disposition: Disposition) -> Result<Settled, Error> {
-        self.reachable("settle")?;
+        match &disposition {
+            Disposition::Complete => self.reachable("settle")?,
+            Disposition::Retry { .. } | Disposition::Release { .. } | Disposition::Reject { .. } => {
+                self.takes("settle")?;
+            }
+        }
         if self.is_lost(receipt) {
             return Ok(Settled::LeaseLost);
         }
@@ -188,6 +216,15 @@ impl Queue for Faulty {
     async fn depth(&self, queue: &QueueName) -> Result<Depth, Error> {
         self.reachable("depth")?;
         self.inner.depth(queue).await
+    }
+
+    async fn works(&self, queue: &QueueName) -> Result<(), Error> {
+        self.takes("works")?;
+        self.inner.works(queue).await
+    }
+
+    fn noticed(&self) -> Noticed {
+        self.inner.noticed()
     }
 
     async fn close(&self) {

@@ -35,8 +35,8 @@ pub use limits::LEASE;
 pub use memory::Memory;
 pub use outlet::{Announcement, NotTaken, Outlet};
 pub use port::{
-    CoalescingKey, Delivery, Depth, Disposition, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
-    dead_queue,
+    CoalescingKey, Delivery, Depth, Disposition, Limits, Noticed, Outgoing, Queue, QueueName, Receipt,
+    Settled, dead_queue,
 };
 #[cfg(feature = "rabbitmq")]
 pub use rabbitmq::{Config as RabbitMqConfig, RabbitMq};

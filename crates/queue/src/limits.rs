@@ -27,6 +27,11 @@ pub(crate) fn embedded(lease: Duration) -> Limits {
 }
 
 impl Limits {
+    /// As much of a payload as this adapter takes. Brokers hand out longer ones that others have sent.
+    pub fn clip(&self, payload: &Bytes) -> Bytes {
+        payload.slice(..payload.len().min(self.payload_bytes_max))
+    }
+
     /// Refuses a payload this adapter can never take. `queue` names the queue, or the broker where it is not known.
     pub(crate) fn admit(&self, queue: &dyn std::fmt::Display, payload: &Bytes) -> Result<(), Error> {
         if payload.len() <= self.payload_bytes_max {

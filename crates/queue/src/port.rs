@@ -175,6 +175,16 @@ impl Depth {
     }
 }
 
+/// What an adapter has noticed beside what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Noticed {
+    /// Messages that the broker had stranded and that were put where they are waited for, since the adapter was made: each is
+    /// a fault of the broker.
+    pub rescued: u64,
+    /// Messages of all queues that are due later, at the last look; `None` where [`Depth::delayed`] tells it of each queue.
+    pub delayed: Option<u64>,
+}
+
 /// What an adapter can do, as data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -221,6 +231,17 @@ pub trait Queue: Send + Sync + fmt::Debug + 'static {
 
     /// How much is in a queue now.
     async fn depth(&self, queue: &QueueName) -> Result<Depth, Error>;
+
+    /// Would it take a message for this queue now, and hand one out? An error says why not. A broker may answer
+    /// [`Self::depth`] and deliver while it takes nothing.
+    async fn works(&self, queue: &QueueName) -> Result<(), Error> {
+        self.depth(queue).await.map(drop)
+    }
+
+    /// What it has noticed; asks nobody.
+    fn noticed(&self) -> Noticed {
+        Noticed::default()
+    }
 
     /// Stops receiving and gives back unmarked what this adapter holds and has handed to nobody. Called last, when all
     /// deliveries are settled: what is called afterwards may be [`Error::Unavailable`].

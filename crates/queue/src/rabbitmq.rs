@@ -31,7 +31,8 @@ use tokio_util::{
 };
 
 use crate::{
-    Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled, limits,
+    Delivery, Depth, Disposition, Error, Limits, Noticed, Outgoing, Queue, QueueName, Receipt, Settled,
+    limits,
 };
 use channels::{Channels, Taken};
 use config::Address;
@@ -67,6 +68,8 @@ struct Core {
     leases: Leases,
     leases_lost: AtomicU64,
     rescued: AtomicU64,
+    /// How many messages each wait queue held at the last look.
+    waiting: Vec<AtomicU64>,
     /// Fetches and consumers.
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -98,6 +101,7 @@ impl RabbitMq {
             intakes: Mutex::default(),
             leases_lost: AtomicU64::new(0),
             rescued: AtomicU64::new(0),
+            waiting: names.waits().iter().map(|_| AtomicU64::new(0)).collect(),
             tasks: TaskTracker::new(),
             closing: stop.child_token(),
             address,
@@ -127,12 +131,6 @@ impl RabbitMq {
     /// How many settlements came too late, since the start: each is work done twice.
     pub fn leases_lost(&self) -> u64 {
         self.core.leases_lost.load(Ordering::Relaxed)
-    }
-
-    /// How many messages were stranded in wait queues and taken out by this process, since the start: each is a fault of
-    /// the broker.
-    pub fn rescued(&self) -> u64 {
-        self.core.rescued.load(Ordering::Relaxed)
     }
 }
 
@@ -317,6 +315,24 @@ impl Queue for RabbitMq {
             leased: None,
             delayed: None,
         })
+    }
+
+    /// A blocked broker answers what it is asked.
+    async fn works(&self, queue: &QueueName) -> Result<(), Error> {
+        self.core.publisher.is_open_for("works")?;
+        self.depth(queue).await.map(drop)
+    }
+
+    fn noticed(&self) -> Noticed {
+        let waiting = self
+            .core
+            .waiting
+            .iter()
+            .map(|count| count.load(Ordering::Relaxed));
+        Noticed {
+            rescued: self.core.rescued.load(Ordering::Relaxed),
+            delayed: Some(waiting.sum()),
+        }
     }
 
     async fn close(&self) {

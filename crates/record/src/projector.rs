@@ -128,6 +128,7 @@ impl Projector {
             cache_control: Some(MANIFEST_CACHE_CONTROL.to_owned()),
             sha256: Some(Sha256::of(&body)),
             metadata,
+            ..PutOptions::default()
         };
         let body = Bytes::from(body);
         // Most uploads are new: nothing is there, and asking first would cost each of them a request.
@@ -182,11 +183,11 @@ impl Projector {
         let mut metadata = mark();
         metadata.insert(ALIAS_OF.to_owned(), of.clone());
         let options = PutOptions {
-            condition: Condition::None,
             content_type: Some(alias.file.encoding.format().media_type().to_owned()),
             cache_control: Some(ALIAS_CACHE_CONTROL.to_owned()),
             sha256: Some(alias.file.sha256),
             metadata,
+            ..PutOptions::default()
         };
         self.put_over(stable, body, options, is_current).await
     }

@@ -25,8 +25,8 @@ pub use fs::{Fs, Layout, RESERVED_FOLDER};
 pub use key::{InvalidKey, Key};
 pub use memory::Memory;
 pub use port::{
-    ByteStream, Condition, ETag, GetOptions, Head, ListRequest, Listed, Object, Page, PutOptions, Sha256,
-    Store,
+    Again, ByteStream, Condition, ETag, GetOptions, Head, ListRequest, Listed, Object, Page, PutOptions,
+    Sha256, Store,
 };
 pub use probe::probe_conditional_put;
 #[cfg(feature = "s3")]

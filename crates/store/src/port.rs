@@ -128,11 +128,23 @@ pub struct GetOptions {
     pub if_match: Option<ETag>,
 }
 
-/// What is stored beside the body.
+/// Which writes a store may send again by itself when it has said that it did not take the first one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Again {
+    /// Those without a condition.
+    #[default]
+    Unconditional,
+    /// Those under a condition, too: for objects that are never written twice, whose writer takes what is there for its own.
+    Always,
+}
+
+/// How to write, and what is stored beside the body.
 #[derive(Debug, Clone, Default)]
 pub struct PutOptions {
     /// Fail with [`Error::Precondition`] unless it holds, atomically with the write.
     pub condition: Condition,
+    /// May it be sent again?
+    pub again: Again,
     /// Media type.
     pub content_type: Option<String>,
     /// `Cache-Control`.
@@ -204,7 +216,8 @@ pub struct Listed {
 ///   wins and the rest get [`Error::Precondition`].
 /// - **Ambiguity**: after [`Error::Io`] or a cancelled future, the write may have happened or may still happen.
 /// - **Retries** of writes are the caller's: a write is sent once, or again only when the store has said that it did not
-///   take the first one, and under a condition never. Reads an adapter may try again by itself.
+///   take the first one, and under a condition only if [`PutOptions::again`] says so. Reads an adapter may try again by
+///   itself.
 #[async_trait]
 pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// For people, in errors and logs: `folder ./photos`, `bucket acme-media`.

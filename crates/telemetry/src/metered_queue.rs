@@ -1,12 +1,15 @@
 //! A queue whose calls are counted and timed.
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use minilab_queue::{
-    Delivery, Depth, Disposition, Error, Limits, Outgoing, Queue, QueueName, Receipt, Settled,
+    Delivery, Depth, Disposition, Error, Limits, Noticed, Outgoing, Queue, QueueName, Receipt, Settled,
 };
 
 use crate::{
@@ -19,6 +22,7 @@ use crate::{
 pub struct MeteredQueue {
     inner: Arc<dyn Queue>,
     metrics: QueueMetrics,
+    rescued: AtomicU64,
 }
 
 impl MeteredQueue {
@@ -27,6 +31,19 @@ impl MeteredQueue {
         Self {
             inner,
             metrics: metrics.clone(),
+            rescued: AtomicU64::new(0),
+        }
+    }
+
+    /// Whoever looks at the queues, every few seconds, brings this up to date.
+    fn tell_noticed(&self) {
+        let Noticed { rescued, delayed } = self.inner.noticed();
+        let told = self.rescued.fetch_max(rescued, Ordering::Relaxed);
+        self.metrics
+            .queue_messages_rescued_total
+            .add((), rescued.saturating_sub(told));
+        if let Some(delayed) = delayed {
+            self.metrics.queue_messages_delayed.set((), delayed as i64);
         }
     }
 
@@ -104,8 +121,19 @@ impl Queue for MeteredQueue {
     }
 
     async fn depth(&self, queue: &QueueName) -> Result<Depth, Error> {
+        self.tell_noticed();
         self.metered(QueueOperation::Depth, self.inner.depth(queue), ok)
             .await
+    }
+
+    async fn works(&self, queue: &QueueName) -> Result<(), Error> {
+        self.tell_noticed();
+        self.metered(QueueOperation::Depth, self.inner.works(queue), ok)
+            .await
+    }
+
+    fn noticed(&self) -> Noticed {
+        self.inner.noticed()
     }
 
     async fn close(&self) {

@@ -161,6 +161,10 @@ metrics! {
         queue_requests_total: Counter<(QueueOperation, QueueResult)>;
         /// Time of a queue call, without receive, which waits on purpose.
         queue_request_duration_seconds: Histogram<QueueOperation>, REQUEST_SECONDS;
+        /// Messages that the broker had stranded in a queue of those that wait and that this process took out.
+        queue_messages_rescued_total: Counter<()>;
+        /// Messages of all queues that wait for their time, where the broker does not tell it of each queue.
+        queue_messages_delayed: Gauge<()>;
     }
     /// The process as a whole.
     ProcessMetrics {

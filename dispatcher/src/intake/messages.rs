@@ -8,6 +8,7 @@ use super::origin::Origin;
 use crate::{
     Error, Hint, Jobs,
     events::{Event, Unknown, normalise},
+    health::{Health, Need},
 };
 
 /// Turns event messages into jobs.
@@ -16,6 +17,7 @@ pub(crate) struct Messages {
     origin: Origin,
     jobs: Arc<Jobs>,
     metrics: Arc<Metrics>,
+    health: Arc<Health>,
 }
 
 /// Why a message is not done with.
@@ -28,11 +30,12 @@ pub(crate) enum NotTaken {
 }
 
 impl Messages {
-    pub(crate) fn new(jobs: Arc<Jobs>, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(jobs: Arc<Jobs>, metrics: Arc<Metrics>, health: Arc<Health>) -> Self {
         Self {
             origin: Origin::of(jobs.document()),
             jobs,
             metrics,
+            health,
         }
     }
 
@@ -51,10 +54,10 @@ impl Messages {
                 Err(result) => passed_over.push((event, result)),
             }
         }
-        self.jobs
-            .enqueue(&hints, Via::Live)
-            .await
-            .map_err(NotTaken::Unconfirmed)?;
+        if let Err(error) = self.jobs.enqueue(&hints, Via::Live).await {
+            self.health.lacks(Need::Jobs, &error);
+            return Err(NotTaken::Unconfirmed(error));
+        }
         for (event, result) in passed_over {
             counted.inc((event.producer, result));
             tell(event, result);

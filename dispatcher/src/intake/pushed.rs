@@ -61,10 +61,8 @@ impl Pushed {
     /// to the same one.
     async fn record(&self, body: Bytes) -> Result<(), Error> {
         let queue = self.messages.jobs().queue();
-        let length = body.len().min(queue.limits().payload_bytes_max);
-        queue
-            .send(vec![Outgoing::new(events_queue(), body.slice(..length))])
-            .await?;
+        let body = queue.limits().clip(&body);
+        queue.send(vec![Outgoing::new(events_queue(), body)]).await?;
         Ok(())
     }
 }

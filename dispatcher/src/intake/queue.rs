@@ -47,24 +47,36 @@ impl QueueIntake {
             };
             let ended = match received {
                 Ok(deliveries) => self.all(deliveries).await,
-                Err(error) => Err(error.into()),
+                Err(error) => Err((Need::Events, error.into())),
             };
             match ended {
                 Ok(()) => {
                     pause = Pause::default();
                     self.health.works(Need::Events);
                 }
-                Err(error) if error.is_transient() => {
-                    self.health.lacks(Need::Events, &error);
-                    drain.run_until_cancelled(tokio::time::sleep(pause.next())).await;
+                Err((need, error)) if error.is_transient() => {
+                    self.health.lacks(need, &error);
+                    drain.run_until_cancelled(self.rest(&mut pause)).await;
                 }
-                Err(error) => return Err(error),
+                Err((_, error)) => return Err(error),
             }
         }
     }
 
-    /// Settles all; the first error, if any, is as good as each.
-    async fn all(&self, deliveries: Vec<Delivery>) -> Result<(), Error> {
+    /// A pause that lasts until jobs are taken: a message received before could not be handed back either, and the broker gives
+    /// one up that it has handed out too often.
+    async fn rest(&self, pause: &mut Pause) {
+        loop {
+            tokio::time::sleep(pause.next()).await;
+            match self.messages.jobs().would_be_taken().await {
+                Ok(()) => return self.health.works(Need::Jobs),
+                Err(error) => self.health.lacks(Need::Jobs, &error),
+            }
+        }
+    }
+
+    /// Settles all; the first error, if any, is as good as each. It comes with what is missing.
+    async fn all(&self, deliveries: Vec<Delivery>) -> Result<(), (Need, Error)> {
         let mut settling = stream::iter(deliveries)
             .map(|delivery| self.one(delivery))
             .buffer_unordered(AT_ONCE);
@@ -75,16 +87,20 @@ impl QueueIntake {
         outcome
     }
 
-    async fn one(&self, delivery: Delivery) -> Result<(), Error> {
+    async fn one(&self, delivery: Delivery) -> Result<(), (Need, Error)> {
         let (disposition, outcome) = match self.messages.take(&delivery.payload).await {
             Ok(()) => (Disposition::Complete, Ok(())),
             Err(NotTaken::Unknown(unknown)) => {
                 let reason = format!("events: {unknown}");
                 tracing::warn!(reason, "an event message becomes a dead letter");
-                let payload = delivery.payload;
+                // A broker takes longer messages of producers than it would take of us.
+                let payload = self.queue.limits().clip(&delivery.payload);
                 (Disposition::Reject { payload, reason }, Ok(()))
             }
-            Err(NotTaken::Unconfirmed(error)) => (Disposition::Release { delay: AGAIN_AFTER }, Err(error)),
+            Err(NotTaken::Unconfirmed(error)) => (
+                Disposition::Release { delay: AGAIN_AFTER },
+                Err((Need::Jobs, error)),
+            ),
         };
         match self.queue.settle(&delivery.receipt, disposition).await {
             Ok(Settled::Done) => outcome,
@@ -93,7 +109,7 @@ impl QueueIntake {
                 outcome
             }
             // The message comes again by itself. Why its jobs were not taken tells more, if they were not.
-            Err(error) => outcome.and(Err(error.into())),
+            Err(error) => outcome.and(Err((Need::Events, error.into()))),
         }
     }
 }

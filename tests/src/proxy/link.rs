@@ -66,6 +66,8 @@ struct State {
 struct Break {
     bytes: usize,
     fault: Fault,
+    /// Pieces that this does not hold of pass.
+    of: fn(&[u8]) -> bool,
 }
 
 impl Link {
@@ -104,14 +106,19 @@ impl Link {
 
     /// Passes that many bytes of one side, counted from now over all connections, then resets the one that carried the last.
     pub fn reset_after(&self, side: Side, bytes: usize) {
-        let fault = Fault::Reset;
-        self.break_at(side, Break { bytes, fault });
+        let (fault, of) = (Fault::Reset, any as fn(&[u8]) -> bool);
+        self.break_at(side, Break { bytes, fault, of });
     }
 
     /// Keeps back what the server says next, on whatever connection, and resets that: the server has done what it was asked.
     pub fn swallow_answer(&self) {
-        let fault = Fault::Swallowed;
-        self.break_at(Side::Server, Break { bytes: 0, fault });
+        self.swallow_answer_of(any);
+    }
+
+    /// The same with the next piece of an answer that `of` says yes to; others pass.
+    pub fn swallow_answer_of(&self, of: fn(&[u8]) -> bool) {
+        let (bytes, fault) = (0, Fault::Swallowed);
+        self.break_at(Side::Server, Break { bytes, fault, of });
     }
 
     fn break_at(&self, side: Side, at: Break) {
@@ -178,7 +185,7 @@ impl State {
                 0 => return to.shutdown().await,
                 length => &buffer[..length],
             };
-            let (passed, fault) = self.breaking(side, piece.len());
+            let (passed, fault) = self.breaking(side, piece);
             self.pass(&piece[..passed], &mut to).await?;
             if let Some(fault) = fault {
                 self.hits.count(fault);
@@ -188,14 +195,14 @@ impl State {
     }
 
     /// How much of a piece passes, and what then breaks its connection.
-    fn breaking(&self, side: Side, piece: usize) -> (usize, Option<Fault>) {
+    fn breaking(&self, side: Side, piece: &[u8]) -> (usize, Option<Fault>) {
         let asked = &mut self.breaks()[side as usize];
-        let Some(at) = asked else {
-            return (piece, None);
+        let Some(at) = asked.as_mut().filter(|at| (at.of)(piece)) else {
+            return (piece.len(), None);
         };
-        if piece < at.bytes {
-            at.bytes -= piece;
-            return (piece, None);
+        if piece.len() < at.bytes {
+            at.bytes -= piece.len();
+            return (piece.len(), None);
         }
         let broken = (at.bytes, Some(at.fault));
         *asked = None;
@@ -236,6 +243,10 @@ impl State {
             let _ = condition.wait_for(|c| *c != Condition::BlackHole).await;
         }
     }
+}
+
+fn any(_: &[u8]) -> bool {
+    true
 }
 
 /// Closes with RST, which a client takes for a crash, instead of FIN, which it may take for an end.

@@ -12,7 +12,7 @@ use crate::{
     lines::Lines,
     pictures::Pictures,
     process::{Process, Role},
-    world::Options,
+    world::{Options, is_possible},
 };
 
 const UPLOADS: u64 = 100;
@@ -31,6 +31,9 @@ const REST_WITHIN: Duration = Duration::from_mins(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_finishes_or_releases_every_job_and_spends_no_attempt() {
+    if !is_possible() {
+        return;
+    }
     let pictures = tokio::task::spawn_blocking(Pictures::cut).await.unwrap();
     let (lines, world) = Lines::world(Options::default()).await;
     let mut dispatching = world.dispatcher("dispatcher").role.start();

@@ -90,6 +90,11 @@ impl Exchange {
 
     /// The broker has it when this returns.
     pub async fn publish(&self, body: &[u8]) -> Result<()> {
+        self.publish_to("minilab.events", "bucket", body).await
+    }
+
+    /// The same, to any exchange; with that of no name, the key is a queue's.
+    pub async fn publish_to(&self, exchange: &str, key: &str, body: &[u8]) -> Result<()> {
         let options = BasicPublishOptions {
             mandatory: true,
             ..BasicPublishOptions::default()
@@ -97,8 +102,8 @@ impl Exchange {
         let confirmed = self
             .channel
             .basic_publish(
-                "minilab.events".into(),
-                "bucket".into(),
+                exchange.into(),
+                key.into(),
                 options,
                 body,
                 BasicProperties::default().with_delivery_mode(2),

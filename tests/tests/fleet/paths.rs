@@ -9,7 +9,7 @@ use crate::{
     comparison::compare,
     ledger::Upload,
     pictures::Pictures,
-    world::{ORIGINALS, Options, World, is_possible},
+    world::{ORIGINALS, Options, World, is_possible_on},
 };
 
 const QUEUE: &str = "minilab-events";
@@ -60,7 +60,7 @@ impl Path {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_on_aws_becomes_a_manifest_whichever_way_its_event_takes() {
-    if !is_possible() {
+    if !is_possible_on(&Kind::Sqs) {
         return;
     }
     let (broker, seaweed) = World::servers(Kind::Sqs).await;

@@ -12,8 +12,9 @@ use tempfile::TempDir;
 
 use crate::{
     aws::{ACCOUNT, Aws, REGION},
+    broker,
     process::program,
-    world::is_possible,
+    world::is_possible_on,
 };
 
 const BUCKET: &str = "uploads";
@@ -124,7 +125,7 @@ fn entry(id: &str, prefix: &str) -> Entry {
 /// Somebody else's entries, statement and attributes, and how all of it is found afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notifications_are_set_up_beside_those_of_others() {
-    if !is_possible() {
+    if !is_possible_on(&broker::Kind::Sqs) {
         return;
     }
     let scene = Scene::new().await;
@@ -222,7 +223,7 @@ async fn notifications_are_set_up_beside_those_of_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn notifications_that_s3_would_refuse_are_refused_and_nothing_is_changed() {
-    if !is_possible() {
+    if !is_possible_on(&broker::Kind::Sqs) {
         return;
     }
     let scene = Scene::new().await;

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Result;
 use minilab_store::{Key, PutOptions, S3, S3Config, S3Credentials, Store};
-use minilab_tests::servers::SeaweedFs;
+use minilab_tests::servers::{self, SeaweedFs, Server};
 use tempfile::TempDir;
 
 use crate::{
@@ -146,6 +146,17 @@ impl World {
             self.broker.document(at, &options.queue),
         );
         fs::write(self.folder().join(name), text).unwrap();
+    }
+
+    /// Writes the configuration once more, with the bucket listed every second and no other intake.
+    pub fn poll_instead(&self, name: &str) {
+        let config = fs::read_to_string(self.folder().join("minilab.yaml")).unwrap();
+        let lines = config.lines().map(|line| match line {
+            line if line.starts_with("intake:") => "intake: [ { poll: { every: 1s } } ]",
+            line => line,
+        });
+        let polling: Vec<_> = lines.collect();
+        fs::write(self.folder().join(name), polling.join("\n")).unwrap();
     }
 
     pub fn folder(&self) -> &Path {
@@ -316,7 +327,16 @@ pub struct Dispatcher {
 
 /// Are there servers to run on? If not it says why, and fails where tests must be complete.
 pub fn is_possible() -> bool {
-    let Some(why) = minilab_tests::servers::unavailable() else {
+    is_possible_on(&Kind::default())
+}
+
+/// The same, with queues on such a server.
+pub fn is_possible_on(kind: &Kind) -> bool {
+    let queues = match kind {
+        Kind::RabbitMq(_) => Server::RabbitMq,
+        Kind::Sqs => Server::Moto,
+    };
+    let Some(why) = servers::unavailable(&[queues, Server::SeaweedFs]) else {
         return true;
     };
     assert!(std::env::var_os("CI").is_none(), "{why}");

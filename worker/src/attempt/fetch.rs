@@ -67,7 +67,8 @@ pub(super) enum Fetched {
     Changed,
 }
 
-/// Reads the upload that was seen, and no other, hashing it on the way. Its size is within the recipe's limit.
+/// Reads the upload that was seen, and no other, hashing it on the way. Its size is within the recipe's limit. Where the store
+/// keeps a digest that it was put with, other bytes are an error: they have changed on the way, or in the store.
 pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Result<Fetched, Error> {
     let options = GetOptions {
         if_match: Some(seen.etag.clone()),
@@ -94,7 +95,23 @@ pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Resu
         hash.update(&chunk);
         writer.write_all(&chunk).map_err(memory)?;
     }
+    let (digest, announced) = (Sha256(hash.finalize().into()), object.head.sha256);
+    if let Some(announced) = announced.filter(|announced| *announced != digest) {
+        return Err(Error::Originals(garbled(originals, key, announced)));
+    }
     let file = writer.finish().map_err(memory)?;
     reached("step5_original_read");
-    Ok(Fetched::Whole(file, Sha256(hash.finalize().into())))
+    Ok(Fetched::Whole(file, digest))
+}
+
+fn garbled(originals: &dyn Store, key: &Key, announced: Sha256) -> minilab_store::Error {
+    minilab_store::Error::Io {
+        store: originals.name().to_owned(),
+        operation: "get",
+        key: key.clone(),
+        cause: std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            format!("the bytes are not those with the SHA-256 {announced} that the original was put with"),
+        ),
+    }
 }

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use minilab_failpoint::reached;
 use minilab_recipe::PlannedFile;
 use minilab_record::{DERIVATIVE_MARK, FILE_CACHE_CONTROL};
-use minilab_store::{Condition, Error as StoreError, Key, PutOptions, Sha256, Store, StoreExt as _};
+use minilab_store::{Again, Condition, Error as StoreError, Key, PutOptions, Sha256, Store, StoreExt as _};
 
 use crate::Error;
 
@@ -29,6 +29,7 @@ pub(super) async fn store_file(
     let (bytes, sha256) = (body.len() as u64, Sha256::of(&body));
     let options = PutOptions {
         condition: Condition::Absent,
+        again: Again::Always,
         content_type: Some(file.encoding.format().media_type().to_owned()),
         cache_control: Some(FILE_CACHE_CONTROL.to_owned()),
         sha256: Some(sha256),

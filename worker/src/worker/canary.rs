@@ -29,7 +29,7 @@ pub(super) async fn check(world: &World) -> [(Dependency, Result<(), Error>); De
 async fn ask(world: &World, dependency: Dependency) -> Result<(), Error> {
     let key = Key::new(KEY).expect("it is a key");
     match dependency {
-        Dependency::Broker => drop(world.queue.depth(&backfill_queue()).await?),
+        Dependency::Broker => world.queue.works(&backfill_queue()).await?,
         Dependency::Originals => match world.originals.head(&key).await {
             Err(error) if !error.is_not_found() => return Err(Error::Originals(error)),
             _ => {}

@@ -228,3 +228,14 @@ pub(super) fn message(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or("no message")
         .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_deadline_lies_within_what_a_delivery_is_held_and_that_within_what_brokers_allow() {
+        let rabbitmq_allows = Duration::from_mins(30);
+        assert!(Budget::default().deadline < HELD_MAX && HELD_MAX < rabbitmq_allows);
+    }
+}

@@ -178,7 +178,7 @@ impl Courier {
         self.settle(
             delivery,
             Disposition::Reject {
-                payload: delivery.payload.clone(),
+                payload: self.world.queue.limits().clip(&delivery.payload),
                 reason,
             },
         )

@@ -1,7 +1,8 @@
 //! Every call to every store fails once, before and after its effect; the end is the same.
-use minilab_store::{Calls, Fault, Faulty, Operation};
+use minilab_store::{Calls, Fault, Faulty, Operation, PutOptions, Sha256, Store as _};
+use minilab_worker::outcome::Class;
 
-use crate::world::{CAT, DOG, FILES, World};
+use crate::world::{CAT, DOG, FILES, World, key};
 
 const OPERATIONS: [Operation; 5] = [
     Operation::Get,
@@ -69,5 +70,25 @@ async fn cut_original_is_read_again() {
         .originals
         .fail(Calls::nth(Operation::Get, 1), Fault::CutBody);
     world.uploaded("a.jpg", CAT).await;
+    world.assert_current("a.jpg", CAT, FILES).await;
+}
+
+/// Bytes that changed on the way are of the length that was announced: only a digest tells.
+#[tokio::test(start_paused = true)]
+async fn original_whose_bytes_are_not_those_it_was_put_with_is_read_again() {
+    let world = World::default();
+    world
+        .originals
+        .fail(Calls::nth(Operation::Get, 1), Fault::GarbleBody);
+    let options = PutOptions {
+        sha256: Some(Sha256::of(CAT.as_bytes())),
+        ..PutOptions::default()
+    };
+    let original = key("a.jpg");
+    let put = world.shelves.originals.put(&original, CAT.into(), options);
+    put.await.unwrap();
+    world.event("a.jpg").await;
+    world.settle().await;
+    assert_eq!(world.classes(), [Class::Transient, Class::Complete]);
     world.assert_current("a.jpg", CAT, FILES).await;
 }

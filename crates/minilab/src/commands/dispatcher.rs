@@ -11,7 +11,7 @@ use crate::{
     config::Config,
     exit::Exit,
     readiness::Part,
-    role::{self, Around, Terms},
+    role::{self, Around, Needs, Terms},
     serve,
     speech::Form,
 };
@@ -28,10 +28,11 @@ pub async fn run(args: cli::Dispatcher, form: Form) -> Result<Exit> {
         grace: args.role.grace,
         start_timeout: args.role.start_timeout,
         tolerates: TOLERATES,
+        needs: Needs::JobsAndEvents,
         form,
     };
     role::live(terms, async |backing, revision, around| {
-        let mut dispatcher = compose::dispatcher(backing, revision, Sharing::Fleet).await?;
+        let mut dispatcher = compose::dispatcher(backing, revision, Sharing::Fleet);
         listen_for_events(&mut dispatcher, &backing.document, around).await?;
         around.follow(dispatcher.ready(), unready);
         let sender = compose::sender(backing)?;

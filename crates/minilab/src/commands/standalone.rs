@@ -55,7 +55,7 @@ pub async fn run(args: cli::Standalone, form: Form) -> Result<Exit> {
         budget: budget(args.until_idle),
     };
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
-    let backing = Backing::connect(&config, &metrics).await?;
+    let backing = Backing::connect(&config, &metrics).await?.with_events().await?;
     let (mut app, refresh) = App::build(&backing, machine).await?;
     let probes = Arc::new(Probes::new(metrics, Readiness::default()));
     probes.refresh_by(refresh);

@@ -10,7 +10,7 @@ use crate::{
     compose::{self, Machine, locate_renderer},
     config::Config,
     exit::Exit,
-    role::{self, Terms},
+    role::{self, Needs, Terms},
     speech::Form,
 };
 
@@ -29,6 +29,7 @@ pub async fn run(args: cli::Worker, form: Form) -> Result<Exit> {
         grace: args.role.grace,
         start_timeout: args.role.start_timeout,
         tolerates: &[],
+        needs: Needs::Jobs,
         form,
     };
     role::live(terms, async |backing, revision, around| {

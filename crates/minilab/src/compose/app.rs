@@ -21,7 +21,7 @@ impl App {
     pub async fn build(backing: &Backing, machine: Machine) -> Result<(Self, Refresh)> {
         let revision = backing.activate().await?;
         let (worker, refresh) = worker(backing, revision, machine).await?;
-        let dispatcher = dispatcher(backing, revision, Sharing::Alone).await?;
+        let dispatcher = dispatcher(backing, revision, Sharing::Alone);
         let sender = sender(backing)?;
         let app = Self {
             dispatcher,

@@ -2,6 +2,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use futures::future::join_all;
 use jiff::Timestamp;
 use minilab_queue::{Clock, Queue, SystemClock};
 use minilab_recipe::{Document, Location};
@@ -23,6 +24,8 @@ pub struct Backing {
     pub stores: Stores,
     /// Where jobs wait, counted.
     pub queue: Arc<dyn Queue>,
+    /// Brokers to receive events from: that of the jobs, others, or none.
+    pub events: Vec<Arc<dyn Queue>>,
     /// What it tells of itself.
     pub metrics: Arc<Metrics>,
     /// The time.
@@ -53,10 +56,28 @@ impl Backing {
             document: Arc::new(config.document.clone()),
             stores,
             queue: Arc::new(MeteredQueue::new(queue, &metrics.queue)),
+            events: Vec::new(),
             metrics: Arc::clone(metrics),
             clock: Arc::new(SystemClock::default()),
             folder,
         })
+    }
+
+    /// The same, connected to where events wait as well.
+    pub async fn with_events(mut self) -> Result<Self> {
+        self.events = queue::open_events(&self.document, &self.queue)
+            .await
+            .context("the queues of events cannot be opened")?;
+        Ok(self)
+    }
+
+    /// Gives back what brokers have handed out and nobody here has got.
+    pub async fn close(&self) {
+        let others = self
+            .events
+            .iter()
+            .filter(|events| !Arc::ptr_eq(events, &self.queue));
+        join_all(others.chain([&self.queue]).map(|queue| queue.close())).await;
     }
 
     /// Puts the document into force: its number.

@@ -1,16 +1,16 @@
 //! The dispatcher, as the document wants it.
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
 use minilab_dispatcher::{
     Config, Dispatcher, Folder, Jobs, Names, ReconcileConfig, Sharing, Stores, SweepConfig,
 };
 use minilab_recipe::Intake;
 
-use super::{Backing, queue};
+use super::Backing;
 
-/// A dispatcher that sends jobs of this revision of the configuration; `sharing` says whether others do, too.
-pub async fn dispatcher(backing: &Backing, revision: u64, sharing: Sharing) -> Result<Dispatcher> {
+/// A dispatcher that sends jobs of this revision of the configuration, and receives from the backing's brokers of events;
+/// `sharing` says whether others do, too.
+pub fn dispatcher(backing: &Backing, revision: u64, sharing: Sharing) -> Dispatcher {
     let jobs = Jobs::new(
         Arc::clone(&backing.document),
         revision,
@@ -28,13 +28,10 @@ pub async fn dispatcher(backing: &Backing, revision: u64, sharing: Sharing) -> R
         ..config(backing)
     };
     let mut dispatcher = Dispatcher::new(config, stores, Arc::new(jobs), Arc::clone(&backing.metrics));
-    let events = queue::open_events(&backing.document, &backing.queue)
-        .await
-        .context("the queues of events cannot be opened")?;
-    for events in events {
-        dispatcher.receive_from(events);
+    for events in &backing.events {
+        dispatcher.receive_from(Arc::clone(events));
     }
-    Ok(dispatcher)
+    dispatcher
 }
 
 fn config(backing: &Backing) -> Config {

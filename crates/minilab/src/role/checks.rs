@@ -30,10 +30,7 @@ pub(super) async fn watch(backing: Backing, revision: u64, probes: Arc<Probes>) 
 /// One round, all parts at once.
 async fn look(backing: &Backing, revision: u64, readiness: &Readiness) {
     let fast = lane_queue(minilab_recipe::Lane::Fast);
-    let broker = async {
-        let depth = backing.queue.depth(&fast).await;
-        depth.map(|_| ()).map_err(anyhow::Error::from)
-    };
+    let broker = async { backing.queue.works(&fast).await.map_err(anyhow::Error::from) };
     let tell = |part, reason| readiness.set(part, reason);
     tokio::join!(
         async { tell(Part::Broker, trouble(broker).await) },

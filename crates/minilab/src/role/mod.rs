@@ -41,8 +41,19 @@ pub struct Terms {
     pub start_timeout: Duration,
     /// Parts that it can do without.
     pub tolerates: &'static [Part],
+    /// Which queues it is connected to before it begins.
+    pub needs: Needs,
     /// In which form it says where it listens.
     pub form: Form,
+}
+
+/// Which queues a role works with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Those of jobs.
+    Jobs,
+    /// Also those of events, which another broker may hold.
+    JobsAndEvents,
 }
 
 /// Lives. `build` makes the role's work of what it stands on and the number of its configuration.
@@ -93,10 +104,7 @@ where
 
 /// What a broker has sent ahead goes back, so that nobody waits for it to find out.
 pub async fn hand_back(backing: &Backing) {
-    if tokio::time::timeout(CLOSE_MAX, backing.queue.close())
-        .await
-        .is_err()
-    {
+    if tokio::time::timeout(CLOSE_MAX, backing.close()).await.is_err() {
         tracing::warn!("the broker has not taken back what it sent ahead; it does when the connection ends");
     }
 }

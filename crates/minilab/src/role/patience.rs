@@ -5,7 +5,7 @@ use anyhow::Result;
 use minilab_telemetry::Metrics;
 use tokio::time::{Instant, timeout_at};
 
-use super::Terms;
+use super::{Needs, Terms};
 use crate::{
     compose::Backing,
     exit::{self, Exit, Refusal},
@@ -26,7 +26,7 @@ pub(super) async fn until_connected(
     let deadline = Instant::now() + terms.start_timeout;
     let (mut pause, mut told) = (PAUSE_MIN, None);
     loop {
-        let error = match timeout_at(deadline, Backing::connect(&terms.config, metrics)).await {
+        let error = match timeout_at(deadline, connect(terms, metrics)).await {
             Ok(Ok(backing)) => return Ok(backing),
             Ok(Err(error)) if exit::of(&error) == Exit::Temporary => error,
             Ok(Err(error)) => return Err(error),
@@ -40,6 +40,14 @@ pub(super) async fn until_connected(
         told = Some(error);
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(PAUSE_MAX);
+    }
+}
+
+async fn connect(terms: &Terms, metrics: &Arc<Metrics>) -> Result<Backing> {
+    let backing = Backing::connect(&terms.config, metrics).await?;
+    match terms.needs {
+        Needs::Jobs => Ok(backing),
+        Needs::JobsAndEvents => backing.with_events().await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What `depth` counts.
+//! What `depth` counts, and that a broker works.
 
 use super::{World, assert_depth, assert_empty, bytes, fast, lane, message, receive_one, send};
 use crate::{Disposition, dead_queue};
@@ -53,5 +53,14 @@ pub async fn depth_counts_a_held_back_message_as_delayed(world: &dyn World) {
         .unwrap();
     assert_depth(world, &fast(), [0, 1, 1]).await;
     queue.settle(&first.receipt, Disposition::Complete).await.unwrap();
+    assert_depth(world, &fast(), [1, 0, 0]).await;
+}
+
+/// And it is as full as before.
+pub async fn a_broker_that_takes_messages_works(world: &dyn World) {
+    let queue = world.queue();
+    queue.works(&fast()).await.expect("it is there");
+    send(&*queue, &["one"]).await;
+    queue.works(&fast()).await.expect("it is there");
     assert_depth(world, &fast(), [1, 0, 0]).await;
 }

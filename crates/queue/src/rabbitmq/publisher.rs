@@ -51,6 +51,11 @@ impl Publisher {
         }
     }
 
+    /// Could anything be published now, as far as the broker has told?
+    pub fn is_open_for(&self, operation: &'static str) -> Result<(), Error> {
+        self.link.open_for(operation).map(drop)
+    }
+
     /// Returns when the broker has confirmed all of them.
     pub async fn publish(&self, operation: &'static str, parcels: Vec<Parcel>) -> Result<(), Error> {
         let told = |cause: String| unavailable(self.link.address(), operation, cause);

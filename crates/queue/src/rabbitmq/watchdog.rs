@@ -4,7 +4,10 @@
 //! Every process watches; each message is given to one of them only. Out of reach is what the broker has begun to pass on and
 //! cannot, because a binding is missing: it neither counts it nor gives it out.
 use std::{
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -22,11 +25,11 @@ const PATIENCE: u32 = 2;
 
 /// Looks after the wait queues, for as long as it is run.
 pub(super) async fn watch(core: Arc<Core>) {
-    let waits = core.names.waits().iter();
-    join_all(waits.map(|wait| watch_one(&core, *wait))).await;
+    let waits = core.names.waits().iter().zip(&core.waiting);
+    join_all(waits.map(|(wait, count)| watch_one(&core, *wait, count))).await;
 }
 
-async fn watch_one(core: &Core, wait: Duration) {
+async fn watch_one(core: &Core, wait: Duration, count: &AtomicU64) {
     let queue = core.names.wait_queue(wait);
     let mut looks = interval(wait.clamp(LOOK_EVERY.0, LOOK_EVERY.1));
     let mut standstill = Standstill::new(wait * PATIENCE);
@@ -37,6 +40,7 @@ async fn watch_one(core: &Core, wait: Duration) {
             standstill.forget();
             continue;
         };
+        count.store(messages.into(), Ordering::Relaxed);
         if !standstill.lasts(messages, Instant::now()) {
             continue;
         }

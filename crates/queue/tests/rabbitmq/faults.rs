@@ -91,6 +91,10 @@ pub async fn a_blocked_broker_refuses_and_still_delivers(broker: &mut RabbitMq) 
         "{:?}",
         started.elapsed()
     );
+    // It answers all the same, so that asking for the depth tells nothing.
+    world.queue.depth(&fast()).await.unwrap();
+    let why = chain(&world.queue.works(&fast()).await.unwrap_err());
+    assert!(why.contains("takes no messages now"), "{why}");
     let delivery = world.receive().await;
     let retry = Disposition::Retry {
         payload: "again".into(),
@@ -102,6 +106,7 @@ pub async fn a_blocked_broker_refuses_and_still_delivers(broker: &mut RabbitMq) 
     world.complete(&delivery).await;
     control(broker, &["set_vm_memory_high_watermark", "0.4"]);
     sends_again(&world).await;
+    world.queue.works(&fast()).await.unwrap();
 }
 
 /// The connection is there and nobody answers: nothing waits for ever.

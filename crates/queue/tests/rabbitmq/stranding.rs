@@ -31,7 +31,7 @@ pub async fn what_is_stranded_in_a_wait_queue_is_taken_out(url: &str) {
     let letter = world.receive_from(&dead_queue()).await;
     assert_eq!(letter.payload, "strange");
     world.complete(&letter).await;
-    until("each is counted", async || world.queue.rescued() == 3).await;
+    until("each is counted", async || world.queue.noticed().rescued == 3).await;
     assert_eq!(world.ready().await, 0, "each came once");
 }
 
@@ -46,12 +46,16 @@ pub async fn what_only_waits_stays(url: &str) {
             .unwrap();
         tokio::time::sleep(WAIT / 2).await;
     }
+    until("they are counted", async || {
+        world.queue.noticed().delayed.is_some_and(|count| count > 0)
+    })
+    .await;
     for _ in 0..8 {
         let delivery = world.receive().await;
         assert!(!delivery.redelivered);
         world.complete(&delivery).await;
     }
-    assert_eq!(world.queue.rescued(), 0);
+    assert_eq!(world.queue.noticed().rescued, 0);
 }
 
 /// Puts a queue that passes nothing on in place of the wait queue.

@@ -51,7 +51,7 @@ impl Faulty {
     fn before(&self, fault: Option<Fault>, operation: Operation, key: &Key) -> Result<(), Error> {
         let (store, operation, key) = (self.name().to_owned(), operation.name(), key.clone());
         match fault {
-            None | Some(Fault::LoseAnswer | Fault::CutBody) => Ok(()),
+            None | Some(Fault::LoseAnswer | Fault::CutBody | Fault::GarbleBody) => Ok(()),
             Some(Fault::Refuse) => Err(Error::Io {
                 store,
                 operation,
@@ -88,6 +88,11 @@ impl Faulty {
     }
 }
 
+/// As long as it was.
+fn garbled(chunk: &Bytes) -> Bytes {
+    chunk.iter().map(|byte| !byte).collect()
+}
+
 fn scripted() -> std::io::Error {
     std::io::Error::other("the test's script says so")
 }
@@ -116,6 +121,9 @@ impl Store for Faulty {
                     .take(1)
                     .chain(futures::stream::once(async { Err(cut) })),
             );
+        }
+        if fault == Some(Fault::GarbleBody) {
+            object.body = Box::pin(object.body.map(|chunk| chunk.map(|chunk| garbled(&chunk))));
         }
         self.after(fault, Operation::Get, key, object)
     }

@@ -43,6 +43,8 @@ pub enum Fault {
     Deny,
     /// Of a `get`: the body ends in [`crate::Error::Io`] after its first chunk.
     CutBody,
+    /// The body of a `get` is as long as the object's and has other bytes.
+    GarbleBody,
 }
 
 /// Which calls a fault hits: of one operation, under a prefix, the nth or every.

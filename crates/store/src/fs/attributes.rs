@@ -51,6 +51,7 @@ impl From<PutOptions> for Attributes {
     fn from(options: PutOptions) -> Self {
         let PutOptions {
             condition: _,
+            again: _,
             content_type,
             cache_control,
             sha256,

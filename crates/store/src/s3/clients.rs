@@ -41,7 +41,7 @@ pub(super) struct Clients {
     pub(super) list: Client,
     /// Writes that may be repeated when they were refused unapplied.
     pub(super) write: Client,
-    /// Writes under a condition: sent once, whatever the answer.
+    /// Writes under a condition, of who does not say that they may be repeated: sent once, whatever the answer.
     pub(super) swap: Client,
 }
 

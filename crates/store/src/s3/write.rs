@@ -7,12 +7,15 @@ use super::{
     failure::{Failure, Request},
     folders,
 };
-use crate::{Condition, ETag, Key, PutOptions};
+use crate::{Again, Condition, ETag, Key, PutOptions};
 
 pub(super) async fn put(store: &S3, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Failure> {
-    let (client, request) = match options.condition {
-        Condition::None => (&store.clients.write, Request::Put),
-        Condition::Absent | Condition::Match(_) => (&store.clients.swap, Request::Swap),
+    let (client, request) = match (&options.condition, options.again) {
+        (Condition::None, _) => (&store.clients.write, Request::Put),
+        (Condition::Absent | Condition::Match(_), Again::Always) => (&store.clients.write, Request::Swap),
+        (Condition::Absent | Condition::Match(_), Again::Unconditional) => {
+            (&store.clients.swap, Request::Swap)
+        }
     };
     let must_be_absent = options.condition == Condition::Absent;
     let config = &store.config;

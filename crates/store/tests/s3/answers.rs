@@ -2,7 +2,7 @@
 use std::error::Error as _;
 
 use bytes::Bytes;
-use minilab_store::{Condition, ETag, Error, GetOptions, Key, ListRequest, PutOptions, S3, Store};
+use minilab_store::{Again, Condition, ETag, Error, GetOptions, Key, ListRequest, PutOptions, S3, Store};
 
 use crate::scripted::{BUCKET, Reply, SECRET, Scripted, bare, error, error_saying, object, open, opened};
 
@@ -16,6 +16,19 @@ async fn put(store: &S3, condition: Condition) -> Result<ETag, Error> {
         ..PutOptions::default()
     };
     store.put(&key(), Bytes::from_static(b"body"), options).await
+}
+
+/// As the worker puts files.
+fn file() -> PutOptions {
+    PutOptions {
+        condition: Condition::Absent,
+        again: Again::Always,
+        ..PutOptions::default()
+    }
+}
+
+async fn put_file(store: &S3) -> Result<ETag, Error> {
+    store.put(&key(), Bytes::from_static(b"body"), file()).await
 }
 
 fn version() -> Condition {
@@ -83,7 +96,7 @@ async fn refused_conditions_are_preconditions() {
 }
 
 #[tokio::test]
-async fn write_turned_away_is_repeated_unless_it_has_a_condition() {
+async fn write_turned_away_is_repeated_unless_it_has_a_condition_and_nobody_says_that_it_may_be() {
     let (store, server) = opened(|_, number| match number {
         0 => error(503, "SlowDown"),
         _ => object(""),
@@ -98,6 +111,30 @@ async fn write_turned_away_is_repeated_unless_it_has_a_condition() {
         assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
         assert_eq!(server.asked().len(), 1);
     }
+
+    let (store, server) = opened(|_, number| match number {
+        0 => error(503, "SlowDown"),
+        1 => error(503, "ServiceUnavailable"),
+        _ => object(""),
+    })
+    .await;
+    put_file(&store).await.unwrap();
+    assert_eq!(server.asked().len(), 3);
+    let condition = |request: &String| request.to_lowercase().contains("if-none-match: *");
+    assert!(server.asked().iter().all(condition), "{:?}", server.asked());
+}
+
+/// Refused first, and taken by somebody else meanwhile: no error of the second try may hide that.
+#[tokio::test]
+async fn repeated_write_that_finds_an_object_is_a_lost_race() {
+    let (store, server) = opened(|_, number| match number {
+        0 => error(503, "SlowDown"),
+        _ => error(412, "PreconditionFailed"),
+    })
+    .await;
+    let error = put_file(&store).await.unwrap_err();
+    assert!(matches!(error, Error::Precondition { .. }), "{error:?}");
+    assert_eq!(server.asked().len(), 2);
 }
 
 #[tokio::test]
@@ -108,10 +145,17 @@ async fn write_that_may_have_happened_is_never_repeated_and_never_called_refused
         bare(504),
         Reply::Nothing,
     ] {
-        for condition in [Condition::None, version()] {
+        for options in [
+            PutOptions::default(),
+            PutOptions {
+                condition: version(),
+                ..PutOptions::default()
+            },
+            file(),
+        ] {
             let answer = reply.clone();
             let (store, server) = opened(move |_, _| answer.clone()).await;
-            let error = put(&store, condition).await.unwrap_err();
+            let error = store.put(&key(), "body".into(), options).await.unwrap_err();
             assert!(matches!(error, Error::Io { .. }), "{reply:?}: {error:?}");
             assert_eq!(server.asked().len(), 1, "{reply:?}");
         }

@@ -83,7 +83,7 @@ impl World {
             Arc::new(clock.clone()),
             metrics.clone(),
         );
-        let messages = Arc::new(Messages::new(Arc::new(jobs), metrics));
+        let messages = Arc::new(Messages::new(Arc::new(jobs), metrics, Arc::default()));
         let topics = vec![TopicArn::new(TOPIC).unwrap()];
         Self {
             sns: Sns::new(messages, topics, aws.clone()),

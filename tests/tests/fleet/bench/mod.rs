@@ -1,4 +1,5 @@
-//! `make bench-fleet`: what a fleet costs and how quick it is, against its targets. Nothing here passes or fails by the clock.
+//! `make bench-fleet`: what a fleet costs and how quick it is, against its targets. It fails only where a promise is broken that
+//! holds on any machine: ratios, counts, memory.
 //!
 //! `MINILAB_BENCH=dispatcher,latency` measures just these parts.
 mod idle;
@@ -70,6 +71,7 @@ async fn figures_of_a_fleet() {
     let text = report.to_string();
     fs::write(folder.join("fleet.md"), &text).unwrap();
     println!("{text}\nwritten to {}", folder.join("fleet.md").display());
+    report.assert_promises();
 }
 
 /// A JPEG of 12 Mpx.

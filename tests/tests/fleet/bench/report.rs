@@ -12,6 +12,8 @@ struct Row {
 pub struct Report {
     load_before: String,
     rows: Vec<Row>,
+    /// What was promised and is not so.
+    broken: Vec<String>,
 }
 
 impl Report {
@@ -19,6 +21,7 @@ impl Report {
         Self {
             load_before: load(),
             rows: Vec::new(),
+            broken: Vec::new(),
         }
     }
 
@@ -31,6 +34,21 @@ impl Report {
             format!("{measured:.1}{unit}"),
             measured <= limit,
         );
+    }
+
+    /// A limit that is a promise: the benchmark fails where it is missed, once all is measured.
+    pub fn promised(&mut self, what: &str, limit: f64, measured: f64, unit: &str) {
+        self.at_most(what, limit, measured, unit);
+        if measured > limit {
+            self.broken.push(format!(
+                "{what}: {measured:.2}{unit}, promised is <= {limit}{unit}"
+            ));
+        }
+    }
+
+    /// Fails if a promise was missed.
+    pub fn assert_promises(&self) {
+        assert!(self.broken.is_empty(), "{}", self.broken.join("\n"));
     }
 
     pub fn at_least(&mut self, what: &str, limit: f64, measured: f64, unit: &str) {

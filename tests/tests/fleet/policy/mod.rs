@@ -13,11 +13,14 @@ use self::{
     iam::Policy,
     scene::{CONFIG, DISPATCHER, Excuse, OPERATOR, REST_WITHIN, Scene, WORKER},
 };
-use crate::world::{ORIGINALS, World, is_possible};
+use crate::{
+    broker::Kind,
+    world::{ORIGINALS, World, is_possible_on},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_role_does_its_work_with_its_policy_and_its_policy_allows_no_more() {
-    if !is_possible() {
+    if !is_possible_on(&Kind::Sqs) {
         return;
     }
     let scene = Scene::new().await;
@@ -152,7 +155,7 @@ const OPERATOR_UNASKED: [Excuse; 2] = [
 /// S3 answers 403 for a missing object to who may not list; then a role refuses to start, with the fix.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_right_to_list_a_missing_original_is_forbidden_and_a_role_says_what_to_grant() {
-    if !is_possible() {
+    if !is_possible_on(&Kind::Sqs) {
         return;
     }
     let scene = Scene::new().await;

@@ -125,3 +125,10 @@ impl Lines {
         of_links.chain(of_requests).sum()
     }
 }
+
+/// Does a piece of what RabbitMQ says hold a confirmation of something published? (AMQP's `basic.ack`: a frame of 13 bytes on any
+/// channel, class 60, method 80.)
+pub fn is_confirm(piece: &[u8]) -> bool {
+    let is_ack = |frame: &[u8]| frame[0] == 1 && frame[3..] == [0, 0, 0, 13, 0, 60, 0, 80];
+    piece.windows(11).any(is_ack)
+}

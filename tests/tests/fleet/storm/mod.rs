@@ -28,7 +28,7 @@ use crate::{
     dice::Dice,
     pictures::Pictures,
     reader::{Reader, Seen},
-    world::is_possible,
+    world::is_possible_on,
 };
 
 const VARIABLE: &str = "MINILAB_STORM";
@@ -74,7 +74,7 @@ async fn after_a_storm_over_sqs_everything_is_what_was_uploaded() {
 }
 
 async fn storm(kind: Kind) {
-    if !is_possible() {
+    if !is_possible_on(&kind) {
         return;
     }
     let (operations, seed) = asked();

@@ -1,12 +1,15 @@
 //! What goes wrong with the fleet: processes die, freeze and come back, the broker dies, lines break.
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use minilab_tests::proxy::{Condition, HttpFault, Request, S3Error, Side};
+use minilab_tests::proxy::{Condition, Fault, HttpFault, Request, S3Error, Side};
 use rustix::process::Signal;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{fleet::Fleet, lines::Lines};
+use super::{
+    fleet::Fleet,
+    lines::{Lines, is_confirm},
+};
 use crate::{
     broker::Broker,
     dice::Dice,
@@ -32,6 +35,8 @@ pub enum Trouble {
     DispatcherKilled,
     /// Killed, or frozen where that would lose what it keeps in memory.
     BrokerAway,
+    /// Of a broker that speaks AMQP: it has taken a message, and who sent it is not told.
+    BrokerConfirmsLost,
     /// Of a broker that speaks HTTP.
     BrokerRefuses,
     /// Of a broker that speaks HTTP.
@@ -68,8 +73,9 @@ impl Trouble {
     /// What can go wrong with a fleet on this broker.
     pub fn all(broker: &Broker) -> Vec<Self> {
         let mut all = Self::USUAL.to_vec();
-        if matches!(broker, Broker::Sqs(_)) {
-            all.extend([Self::BrokerRefuses, Self::BrokerAnswersLost]);
+        match broker {
+            Broker::RabbitMq(_) => all.push(Self::BrokerConfirmsLost),
+            Broker::Sqs(_) => all.extend([Self::BrokerRefuses, Self::BrokerAnswersLost]),
         }
         all
     }
@@ -150,6 +156,14 @@ impl Weather {
                 let leaving = move || server.away(away);
                 tokio::task::spawn_blocking(leaving).await.unwrap();
                 Some(1)
+            }
+            Trouble::BrokerConfirmsLost => {
+                let before = broker.hits(Fault::Swallowed);
+                for _ in 0..several {
+                    broker.swallow_answer_of(is_confirm);
+                    sleep(BAD_LINE / several as u32).await;
+                }
+                Some(broker.hits(Fault::Swallowed) - before)
             }
             Trouble::BrokerRefuses => {
                 let broker = self.lines.broker.http();
