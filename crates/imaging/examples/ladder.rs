@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use minilab_imaging::{Engine, Limits, Settings};
 use minilab_recipe::{
-    ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, Predicted, Probe, Rgb,
-    Shrink, Size, Source, Step, Subsampling,
+    AvifTuning, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, Predicted, Probe,
+    Rgb, Shrink, Size, Source, Step, Subsampling, WebpTuning,
 };
 
 const WIDTHS: [u32; 6] = [2560, 1920, 1280, 960, 640, 320];
@@ -78,12 +78,14 @@ fn sets() -> [(&'static str, Vec<Encoding>); 4] {
         quality: 78,
         effort: 4,
         lossless: false,
+        tuning: WebpTuning::DEFAULT,
     };
     let avif = Encoding::Avif {
         quality: 55,
         effort: 3,
         lossless: false,
         subsampling,
+        tuning: AvifTuning::DEFAULT,
     };
     [
         ("none", vec![]),
@@ -106,6 +108,7 @@ fn ladder(probe: &Probe, encodings: &[Encoding]) -> Plan {
         .filter(|_| probe.format == minilab_recipe::Format::Jpeg);
     let mut plan = Plan {
         decode: Decode {
+            frames: 1,
             shrink: Shrink(shrink.unwrap_or(1) as u8),
             page: 0,
             size: rung(widths[0]),
@@ -134,6 +137,7 @@ fn ladder(probe: &Probe, encodings: &[Encoding]) -> Plan {
             from = Source::Node(plan.nodes.len() - 1);
         }
         plan.files.extend(encodings.iter().map(|encoding| PlannedFile {
+            frames: 1,
             derivative: "photo".into(),
             lane: Lane::Standard,
             from,

@@ -74,14 +74,16 @@ impl Engine {
             size,
             colour: ColourSpace::Srgb,
             kernel: Kernel::default(),
+            frames: 1,
         };
-        let (image, _) = trunk::grow(bytes, probe, &decode)?;
+        let (picture, _) = trunk::grow(bytes, probe, &decode)?;
+        let image = picture.first();
         let background = match trim.background {
             Some(colour) => colour.0.map(f64::from).to_vec(),
-            None => corner(&image)?,
+            None => corner(image)?,
         };
         let [left, top, width, height] = Call::new(c"find_trim")
-            .set(c"in", &image)
+            .set(c"in", image)
             .set(c"threshold", trim.threshold)
             .set(c"background", &background[..])
             .numbers([c"left", c"top", c"width", c"height"])

@@ -1,7 +1,9 @@
 //! libvips started once per process: the version that was asked for, only the named loaders, every codec warm.
 use std::ffi::CStr;
 
-use minilab_recipe::{Encoding, Format, Keep, Subsampling};
+use minilab_recipe::{
+    AvifTuning, Encoding, Format, Hundredths, Keep, PngTuning, Subsampling, TiffCompression, WebpTuning,
+};
 use sha2::{Digest, Sha256};
 
 use crate::encode::{self, Profile};
@@ -96,11 +98,6 @@ impl Engine {
                 warm_decode(format, &encoded)?;
             }
         }
-        for (format, sample) in [(Format::Gif, GIF), (Format::Tiff, TIFF)] {
-            if self.decodes(format) {
-                warm_decode(format, sample)?;
-            }
-        }
         // Colour management reads its built-in profiles on first use.
         for profile in [c"srgb", c"p3"] {
             let call = Call::new(c"icc_transform")
@@ -123,7 +120,7 @@ fn warm_decode(format: Format, bytes: &[u8]) -> Result<()> {
     image.pixels().map_err(Error::decoding).map(drop)
 }
 
-fn warm_encodings() -> [(Format, Encoding); 4] {
+fn warm_encodings() -> [(Format, Encoding); 6] {
     let subsampling = Subsampling::Auto;
     [
         (
@@ -141,6 +138,7 @@ fn warm_encodings() -> [(Format, Encoding); 4] {
                 quality: 80,
                 effort: 4,
                 lossless: false,
+                tuning: WebpTuning::default(),
             },
         ),
         (
@@ -150,6 +148,7 @@ fn warm_encodings() -> [(Format, Encoding); 4] {
                 effort: 0,
                 lossless: false,
                 subsampling,
+                tuning: AvifTuning::default(),
             },
         ),
         (
@@ -157,6 +156,24 @@ fn warm_encodings() -> [(Format, Encoding); 4] {
             Encoding::Png {
                 compression: 6,
                 palette: false,
+                tuning: PngTuning::default(),
+            },
+        ),
+        (
+            Format::Gif,
+            Encoding::Gif {
+                effort: 1,
+                colours: 256,
+                dither: Hundredths::ONE,
+            },
+        ),
+        (
+            Format::Tiff,
+            Encoding::Tiff {
+                compression: TiffCompression::Deflate,
+                quality: 90,
+                predictor: true,
+                tiled: false,
             },
         ),
     ]
@@ -204,14 +221,3 @@ fn loader_class(format: Format) -> &'static CStr {
         Format::Tiff => c"VipsForeignLoadTiffSource",
     }
 }
-
-/// One pixel.
-const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
-
-/// One grey pixel, little endian, uncompressed: width, height, bits, compression, photometric, strip, rows, strip bytes.
-const TIFF: &[u8] = b"II*\0\x08\0\0\0\x08\0\
-    \x00\x01\x03\0\x01\0\0\0\x01\0\0\0\x01\x01\x03\0\x01\0\0\0\x01\0\0\0\
-    \x02\x01\x03\0\x01\0\0\0\x08\0\0\0\x03\x01\x03\0\x01\0\0\0\x01\0\0\0\
-    \x06\x01\x03\0\x01\0\0\0\x01\0\0\0\x11\x01\x04\0\x01\0\0\0\x6e\0\0\0\
-    \x16\x01\x03\0\x01\0\0\0\x01\0\0\0\x17\x01\x04\0\x01\0\0\0\x01\0\0\0\
-    \0\0\0\0\x80";

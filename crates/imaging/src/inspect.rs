@@ -3,7 +3,7 @@
 //! Metadata was removed from the picture and the encoder was told so; this trusts neither.
 use minilab_recipe::{Keep, OutputFormat};
 
-use crate::container::{has_tag, item_types, png_chunks, segments, webp_chunks};
+use crate::container::{gif_extensions, has_tag, item_types, png_chunks, segments, tiff_tags, webp_chunks};
 use crate::{Error, Result};
 
 /// A block of metadata found in a file.
@@ -22,6 +22,8 @@ pub(crate) fn check(bytes: &[u8], format: OutputFormat, keep: Keep) -> Result<()
         OutputFormat::Png => png(bytes),
         OutputFormat::Webp => webp(bytes),
         OutputFormat::Avif => avif(bytes),
+        OutputFormat::Gif => gif(bytes),
+        OutputFormat::Tiff => tiff(bytes),
     };
     match found.iter().find_map(|found| banned(found, keep)) {
         Some(what) => Err(Error::Leak { format, what }),
@@ -90,3 +92,42 @@ fn avif(bytes: &[u8]) -> Vec<Found<'_>> {
         })
         .collect()
 }
+
+fn gif(bytes: &[u8]) -> Vec<Found<'_>> {
+    gif_extensions(bytes)
+        .filter_map(|(label, payload)| match (label, payload) {
+            // The latter: how often it plays.
+            (GIF_CONTROL, _) | (GIF_APPLICATION, b"NETSCAPE2.0") => None,
+            (GIF_APPLICATION, b"XMP DataXMP") => Some(Found::Xmp),
+            (GIF_COMMENT, _) => Some(Found::Other("a comment")),
+            _ => Some(Found::Other("an extension")),
+        })
+        .collect()
+}
+
+const GIF_CONTROL: u8 = 0xf9;
+const GIF_APPLICATION: u8 = 0xff;
+const GIF_COMMENT: u8 = 0xfe;
+
+fn tiff(bytes: &[u8]) -> Vec<Found<'_>> {
+    let Some(tags) = tiff_tags(bytes) else {
+        return vec![Found::Other("directories that cannot be read")];
+    };
+    tags.iter()
+        .filter_map(|tag| match tag {
+            0x2bc => Some(Found::Xmp),
+            0x8769 | 0x8825 => Some(Found::ExifSomewhere),
+            0x83bb => Some(Found::Other("IPTC")),
+            // The picture's form and its colour profile.
+            tag if TIFF_FORM.contains(tag) => None,
+            _ => Some(Found::Other("a tag of its own")),
+        })
+        .collect()
+}
+
+/// Size, samples, packing, strips and tiles, resolution, colours, tables of a JPEG inside, the profile.
+const TIFF_FORM: [u16; 32] = [
+    0xfe, 0x100, 0x101, 0x102, 0x103, 0x106, 0x10a, 0x111, 0x112, 0x115, 0x116, 0x117, 0x11a, 0x11b, 0x11c,
+    0x128, 0x129, 0x13d, 0x13e, 0x13f, 0x142, 0x143, 0x144, 0x145, 0x152, 0x153, 0x15b, 0x211, 0x212, 0x213,
+    0x214, 0x8773,
+];

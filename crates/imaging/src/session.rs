@@ -6,15 +6,16 @@ use minilab_recipe::{Plan, PlannedFile, Probe, Size, Source};
 use crate::analysis::{self, Analyses};
 use crate::carried::Carried;
 use crate::encode::{self, Encoded, Timing};
-use crate::vips::{Blob, Call, Image};
+use crate::picture::Picture;
+use crate::vips::Blob;
 use crate::{Engine, Error, Result, inspect, steps, trunk};
 
 /// A decoded original and its plan. Images are made when a file first needs them and dropped after the last.
 pub struct Session<'a> {
     plan: &'a Plan,
     carried: Carried,
-    trunk: Option<Image<'a>>,
-    nodes: Vec<Option<Image<'a>>>,
+    trunk: Option<Picture<'a>>,
+    nodes: Vec<Option<Picture<'a>>>,
     needs: Needs,
     wanted: Vec<bool>,
     decodes: u32,
@@ -65,25 +66,32 @@ impl<'a> Session<'a> {
         self.decoding
     }
 
-    /// Images held in memory now, the trunk included.
+    /// Pictures held in memory now, the trunk included.
     pub fn levels(&self) -> usize {
         self.nodes.iter().flatten().count() + usize::from(self.trunk.is_some())
     }
 
     /// What is derived from the trunk besides files. Must come before the last file.
     pub fn analyse(&self) -> Result<Analyses> {
-        analysis::analyse(self.trunk()?)
+        analysis::analyse(self.trunk()?.first())
     }
 
     /// Makes one file. Each can be made once.
     pub fn encode(&mut self, file: usize) -> Result<Encoded> {
         let planned = self.take_wanted(file)?;
         let started = Instant::now();
-        let image = self.level(planned.from)?;
-        check_size(&image, planned.size, || format!("file {file}"))?;
+        let picture = self.level(planned.from)?;
+        check_size(&picture, planned.size, || format!("file {file}"))?;
+        if picture.frames() != planned.frames {
+            return Err(Error::internal(format!(
+                "file {file} came out with {} frames where the plan says {}",
+                picture.frames(),
+                planned.frames
+            )));
+        }
         let steps = started.elapsed();
-        let bytes = self.write(&image, planned)?;
-        drop(image);
+        let bytes = self.write(&picture, planned)?;
+        drop(picture);
         self.release(planned.from);
         let timing = Timing {
             steps,
@@ -105,15 +113,16 @@ impl<'a> Session<'a> {
         )))
     }
 
-    fn write(&self, image: &Image<'a>, file: &PlannedFile) -> Result<Blob> {
+    fn write(&self, picture: &Picture<'a>, file: &PlannedFile) -> Result<Blob> {
         let format = file.encoding.format();
+        let strip = picture.strip().map_err(Error::computing)?;
         let mut ready = match file.flatten {
-            Some(colour) if image.has_alpha() && !format.has_alpha() => steps::flatten(image, colour),
-            // A copy of its own to put metadata on; pixels are shared.
-            _ => Call::new(c"copy").set(c"in", image).image(),
-        }
-        .map_err(Error::computing)?;
-        encode::check_alpha(&ready, format)?;
+            Some(colour) if strip.has_alpha() && !file.encoding.has_alpha() => {
+                steps::flatten(&strip, colour).map_err(Error::computing)?
+            }
+            _ => strip,
+        };
+        encode::check_alpha(&ready, &file.encoding)?;
         self.carried.dress(&mut ready, file.keep);
         let profile = self.carried.profile(file.keep);
         let bytes = encode::write(&ready, &file.encoding, file.keep, profile)?;
@@ -121,14 +130,14 @@ impl<'a> Session<'a> {
         Ok(bytes)
     }
 
-    fn trunk(&self) -> Result<&Image<'a>> {
+    fn trunk(&self) -> Result<&Picture<'a>> {
         self.trunk
             .as_ref()
             .ok_or_else(|| Error::internal("the trunk is gone: everything announced was made"))
     }
 
     /// The image of a source, made on the first use.
-    fn level(&mut self, source: Source) -> Result<Image<'a>> {
+    fn level(&mut self, source: Source) -> Result<Picture<'a>> {
         let Source::Node(index) = source else {
             return self.trunk().cloned();
         };
@@ -137,14 +146,15 @@ impl<'a> Session<'a> {
         }
         let node = &self.plan.nodes[index];
         let parent = self.level(node.from)?;
-        let image = steps::apply(&parent, &node.steps)?
+        let picture = parent
+            .apply(&node.steps)?
             .in_memory_from(&parent)
             .map_err(Error::computing)?;
-        check_size(&image, node.size, || format!("node {index}"))?;
+        check_size(&picture, node.size, || format!("node {index}"))?;
         drop(parent);
-        self.nodes[index] = Some(image.clone());
+        self.nodes[index] = Some(picture.clone());
         self.release(node.from);
-        Ok(image)
+        Ok(picture)
     }
 
     /// One need of a source is met; the last one frees its pixels.
@@ -158,8 +168,9 @@ impl<'a> Session<'a> {
     }
 }
 
-fn check_size(image: &Image<'_>, planned: Size, what: impl FnOnce() -> String) -> Result<()> {
+fn check_size(picture: &Picture<'_>, planned: Size, what: impl FnOnce() -> String) -> Result<()> {
     let Size { width, height } = planned;
+    let image = picture.first();
     if (image.width(), image.height()) == (width, height) {
         return Ok(());
     }

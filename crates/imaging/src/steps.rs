@@ -21,6 +21,8 @@ pub(crate) fn apply<'a>(image: &Image<'a>, steps: &[Step]) -> Result<Image<'a>> 
 
 fn one<'a>(image: &Image<'a>, step: &Step) -> Result<Image<'a>, Fault> {
     match *step {
+        // Of a still, which is its own first frame.
+        Step::Frame(_) => Ok(image.clone()),
         Step::Turn(by) => turn(image, by),
         Step::Rotate { degrees, background } => rotate(image, degrees, background),
         Step::Flip => mirror(image, VERTICAL),
@@ -191,6 +193,17 @@ fn extend<'a>(
         Some(ink) => call.set(c"background", &ink[..]).image(),
         None => call.image(),
     }
+}
+
+/// What most of the picture's edge has, as a mode of its own: for all frames of an animation alike.
+pub(crate) fn edge(image: &Image<'_>) -> Result<ExtendMode, Fault> {
+    let sample = |value: f64| value as u8;
+    Ok(match backdrop::edge(image)?[..] {
+        [red, green, blue, ref alpha @ ..] if alpha.iter().all(|alpha| *alpha > 0.0) => {
+            ExtendMode::Background(Rgb([red, green, blue].map(sample)))
+        }
+        _ => ExtendMode::Transparent,
+    })
 }
 
 /// Puts the picture on an opaque colour.

@@ -2,23 +2,78 @@
 use minilab_recipe::{ColourSpace, Decode, Format, Probe, Size, Turn};
 
 use crate::carried::Carried;
+use crate::picture::{Picture, Times};
 use crate::vips::{Call, Fault, Image, Interpretation};
 use crate::{Error, Result, engine, steps};
 
 /// Decodes an original as planned, with what metadata a file may want to keep.
-pub(crate) fn grow<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<(Image<'a>, Carried)> {
+pub(crate) fn grow<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<(Picture<'a>, Carried)> {
     let loaded = load(bytes, probe, decode).map_err(Error::decoding)?;
     let mut carried = Carried::take(&loaded);
+    let profile = carried.icc.take();
+    if decode.frames == 1 {
+        let (trunk, profile) = settle(&loaded, profile, probe, decode)?;
+        carried.icc = profile;
+        return Ok((trunk.into(), carried));
+    }
+    let times = times(&loaded, decode.frames);
+    let height = probe.stored.height;
+    if u64::from(loaded.height()) != u64::from(height) * u64::from(decode.frames) {
+        return Err(Error::corrupt("it has fewer frames than its header says"));
+    }
+    // In order and one by one: the decoder never goes back, and never holds more than one.
+    let mut frames = Vec::new();
+    for number in 0..decode.frames {
+        let frame = Call::new(c"extract_area")
+            .set(c"input", &loaded)
+            .set(c"left", 0)
+            .set(c"top", (number * height) as i32)
+            .set(c"width", loaded.width() as i32)
+            .set(c"height", height as i32)
+            .image()
+            .map_err(Error::decoding)?;
+        let (frame, described_by) = settle(&frame, profile.clone(), probe, decode)?;
+        carried.icc = described_by;
+        frames.push(frame);
+    }
+    Ok((Picture::animated(frames, times), carried))
+}
+
+/// How long each frame is shown, and how often all are.
+fn times(loaded: &Image<'_>, frames: u32) -> Times {
+    let delays = loaded.numbers_field(c"delay").unwrap_or_default();
+    let delay = |frame: u32| {
+        delays
+            .get(frame as usize)
+            .copied()
+            .unwrap_or(USUAL_DELAY_MS)
+            .max(0)
+    };
+    Times {
+        delays_ms: (0..frames).map(delay).collect(),
+        loops: loaded.number_field(c"loop").unwrap_or(0).max(0),
+    }
+}
+
+/// What browsers take where nothing is said.
+const USUAL_DELAY_MS: i32 = 100;
+
+/// One frame at its size, upright, in its colours, in memory, without metadata; and the profile that describes it.
+fn settle<'a>(
+    loaded: &Image<'a>,
+    profile: Option<Vec<u8>>,
+    probe: &Probe,
+    decode: &Decode,
+) -> Result<(Image<'a>, Option<Vec<u8>>)> {
     let stored = if probe.orientation >= 5 {
         transposed(decode.size)
     } else {
         decode.size
     };
-    let sized = steps::resize(&loaded, stored, decode.kernel).map_err(Error::decoding)?;
+    let sized = steps::resize(loaded, stored, decode.kernel).map_err(Error::decoding)?;
     let upright = stand_up(sized, probe.orientation).map_err(Error::decoding)?;
-    let (coloured, profile) = colour(&upright, carried.icc.take(), decode.colour).map_err(Error::decoding)?;
-    carried.icc = profile;
-    let mut trunk = coloured.in_memory_from(&loaded).map_err(Error::decoding)?;
+    let (coloured, profile) = colour(&upright, profile, decode.colour).map_err(Error::decoding)?;
+    let mut trunk = coloured.in_memory_from(loaded).map_err(Error::decoding)?;
     for field in trunk.fields() {
         trunk.remove_field(&field);
     }
@@ -29,7 +84,7 @@ pub(crate) fn grow<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Resul
             decode.size.width, decode.size.height
         )));
     }
-    Ok((trunk, carried))
+    Ok((trunk, profile))
 }
 
 /// A decoder's tolerance: broken data is an error, not a grey area in the picture.
@@ -38,15 +93,18 @@ const SEQUENTIAL: i32 = 1;
 
 fn load<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<Image<'a>, Fault> {
     let shrink = i32::from(decode.shrink.0.max(1));
-    let page = decode.page as i32;
+    let (page, frames) = (decode.page as i32, decode.frames as i32);
     let call = Call::new(engine::loader(probe.format))
         .source(bytes)
         .set(c"access", SEQUENTIAL)
         .set(c"fail_on", FAIL_ON_ERROR);
     match probe.format {
         Format::Jpeg => call.set(c"shrink", shrink),
-        Format::Webp => call.set(c"page", page).set(c"scale", 1.0 / f64::from(shrink)),
-        Format::Gif => call.set(c"page", page),
+        Format::Webp => call
+            .set(c"page", page)
+            .set(c"n", frames)
+            .set(c"scale", 1.0 / f64::from(shrink)),
+        Format::Gif => call.set(c"page", page).set(c"n", frames),
         Format::Tiff | Format::Avif => call.set(c"page", page).set(c"unlimited", false),
         Format::Png => call.set(c"unlimited", false),
     }

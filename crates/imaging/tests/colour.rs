@@ -63,6 +63,7 @@ fn p3_samples_differ_from_srgb_samples() {
         plan.files[0].encoding = minilab_recipe::Encoding::Png {
             compression: 0,
             palette: false,
+            tuning: minilab_recipe::PngTuning::DEFAULT,
         };
     });
     let samples = support::read_png(&as_is.unwrap().bytes);
@@ -192,6 +193,7 @@ fn wide_gamut_originals_keep_their_look() {
         plan.files[0].encoding = minilab_recipe::Encoding::Png {
             compression: 0,
             palette: false,
+            tuning: minilab_recipe::PngTuning::DEFAULT,
         };
         plan.files[0].keep = Keep::default();
     });

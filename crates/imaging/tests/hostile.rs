@@ -145,6 +145,7 @@ fn forms_that_need_the_whole_image_have_a_limit_of_their_own() {
         quality: 50,
         effort: 0,
         lossless: true,
+        tuning: minilab_recipe::WebpTuning::DEFAULT,
     };
     for (encoding, refused) in [(lossless, true), (WEBP, false), (AVIF, true), (PNG, false)] {
         let bytes = lab.convert(&noise(10, 10).png(), &encoding);

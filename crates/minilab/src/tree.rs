@@ -84,8 +84,12 @@ impl Branch<'_> {
             .iter()
             .map(|note| format!(", {note:?}").to_lowercase())
             .collect();
+        let frames = match file.frames {
+            1 => String::new(),
+            frames => format!(", {frames} frames"),
+        };
         format!(
-            "{} {}{quality}, lane {}{notes}: {}",
+            "{} {}{quality}{frames}, lane {}{notes}: {}",
             file.derivative,
             file.encoding.format(),
             file.lane,
@@ -96,6 +100,7 @@ impl Branch<'_> {
 
 fn step(step: &Step) -> String {
     match step {
+        Step::Frame(number) => format!("keep frame {number} alone"),
         Step::Turn(Turn::Quarter) => "turn by 90 degrees".to_owned(),
         Step::Turn(Turn::Half) => "turn by 180 degrees".to_owned(),
         Step::Turn(Turn::ThreeQuarters) => "turn by 270 degrees".to_owned(),

@@ -13,7 +13,7 @@ use minilab_notify::{
 };
 use minilab_protos::notification::{Kind, Notification};
 use minilab_queue::Queue;
-use minilab_recipe::{Encoding, Lane, OutputFormat, Replace, Size};
+use minilab_recipe::{Encoding, Lane, OutputFormat, Replace, Size, WebpTuning};
 use minilab_record::{
     Change, FailureEntry, FileEntry, LaneStatus, Loaded, Observation, PublicUrls, Record, Records, Wanted,
     adoptable, fence, next_generation, publish, tombstone,
@@ -79,6 +79,7 @@ fn made(base: Option<&Record>, lane: Lane, upload: Upload, fails: bool) -> Recor
             quality: 78,
             effort: 4,
             lossless: false,
+            tuning: WebpTuning::DEFAULT,
         },
         bytes: 5,
         sha256: Sha256::of(&[upload.bytes]),

@@ -6,6 +6,7 @@ mod default_recipe;
 mod diagnostic;
 mod document;
 mod effect;
+mod encoding;
 mod fingerprint;
 mod format;
 mod geometry;
@@ -25,8 +26,12 @@ pub use document::{
     Sqs, SqsEvents, SqsService, Target, Tenants, TopicArn, Webhook, WebhookTarget, schema,
 };
 pub use effect::{Convolve, Effect, Modulate};
+pub use encoding::{
+    AvifTune, AvifTuning, Encoding, Hundredths, PngTuning, Subsampling, TiffCompression, WebpPreset,
+    WebpTuning,
+};
 pub use fingerprint::version;
-pub use format::{Encoding, Format, OutputFormat, Subsampling};
+pub use format::{Format, OutputFormat};
 pub use geometry::{Rect, Rgb, Size};
 pub use keys::{FOCAL, KEY_BYTES_MAX, KeyRefused, KeyTemplate, Naming, is_alias_key, is_file_key};
 pub use lane::Lane;
@@ -38,7 +43,7 @@ pub use plan::{
 pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 pub use probe::{Original, Pixels, Point, Probe};
 pub use recipe::{
-    Accept, Asked, AskedStep, Backdrop, Background, Border, Density, Derivative, Edges, Extend, Extract,
-    Filling, Fit, Gravity, LanedEncoding, Margin, NotAnImage, Radius, Ratio, Recipe, Refusal, RefusalCode,
-    Region, Replace, Resize, Rotation, Rung, Trim, Unit, Urls, When,
+    Accept, Animation, Asked, AskedStep, Backdrop, Background, Border, Density, Derivative, Edges, Extend,
+    Extract, Filling, Fit, Gravity, LanedEncoding, Margin, NotAnImage, Radius, Ratio, Recipe, Refusal,
+    RefusalCode, Region, Replace, Resize, Rotation, Rung, Trim, Unit, Urls, When,
 };

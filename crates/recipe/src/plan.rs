@@ -37,6 +37,18 @@ pub struct Decode {
     pub colour: ColourSpace,
     /// Kernel of the resize to `size`.
     pub kernel: Kernel,
+    /// Frames from `page` on: more than 1 where an animation is kept. Each is treated like the picture of a still.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub frames: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_one(number: &u32) -> bool {
+    *number == 1
 }
 
 /// Reduction while loading: 1 (none), 2, 4 or 8; only JPEG and lossy WebP have it.
@@ -82,6 +94,8 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
+    /// Keep one frame of an animation, counted from [`Decode::page`].
+    Frame(u32),
     /// Turn clockwise by quarters.
     Turn(Turn),
     /// Turn clockwise by any angle; corners are filled (`None`: transparent) and the canvas grows.
@@ -220,6 +234,9 @@ pub struct PlannedFile {
     pub flatten: Option<Rgb>,
     /// Metadata that survives.
     pub keep: Keep,
+    /// How many frames it has: 1 but for animations.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub frames: u32,
     /// What a reader of the manifest must know of it.
     pub notes: Vec<Note>,
     /// SHA-256 (hex) of everything about it but the original's bytes: the canonical derivative, size and encoding.
@@ -240,6 +257,12 @@ pub enum Note {
     RegionOutside,
     /// A border inside of the picture would have covered all of it, and is as wide as leaves a pixel.
     BorderNarrowed,
+    /// The frame that was asked for is not there: the last one is shown.
+    LastFrame,
+    /// Transparency is all or nothing, as the format cannot do better.
+    HardEdges,
+    /// The format carries none of the metadata that the recipe keeps.
+    MetadataNotKept,
 }
 
 /// A file that the recipe names and this original does not get.

@@ -41,6 +41,11 @@ pub struct Probe {
 }
 
 impl Probe {
+    /// Are its pages shown one after the other?
+    pub fn is_animated(&self) -> bool {
+        self.pages > 1 && matches!(self.format, Format::Gif | Format::Webp)
+    }
+
     /// Width and height as people see it.
     pub fn upright(&self) -> Size {
         if self.orientation >= 5 {

@@ -153,7 +153,11 @@ fn replay(plan: &Plan, index: usize) -> Result<Vec<Size>, TestCaseError> {
                 *size
             }
             Step::Resize { size, .. } => *size,
-            Step::Turn(minilab_recipe::Turn::Half) | Step::Flip | Step::Flop | Step::Effect(_) => before,
+            Step::Turn(minilab_recipe::Turn::Half)
+            | Step::Frame(_)
+            | Step::Flip
+            | Step::Flop
+            | Step::Effect(_) => before,
             Step::Turn(_) => Size {
                 width: before.height,
                 height: before.width,

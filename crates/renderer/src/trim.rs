@@ -19,7 +19,7 @@ mod tests {
         for threshold in [0.0, 10.0, 12.5, 255.0] {
             let written = minilab_recipe::Trim {
                 threshold,
-                padding: 3,
+                padding: minilab_recipe::Margin::Px(3),
             }
             .canonical();
             assert_eq!(parse(&written).map(|trim| trim.threshold), Some(threshold));

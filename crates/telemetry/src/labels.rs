@@ -121,7 +121,7 @@ labels! {
         Exhausted = "exhausted", Poison = "poison", Denied = "denied",
     }
     /// Format of a file.
-    Format("format") { Jpeg = "jpeg", WebP = "webp", Avif = "avif", Png = "png" }
+    Format("format") { Jpeg = "jpeg", WebP = "webp", Avif = "avif", Png = "png", Gif = "gif", Tiff = "tiff" }
     /// What became of a planned file.
     FileOutcome("outcome") { Rendered = "rendered", Kept = "kept", Adopted = "adopted", Failed = "failed" }
     /// Part of an attempt.

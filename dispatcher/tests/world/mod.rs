@@ -13,7 +13,7 @@ use minilab_dispatcher::{
 };
 use minilab_protos::job::Job;
 use minilab_queue::{Clock, Disposition, Queue};
-use minilab_recipe::{Decision, Document, Encoding, Lane, Size};
+use minilab_recipe::{Decision, Document, Encoding, Lane, Size, WebpTuning};
 use minilab_record::{
     FileEntry, LaneState, LaneStatus, Observation, Placeholder, Previous, Record, Records, Swap,
 };
@@ -288,6 +288,7 @@ pub fn file(key: &str) -> FileEntry {
             quality: 78,
             effort: 4,
             lossless: false,
+            tuning: WebpTuning::DEFAULT,
         },
         bytes: 1,
         sha256: Sha256::of(b""),

@@ -11,6 +11,11 @@ pub(super) fn read(bytes: &[u8]) -> Option<(OutputFormat, Size)> {
         Some((OutputFormat::Webp, webp(bytes)?))
     } else if bytes.get(4..12) == Some(b"ftypavif") {
         Some((OutputFormat::Avif, avif(bytes)?))
+    } else if bytes.starts_with(b"GIF89a") || bytes.starts_with(b"GIF87a") {
+        let side = |at| array(bytes, at).map(u16::from_le_bytes).map(u32::from);
+        Some((OutputFormat::Gif, size(side(6)?, side(8)?)?))
+    } else if bytes.starts_with(b"II*\0") {
+        Some((OutputFormat::Tiff, tiff(bytes)?))
     } else {
         None
     }
@@ -80,6 +85,23 @@ fn avif(bytes: &[u8]) -> Option<Size> {
             )
         })
         .max_by_key(|size| size.pixels())
+}
+
+/// Width and height in the first directory of a little-endian file, which ours are.
+fn tiff(bytes: &[u8]) -> Option<Size> {
+    let first = u32::from_le_bytes(array(bytes, 4)?) as usize;
+    let entries = usize::from(u16::from_le_bytes(array(bytes, first)?));
+    let number = |tag: u16| {
+        let at = (0..entries)
+            .map(|entry| first + 2 + entry * 12)
+            .find(|at| array(bytes, *at).map(u16::from_le_bytes) == Some(tag))?;
+        match u16::from_le_bytes(array(bytes, at + 2)?) {
+            3 => array(bytes, at + 8).map(u16::from_le_bytes).map(u32::from),
+            4 => array(bytes, at + 8).map(u32::from_le_bytes),
+            _ => None,
+        }
+    };
+    size(number(0x100)?, number(0x101)?)
 }
 
 fn find(bytes: &[u8], wanted: [u8; 4]) -> Option<&[u8]> {
@@ -158,6 +180,21 @@ mod tests {
         let file = [boxed(b"ftyp", b"avif\0\0\0\0"), meta].concat();
         assert_eq!(told(&file), Some((OutputFormat::Avif, 40, 30)));
         assert_eq!(told(&file[..60]), None);
+    }
+
+    #[test]
+    fn gif_is_told_by_its_screen() {
+        assert_eq!(told(b"GIF89a\x40\0\x20\x01"), Some((OutputFormat::Gif, 64, 288)));
+        assert_eq!(told(b"GIF89a\x40\0\x20"), None);
+    }
+
+    #[test]
+    fn tiff_is_told_by_its_first_directory() {
+        let width = b"\0\x01\x03\0\x01\0\0\0\x40\0\0\0";
+        let height = b"\x01\x01\x04\0\x01\0\0\0\x20\0\0\0";
+        let file = [&b"II*\0\x08\0\0\0\x02\0"[..], width, height].concat();
+        assert_eq!(told(&file), Some((OutputFormat::Tiff, 64, 32)));
+        assert_eq!(told(&file[..30]), None);
     }
 
     #[test]

@@ -20,8 +20,8 @@ use libvips::{
 };
 use minilab_imaging::{Engine, Limits, Settings};
 use minilab_recipe::{
-    ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Plan, PlannedFile, Predicted, Probe, Rgb, Shrink,
-    Size, Source,
+    ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Plan, PlannedFile, PngTuning, Predicted, Probe, Rgb,
+    Shrink, Size, Source,
 };
 use rustix::time::{ClockId, clock_gettime};
 use serde::Deserialize;
@@ -167,9 +167,11 @@ fn plan(probe: &Probe, width: u32, trials: &Trials) -> Plan {
     let lossless = Encoding::Png {
         compression: 1,
         palette: false,
+        tuning: PngTuning::DEFAULT,
     };
     let encodings = (0..trials.passes).flat_map(|_| trials.product.values());
     let file = |encoding: &Encoding| PlannedFile {
+        frames: 1,
         derivative: "curve".into(),
         lane: Lane::Standard,
         from: Source::Trunk,
@@ -182,6 +184,7 @@ fn plan(probe: &Probe, width: u32, trials: &Trials) -> Plan {
     };
     Plan {
         decode: Decode {
+            frames: 1,
             shrink: Shrink(shrink.filter(|_| is_jpeg).unwrap_or(1) as u8),
             page: 0,
             size,

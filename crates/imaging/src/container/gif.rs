@@ -45,3 +45,32 @@ fn colour_table(flags: u8) -> usize {
         3 << (1 + (flags & 7))
     }
 }
+
+/// Labels of extensions, each with its first block, up to the end or to damage.
+pub(crate) fn extensions(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    let mut at = bytes
+        .get(10)
+        .map_or(usize::MAX, |flags| 13 + colour_table(*flags));
+    std::iter::from_fn(move || {
+        loop {
+            let kind = *bytes.get(at)?;
+            let (label, first) = match kind {
+                FRAME => (None, at + 11 + colour_table(*bytes.get(at + 9)?)),
+                EXTENSION => (Some(*bytes.get(at + 1)?), at + 2),
+                _ => return None,
+            };
+            at = first;
+            loop {
+                let len = usize::from(*bytes.get(at)?);
+                at += 1 + len;
+                if len == 0 {
+                    break;
+                }
+            }
+            if let Some(label) = label {
+                let len = usize::from(*bytes.get(first)?);
+                return Some((label, bytes.get(first + 1..first + 1 + len)?));
+            }
+        }
+    })
+}

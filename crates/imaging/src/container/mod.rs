@@ -12,10 +12,11 @@ use minilab_recipe::Format;
 
 use crate::{Error, Limits, Result, limits};
 
+pub(crate) use gif::extensions as gif_extensions;
 pub(crate) use iso::item_types;
 pub(crate) use jpeg::segments;
 pub(crate) use png::chunks as png_chunks;
-pub(crate) use tiff::has_tag;
+pub(crate) use tiff::{has_tag, tags as tiff_tags};
 pub(crate) use webp::chunks as webp_chunks;
 
 /// What a container says of its picture.

@@ -89,3 +89,14 @@ pub(crate) fn has_tag(exif: &[u8], tag: u16) -> bool {
         .and_then(|directory| directory.find(tag))
         .map_or(true, |entry| entry.is_some())
 }
+
+/// Tags of the first directory, which is the only one of our files; `None`: it cannot be read, or there are more.
+pub(crate) fn tags(bytes: &[u8]) -> Option<Vec<u16>> {
+    let directory = Directory::first(bytes).ok()?;
+    let next = directory.u32(directory.first + directory.entries * 12).ok()?;
+    let tag = |entry: usize| directory.u16(directory.first + entry * 12).ok();
+    (0..directory.entries)
+        .map(tag)
+        .collect::<Option<Vec<u16>>>()
+        .filter(|_| next == 0)
+}

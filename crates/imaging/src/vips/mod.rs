@@ -8,6 +8,7 @@
 )]
 mod blob;
 mod call;
+mod fields;
 mod image;
 mod library;
 mod small;

@@ -1,13 +1,15 @@
 //! Pictures, plans and measures for the tests. Pictures are made by the engine itself: one that was opened from raw
 //! pixels in a hand-written PNG, then encoded as the test needs it.
 #![allow(dead_code, reason = "each test file uses a part")]
+pub mod gif;
+
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use minilab_imaging::{Encoded, Engine, Limits, Result, Settings};
 use minilab_recipe::{
-    ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, Predicted, Probe, Rgb,
-    Shrink, Size, Source, Step, Subsampling,
+    AvifTuning, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, PngTuning,
+    Predicted, Probe, Rgb, Shrink, Size, Source, Step, Subsampling, WebpTuning,
 };
 
 /// libvips keeps one error text per process, so tests that share a process take turns.
@@ -138,22 +140,26 @@ pub const WEBP: Encoding = Encoding::Webp {
     quality: 90,
     effort: 4,
     lossless: false,
+    tuning: WebpTuning::DEFAULT,
 };
 pub const AVIF: Encoding = Encoding::Avif {
     quality: 80,
     effort: 0,
     lossless: false,
     subsampling: Subsampling::Off,
+    tuning: AvifTuning::DEFAULT,
 };
 pub const PNG: Encoding = Encoding::Png {
     compression: 1,
     palette: false,
+    tuning: PngTuning::DEFAULT,
 };
 
 /// A plan that decodes at full size in sRGB and makes nothing yet.
 pub fn plan(probe: &Probe) -> Plan {
     Plan {
         decode: Decode {
+            frames: 1,
             shrink: Shrink(1),
             page: 0,
             size: probe.upright(),
@@ -170,6 +176,7 @@ pub fn plan(probe: &Probe) -> Plan {
 
 pub fn file(from: Source, size: Size, encoding: Encoding) -> PlannedFile {
     PlannedFile {
+        frames: 1,
         derivative: "photo".into(),
         lane: Lane::Standard,
         from,
@@ -241,6 +248,7 @@ impl Lab {
         let encoding = Encoding::Png {
             compression: 0,
             palette: false,
+            tuning: PngTuning::DEFAULT,
         };
         let png = self
             .make(bytes, &[], size, |plan| plan.files[0].encoding = encoding)
@@ -339,4 +347,19 @@ fn lab_of(rgb: &[u8]) -> [f64; 3] {
     let y = curve(row(0.2126, 0.7152, 0.0722));
     let z = curve(row(0.0193, 0.1192, 0.9505) / 1.089);
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
+/// Samples of one frame of an animation.
+pub fn png_of_frame(lab: &Lab, bytes: &[u8], page: u32) -> Picture {
+    let size = lab.probe(bytes).unwrap().upright();
+    let stored = Encoding::Png {
+        compression: 0,
+        palette: false,
+        tuning: PngTuning::DEFAULT,
+    };
+    let made = lab.make(bytes, &[], size, |plan| {
+        plan.decode.page = page;
+        plan.files[0].encoding = stored;
+    });
+    read_png(&made.unwrap().bytes)
 }

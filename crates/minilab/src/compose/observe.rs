@@ -107,6 +107,8 @@ fn format(format: OutputFormat) -> Format {
         OutputFormat::Webp => Format::WebP,
         OutputFormat::Jpeg => Format::Jpeg,
         OutputFormat::Png => Format::Png,
+        OutputFormat::Gif => Format::Gif,
+        OutputFormat::Tiff => Format::Tiff,
     }
 }
 

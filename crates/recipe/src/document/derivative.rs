@@ -1,19 +1,20 @@
 //! Reading a derivative.
-use super::encodings::{self, Defaults, Overrides};
-use super::geometry;
-use super::read::{Fields, Problems, one_or_many, suggestion};
+use super::encodings::{self, Defaults};
+use super::read::{Fields, Problems, one_or_many};
 use super::resize::resize;
 use super::scalar;
 use super::steps;
 use super::tree::{Name, Tree};
+use super::{formats, geometry};
 use crate::diagnostic::Code;
-use crate::{AskedStep, Background, Density, Derivative, Filling, Keep, LanedEncoding, OutputFormat, Rgb};
+use crate::{Animation, AskedStep, Background, Density, Derivative, Filling, Keep, Rgb};
 
 /// What a recipe says for all its derivatives.
 pub(super) struct Common<'a> {
     defaults: &'a Defaults,
     keep: Keep,
     background: Rgb,
+    animation: Animation,
 }
 
 /// White, as on paper: what transparency is put on where nothing else is said.
@@ -23,10 +24,14 @@ impl<'a> Common<'a> {
     pub fn read(fields: &mut Fields<'_>, defaults: &'a Defaults) -> Self {
         let keep = fields.read("keep", keep).unwrap_or_default();
         let background = fields.read("background", scalar::colour).unwrap_or(WHITE);
+        let animation = fields
+            .read("animation", super::animation::animation)
+            .unwrap_or_default();
         Self {
             defaults,
             keep,
             background,
+            animation,
         }
     }
 }
@@ -38,7 +43,7 @@ pub(super) fn derivative(
     problems: &Problems,
 ) -> Option<Derivative> {
     let mut fields = Fields::open("derivative", tree, problems)?;
-    fields.planned(&["crop", "animation", "to", "keep_smaller", "page", "quality"]);
+    fields.planned(&["crop", "to", "keep_smaller", "page", "quality"]);
     let background = fields
         .read("background", scalar::colour)
         .unwrap_or(common.background);
@@ -74,32 +79,21 @@ pub(super) fn derivative(
     }
     let lane = fields.read("lane", encodings::lane);
     let own = fields.read("encodings", |tree, problems| {
-        let mut base = common.defaults.clone();
-        for told in [&mut base.avif, &mut base.webp, &mut base.jpeg, &mut base.png] {
-            told.lane = None;
-        }
-        encodings::overrides(tree, &base, problems)
+        encodings::overrides(tree, &common.defaults.without_lanes(), problems)
     });
-    let formats = fields.require("formats", |tree, problems| formats(tree, own.as_ref(), problems));
+    let formats = fields.require("formats", |tree, problems| {
+        formats::formats(tree, own.as_ref(), problems)
+    });
     let kept = fields.read("keep", keep).unwrap_or(common.keep);
+    let animation = fields
+        .read("animation", super::animation::animation)
+        .unwrap_or(common.animation);
     fields.close();
     let (resize, padding, backdrop) = match resized {
         Some((resize, Filling::Backdrop(backdrop))) => (Some(resize), paint, Some(backdrop)),
         Some((resize, Filling::Background(padding))) => (Some(resize), padding, None),
         Some((resize, Filling::Copy | Filling::Mirror)) => (Some(resize), paint, None),
         None => (None, paint, None),
-    };
-    let laned = |format: OutputFormat| {
-        let base = common.defaults.of(format);
-        let told = own.as_ref().and_then(|own| own.of(format));
-        LanedEncoding {
-            encoding: told.unwrap_or(base).encoding.clone(),
-            lane: told
-                .and_then(|told| told.lane)
-                .or(lane)
-                .or(base.lane)
-                .unwrap_or(crate::Lane::Standard),
-        }
     };
     Some(Derivative {
         name: name.text.clone(),
@@ -117,60 +111,13 @@ pub(super) fn derivative(
         backdrop,
         background,
         densities: asked.unwrap_or_else(|| vec![Density::ONE]),
-        encodings: formats?.into_iter().map(laned).collect(),
+        encodings: formats?
+            .into_iter()
+            .map(|named| formats::laned(named, common.defaults, own.as_ref(), lane))
+            .collect(),
         keep: kept,
+        animation,
     })
-}
-
-fn formats(tree: &Tree, own: Option<&Overrides>, problems: &Problems) -> Option<Vec<OutputFormat>> {
-    const ALL: [OutputFormat; 4] = [
-        OutputFormat::Avif,
-        OutputFormat::Webp,
-        OutputFormat::Jpeg,
-        OutputFormat::Png,
-    ];
-    let read = |tree: &Tree, problems: &Problems| {
-        scalar::choice(tree, &ALL.map(|format| (format.as_str(), format)), problems)
-    };
-    let mut formats = one_or_many(tree, problems, read)?;
-    if formats.is_empty() {
-        let help = suggestion("", &ALL.map(OutputFormat::as_str));
-        problems.note(
-            tree.span,
-            Code::BadValue,
-            "a derivative needs at least one format",
-            Some(help),
-        );
-    }
-    for (index, format) in formats.iter().enumerate() {
-        if formats[..index].contains(format) {
-            problems.note(
-                tree.span,
-                Code::SameKey,
-                format!("the format {format} is there twice"),
-                None,
-            );
-        }
-    }
-    for format in ALL {
-        if own.and_then(|own| own.of(format)).is_some() && !formats.contains(&format) {
-            let message = format!("encodings names {format}, formats does not");
-            problems.note(
-                tree.span,
-                Code::Conflict,
-                message,
-                Some("add it to one or drop it from the other".to_owned()),
-            );
-        }
-    }
-    let mut seen = Vec::new();
-    formats.retain(|format| {
-        !seen.contains(format) && {
-            seen.push(*format);
-            true
-        }
-    });
-    Some(formats)
 }
 
 fn densities(tree: &Tree, problems: &Problems) -> Option<Vec<Density>> {

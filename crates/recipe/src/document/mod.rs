@@ -1,8 +1,11 @@
 //! The operator's document: where originals come from, where files go, and which recipe each key gets.
+mod animation;
 mod check;
 mod derivative;
 mod digest;
+mod encoders;
 mod encodings;
+mod formats;
 mod geometry;
 mod ladder;
 mod location;
@@ -14,6 +17,7 @@ mod resize;
 mod rules;
 mod scalar;
 mod schema;
+mod schema_encodings;
 mod schema_parts;
 mod schema_steps;
 mod secret;

@@ -9,7 +9,8 @@ use super::tree::{self, Name, Tree};
 use crate::diagnostic::Code;
 use crate::keys::stable_name;
 use crate::{
-    Accept, Analysis, ColourSpace, DEFAULT_RECIPE, Format, KeyTemplate, NotAnImage, Recipe, Replace, Urls,
+    Accept, Analysis, ColourSpace, DEFAULT_RECIPE, Format, KeyTemplate, NotAnImage, OutputFormat, Recipe,
+    Replace, Urls,
 };
 
 /// The recipes of a document that has none.
@@ -111,7 +112,7 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
             .collect();
         all.into_iter().collect::<Option<Vec<_>>>()
     });
-    fields.planned(&["animation", "publish", "keep_smaller", "notify"]);
+    fields.planned(&["publish", "keep_smaller", "notify"]);
     let mut derivatives = derivatives;
     if let Some(derivatives) = &mut derivatives {
         derivatives.sort_by(|one, other| one.name.cmp(&other.name));
@@ -130,9 +131,24 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
     });
     if let Some(recipe) = &recipe {
         check_keys(recipe, &fields);
+        check_formats(recipe, &fields);
     }
     fields.close();
     recipe
+}
+
+/// What a format cannot do with the rest of the recipe.
+fn check_formats(recipe: &Recipe, fields: &Fields<'_>) {
+    let mut encodings = recipe.derivatives().iter().flat_map(|d| &d.encodings);
+    let mut formats = recipe.derivatives().iter().flat_map(crate::Derivative::formats);
+    if recipe.urls.has_stable() && encodings.any(|laned| laned.where_clear.is_some()) {
+        let message = "the format auto depends on the original, and stable URLs are known without it";
+        fields.conflict("urls", message, "name jpeg or png in formats, or leave urls out");
+    }
+    if recipe.colour != ColourSpace::Srgb && formats.any(|format| format == OutputFormat::Gif) {
+        let message = "a GIF carries no colour profile, so that its colours would be taken for sRGB";
+        fields.conflict("colour", message, "leave gif or colour out");
+    }
 }
 
 /// Two files of one recipe never share a key.
@@ -161,7 +177,7 @@ fn check_keys(recipe: &Recipe, fields: &Fields<'_>) {
     let several = recipe
         .derivatives()
         .iter()
-        .find(|d| many(&d.name) > d.encodings.len());
+        .find(|d| many(&d.name) > d.formats().count());
     if let Some(derivative) = several.filter(|_| !recipe.key.tells_sizes()) {
         let message = format!(
             "the key template does not tell the sizes of {:?} apart",
@@ -210,6 +226,9 @@ fn accept(tree: &Tree, problems: &Problems) -> Option<Accept> {
     let frames = fields
         .read("frames", |t, p| scalar::integer(t, 1..=100_000, p))
         .unwrap_or(base.frames);
+    let animation_pixels = fields
+        .read("animation_pixels", scalar::count)
+        .unwrap_or(base.animation_pixels);
     let formats = fields.read("formats", |tree, problems| one_or_many(tree, problems, format));
     fields.close();
     let mut formats = formats.unwrap_or(base.formats);
@@ -221,6 +240,7 @@ fn accept(tree: &Tree, problems: &Problems) -> Option<Accept> {
         whole_image_pixels: whole.unwrap_or(pixels / 2).max(1),
         side,
         frames,
+        animation_pixels,
         formats,
     })
 }

@@ -48,7 +48,7 @@ notify:
   site: { webhook: { url: 'https://example.com/', secret: whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA } }
   bus: { rabbitmq: { exchange: e, url: 'amqp://localhost' } }
   aws: { sqs: { queue: q } }
-encodings: { avif: {}, webp: {}, jpeg: {}, png: {} }
+encodings: { avif: {}, webp: {}, jpeg: {}, png: {}, gif: {}, tiff: {} }
 rules: [{ match: { prefix: a }, recipe: all }]
 recipes:
   all:

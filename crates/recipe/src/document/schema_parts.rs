@@ -2,7 +2,7 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use crate::{Analysis, ColourSpace, Format, Kernel, Lane, OUTPUT_SIDE_MAX, OutputFormat, Subsampling};
+use crate::{Analysis, ColourSpace, Format, Kernel, Lane, OUTPUT_SIDE_MAX, OutputFormat};
 
 pub(super) fn document() -> Value {
     let choices = |words: &[&str]| json!({ "enum": words });
@@ -38,13 +38,13 @@ pub(super) fn document() -> Value {
     })
 }
 
-type Mapping = (&'static str, Value, &'static [&'static str]);
+pub(super) type Mapping = (&'static str, Value, &'static [&'static str]);
 
 pub(super) fn mappings() -> Vec<Mapping> {
     let mut all = places();
     all.extend(operation());
     all.extend(notify());
-    all.extend(encodings());
+    all.extend(super::schema_encodings::mappings());
     all.extend(recipes());
     all.extend(geometry());
     all.extend(super::schema_steps::mappings());
@@ -235,49 +235,23 @@ fn notify() -> Vec<Mapping> {
     ]
 }
 
-fn encodings() -> Vec<Mapping> {
-    let (quality, flag, lane) = (whole(1, 100), json!({ "type": "boolean" }), words::<Lane>());
-    let subsampling = words::<Subsampling>();
-    let of = |name: &str| json!({ "$ref": format!("#/definitions/{name}") });
-    vec![
-        (
-            "encodings",
-            json!({ "avif": of("avif"), "webp": of("webp"), "jpeg": of("jpeg"), "png": of("png") }),
-            &[],
-        ),
-        (
-            "avif",
-            json!({
-                "quality": quality, "effort": whole(0, 9), "lossless": flag, "subsampling": subsampling, "lane": lane,
-            }),
-            &[],
-        ),
-        (
-            "webp",
-            json!({ "quality": quality, "effort": whole(0, 6), "lossless": flag, "lane": lane }),
-            &[],
-        ),
-        (
-            "jpeg",
-            json!({
-                "quality": quality, "effort": whole(0, 2), "progressive": flag, "subsampling": subsampling, "lane": lane,
-            }),
-            &[],
-        ),
-        (
-            "png",
-            json!({ "compression": whole(0, 9), "palette": flag, "lane": lane }),
-            &[],
-        ),
-    ]
-}
-
 fn recipes() -> Vec<Mapping> {
     let colour = json!({ "type": "string", "pattern": "^(#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|white|black)$" });
     let amount = json!({ "type": ["string", "integer"] });
     let flag = json!({ "type": "boolean" });
     let keep = some(&json!({ "enum": ["icc", "copyright", "exif", "gps", "xmp"] }));
     let number = json!({ "type": "number" });
+    let formats = some(&json!({
+        "anyOf": [words::<OutputFormat>(), {
+            "const": "auto",
+            "description": "For every browser: a JPEG, or a PNG where the picture has transparency.",
+        }],
+    }));
+    let animation = json!({
+        "description": "What is made of an animated original: all its frames where the format can (keep), its first, \
+                        the frame of a number from 0, or no files at all (drop).",
+        "anyOf": [{ "enum": ["keep", "first", "drop"] }, { "type": "integer", "minimum": 0, "maximum": 99_999 }],
+    });
     vec![
         (
             "recipe",
@@ -287,6 +261,7 @@ fn recipes() -> Vec<Mapping> {
                 "urls": { "enum": ["versioned", "stable", "both"] },
                 "replace": { "enum": ["atomic", "progressive"] },
                 "colour": words::<ColourSpace>(),
+                "animation": animation,
                 "placeholder": some(&words::<Analysis>()),
                 "epoch": { "type": "integer", "minimum": 0 },
                 "key": { "type": "string", "pattern": "^\\{original\\}/.*\\.\\{ext\\}$" },
@@ -301,6 +276,7 @@ fn recipes() -> Vec<Mapping> {
             json!({
                 "bytes": amount, "pixels": amount, "whole_image_pixels": amount,
                 "side": { "type": "integer", "minimum": 1 }, "frames": { "type": "integer", "minimum": 1 },
+                "animation_pixels": amount,
                 "formats": some(&words::<Format>()),
             }),
             &[],
@@ -327,8 +303,9 @@ fn recipes() -> Vec<Mapping> {
                 "densities": some(&json!({ "type": "number", "minimum": 1, "maximum": 4 })),
                 "lane": words::<Lane>(),
                 "encodings": { "$ref": "#/definitions/encodings" },
-                "formats": some(&words::<OutputFormat>()),
+                "formats": formats,
                 "keep": keep,
+                "animation": animation,
             }),
             &["formats"],
         ),
@@ -433,7 +410,7 @@ fn some(of: &Value) -> Value {
 }
 
 /// The words of an enum of the crate, by its own schema.
-fn words<T: JsonSchema>() -> Value {
+pub(super) fn words<T: JsonSchema>() -> Value {
     let mut schema = schemars::generate::SchemaSettings::draft07()
         .into_generator()
         .into_root_schema_for::<T>();

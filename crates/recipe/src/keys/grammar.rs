@@ -1,6 +1,6 @@
 //! Is a key one of ours? A sweep deletes only what matches, as `x.jpg/` may also hold the original `x.jpg/y.jpg`.
 
-const EXTENSIONS: [&str; 4] = ["avif", "webp", "jpg", "png"];
+use crate::OutputFormat;
 
 /// Does the key lie directly under the original's prefix and carry a version as files do?
 pub fn is_file_key(original: &str, key: &str) -> bool {
@@ -17,7 +17,10 @@ pub fn is_alias_key(original: &str, key: &str) -> bool {
 fn own_name<'a>(original: &str, key: &'a str) -> Option<&'a str> {
     let name = key.strip_prefix(original)?.strip_prefix('/')?;
     let (stem, extension) = name.rsplit_once('.')?;
-    (!name.contains('/') && EXTENSIONS.contains(&extension)).then_some(stem)
+    let ours = OutputFormat::ALL
+        .iter()
+        .any(|format| format.extension() == extension);
+    (!name.contains('/') && ours).then_some(stem)
 }
 
 /// `g12-0123456789`.

@@ -3,7 +3,10 @@
 //! Memory = idle work space + loaded picture (where it must be whole) + trunk + all nodes + the greediest encoder.
 //! CPU = decoding + resampling + encoding, each per megapixel. Figures are one core of a current server with libvips
 //! 8.18; those of encoders are from the curves of the recipe reference, others are rough and on the high side.
-use crate::{Decode, Effect, Encoding, Format, Node, PlannedFile, Predicted, Probe, Size, Step};
+use crate::{
+    Decode, Effect, Encoding, Format, Node, PlannedFile, Predicted, Probe, Size, Source, Step,
+    TiffCompression,
+};
 
 /// Buffers, tables, strips.
 const WORK_BYTES: u64 = 24 << 20;
@@ -23,34 +26,63 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
         Format::Jpeg if probe.whole_image => probe.stored.pixels() * samples * 2,
         _ => 0,
     };
-    let tree: u64 = nodes.iter().map(|node| node.size.pixels() * 4).sum();
+    let frames = frames_of(decode, nodes);
+    let held = |(node, frames): (&Node, &u64)| node.size.pixels() * frames;
+    let tree: u64 = nodes.iter().zip(&frames).map(held).sum::<u64>() * 4;
     let encoder = files
         .iter()
         .map(|file| file.size.pixels() * encoder_bytes(&file.encoding))
         .max();
-    let memory_bytes =
-        WORK_BYTES + whole + coefficients + decode.size.pixels() * 4 + tree + encoder.unwrap_or(0);
+    let decoded = u64::from(decode.frames);
+    let trunk = decode.size.pixels() * decoded * 4;
+    let memory_bytes = WORK_BYTES + whole + coefficients + trunk + tree + encoder.unwrap_or(0);
     let encoding: f64 = files
         .iter()
-        .map(|file| megapixels(file.size) * encode_ms(&file.encoding))
+        .map(|file| {
+            let each = if file.frames > 1 { FRAME_ENCODE } else { 1.0 };
+            megapixels(file.size) * f64::from(file.frames) * each * encode_ms(&file.encoding)
+        })
         .sum();
-    let resampled = loaded as f64 / 1e6 + nodes.iter().map(|node| megapixels(node.size)).sum::<f64>();
+    let resampled = (loaded * decoded + nodes.iter().zip(&frames).map(held).sum::<u64>()) as f64 / 1e6;
     let effects: f64 = nodes
         .iter()
-        .flat_map(|node| node.steps.iter().map(|step| (step, node.size)))
-        .map(|(step, size)| match step {
+        .zip(&frames)
+        .flat_map(|(node, frames)| {
+            node.steps
+                .iter()
+                .map(move |step| (step, node.size, *frames as f64))
+        })
+        .map(|(step, size, frames)| match step {
             // What is read is turned into light, and is at most the trunk.
-            Step::Resize { linear: true, .. } => megapixels(decode.size) * LIGHT_MS,
-            Step::Effect(effect) => megapixels(size) * effect_ms(effect),
+            Step::Resize { linear: true, .. } => megapixels(decode.size) * LIGHT_MS * frames,
+            Step::Effect(effect) => megapixels(size) * effect_ms(effect) * frames,
             _ => 0.0,
         })
         .sum();
-    let decoding = megapixels(probe.stored) * decode_ms(probe.format, shrink);
+    let read = u64::from(decode.page) + decoded;
+    let decoding = megapixels(probe.stored) * read as f64 * decode_ms(probe.format, shrink);
     Predicted {
         memory_bytes,
         cpu_ms: (5.0 + decoding + resampled * RESAMPLE_MS + effects + encoding).ceil() as u64,
     }
 }
+
+/// How many frames each node has.
+fn frames_of(decode: &Decode, nodes: &[Node]) -> Vec<u64> {
+    let mut frames: Vec<u64> = Vec::new();
+    for node in nodes {
+        let parent = match node.from {
+            Source::Trunk => decode.frames.into(),
+            Source::Node(index) => frames.get(index).copied().unwrap_or(1),
+        };
+        let one = node.steps.iter().any(|step| matches!(step, Step::Frame(_)));
+        frames.push(if one { 1 } else { parent });
+    }
+    frames
+}
+
+/// A frame of an animation against a still: it is compared with the one before.
+const FRAME_ENCODE: f64 = 1.5;
 
 /// Per megapixel read or written.
 const RESAMPLE_MS: f64 = 6.0;
@@ -93,6 +125,10 @@ fn encode_ms(encoding: &Encoding) -> f64 {
     const AVIF: [f64; 10] = [
         45.0, 120.0, 240.0, 380.0, 1800.0, 2600.0, 5000.0, 8000.0, 10_000.0, 22_000.0,
     ];
+    // Frames of a photo; flat ones take half.
+    const GIF: [f64; 11] = [
+        360.0, 360.0, 390.0, 430.0, 470.0, 800.0, 1200.0, 1600.0, 2000.0, 2400.0, 2800.0,
+    ];
     match *encoding {
         Encoding::Jpeg {
             effort, progressive, ..
@@ -108,10 +144,19 @@ fn encode_ms(encoding: &Encoding) -> f64 {
             let lossy = AVIF[usize::from(effort).min(AVIF.len() - 1)];
             if lossless { lossy * 2.0 } else { lossy }
         }
-        Encoding::Png { compression, palette } => {
+        Encoding::Png {
+            compression, palette, ..
+        } => {
             let deflate = 20.0 + 12.0 * f64::from(compression);
             if palette { deflate + 150.0 } else { deflate }
         }
+        Encoding::Gif { effort, .. } => GIF[usize::from(effort).min(GIF.len() - 1)],
+        Encoding::Tiff { compression, .. } => match compression {
+            TiffCompression::None => 5.0,
+            TiffCompression::Lzw => 25.0,
+            TiffCompression::Deflate => 60.0,
+            TiffCompression::Jpeg => 15.0,
+        },
     }
 }
 
@@ -125,6 +170,7 @@ fn encoder_bytes(encoding: &Encoding) -> u64 {
         Encoding::Webp { lossless: false, .. } => 12,
         Encoding::Webp { .. } => 24,
         Encoding::Avif { .. } => 40,
-        Encoding::Png { .. } => 8,
+        Encoding::Png { .. } | Encoding::Tiff { .. } => 8,
+        Encoding::Gif { .. } => 16,
     }
 }

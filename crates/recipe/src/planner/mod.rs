@@ -4,6 +4,7 @@
 //! 2. [`target`] says for each of them what is resized and what follows (crop, canvas, border);
 //! 3. [`trunk`] chooses how small the decoded original may be;
 //! 4. [`tree`] hangs all targets on it, each at the smallest level that keeps its quality.
+mod animation;
 mod cost;
 mod fit;
 mod frame;
@@ -43,7 +44,8 @@ impl Recipe {
             _ => Vec::new(),
         };
         let decode = trunk::choose(self, &original.probe, &targets, !analyses.is_empty());
-        let (nodes, sources) = tree::grow(decode.size, &targets);
+        self.accept.frames(&original.probe, decode.frames)?;
+        let (nodes, sources) = tree::grow(&decode, &targets);
         let mut files: Vec<PlannedFile> = targets
             .into_iter()
             .zip(sources)

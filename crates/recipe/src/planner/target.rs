@@ -1,19 +1,24 @@
 //! Targets: for each size of a derivative, what is resized from which frame and what follows; and the files it yields.
 use serde::Serialize;
 
+use super::OUTPUT_PIXELS_MAX;
+use super::animation::{self, Shown};
 use super::frame::{Frame, NoFrame};
 use super::rungs::{self, Kept};
 use super::steps::{At, Finish};
 use crate::{
-    AskedStep, Backdrop, Background, ColourSpace, Density, Derivative, Encoding, Extend, ExtendMode, Extract,
-    Filling, Fit, Gravity, Keep, Kernel, KeyTemplate, Lane, Note, Original, PlannedFile, Point, Recipe, Rect,
-    Refusal, Resize, Rgb, Rotation, Size, Skipped, Source, Step, Trim, canonical,
+    Animation, AskedStep, Backdrop, Background, ColourSpace, Density, Derivative, Encoding, Extend,
+    ExtendMode, Extract, Filling, Fit, Format, Gravity, Keep, Kernel, KeyTemplate, Lane, Note, Original,
+    OutputFormat, PlannedFile, Point, Recipe, Rect, Refusal, Resize, Rgb, Rotation, Size, Skipped, Source,
+    Step, Trim, canonical,
 };
 
 /// One picture to be made, in all its formats.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub frame: Frame,
+    /// Which frames of an animation.
+    pub shown: Shown,
     /// Size before crop and canvas.
     pub resized: Size,
     pub kernel: Kernel,
@@ -64,30 +69,73 @@ pub(super) fn targets(
             return Ok(Vec::new());
         }
     };
+    if derivative.animation == Animation::Drop && original.probe.is_animated() {
+        skipped.push(Skipped {
+            derivative: derivative.name.clone(),
+            what: "all files".to_owned(),
+            reason: "the original is an animation, which this derivative drops".to_owned(),
+        });
+        return Ok(Vec::new());
+    }
     let content = frame.content();
-    let kept = rungs::kept(derivative, content, skipped);
-    let make = |kept: Kept| {
-        let resized = kept.fitted.resized;
-        let fills = derivative
-            .resize
-            .as_ref()
-            .is_some_and(|resize| resize.fit == Fit::Fill);
-        let grows = resized.width > content.width || resized.height > content.height;
+    let mut targets = Vec::new();
+    for kept in rungs::kept(derivative, content, skipped) {
         let finish = finish(derivative, &frame, original, kept);
-        Target {
-            resized,
-            kernel: derivative
-                .resize
-                .as_ref()
-                .map_or(Kernel::default(), |resize| resize.kernel),
-            linear: derivative.resize.as_ref().is_some_and(|resize| resize.linear),
-            faithful: !fills && !grows,
-            files: files(recipe, derivative, original, lanes, kept, &finish),
-            finish: finish.steps,
-            frame: frame.clone(),
+        for (shown, files) in files(recipe, derivative, original, lanes, kept, &finish) {
+            if let Some(reason) = too_long(shown.frames(&original.probe), kept.size) {
+                skipped.push(Skipped {
+                    derivative: derivative.name.clone(),
+                    what: format!("animation of {}x{}", kept.size.width, kept.size.height),
+                    reason,
+                });
+                continue;
+            }
+            targets.push(target(
+                derivative,
+                &frame,
+                kept,
+                finish.steps.clone(),
+                shown,
+                files,
+            ));
         }
-    };
-    Ok(kept.into_iter().map(make).collect())
+    }
+    Ok(targets)
+}
+
+/// Why an animation of that many frames may not be.
+fn too_long(frames: u32, size: Size) -> Option<String> {
+    let pixels = size.pixels().saturating_mul(frames.into());
+    (frames > 1 && pixels > OUTPUT_PIXELS_MAX).then(|| {
+        format!(
+            "the animation would be {frames} frames of {}x{}; {OUTPUT_PIXELS_MAX} pixels are allowed",
+            size.width, size.height
+        )
+    })
+}
+
+fn target(
+    derivative: &Derivative,
+    frame: &Frame,
+    kept: Kept,
+    finish: Vec<Step>,
+    shown: Shown,
+    files: Vec<PlannedFile>,
+) -> Target {
+    let (content, resized) = (frame.content(), kept.fitted.resized);
+    let resize = derivative.resize.as_ref();
+    let fills = resize.is_some_and(|resize| resize.fit == Fit::Fill);
+    let grows = resized.width > content.width || resized.height > content.height;
+    Target {
+        frame: frame.clone(),
+        shown,
+        resized,
+        kernel: resize.map_or(Kernel::default(), |resize| resize.kernel),
+        linear: resize.is_some_and(|resize| resize.linear),
+        faithful: !fills && !grows,
+        finish,
+        files,
+    }
 }
 
 /// Crop or canvas, then the border, then the steps.
@@ -190,6 +238,7 @@ fn mode(filling: Filling) -> ExtendMode {
     }
 }
 
+/// The files of one size, by which frames they show.
 fn files(
     recipe: &Recipe,
     derivative: &Derivative,
@@ -197,30 +246,56 @@ fn files(
     lanes: &[Lane],
     kept: Kept,
     finish: &Finish,
-) -> Vec<PlannedFile> {
-    let file = |laned: &crate::LanedEncoding| {
-        let flatten = (finish.clear && !laned.encoding.format().has_alpha()).then_some(derivative.background);
+) -> Vec<(Shown, Vec<PlannedFile>)> {
+    let (probe, clear) = (&original.probe, finish.clear);
+    let mut all: Vec<(Shown, Vec<PlannedFile>)> = Vec::new();
+    for laned in derivative.encodings_in(lanes) {
+        let encoding = laned.chosen(clear);
+        let Some((shown, note)) = animation::shown(derivative, probe, encoding) else {
+            continue;
+        };
+        let flatten = (clear && !encoding.has_alpha()).then_some(derivative.background);
+        let hardens = encoding.format() == OutputFormat::Gif && clear && probe.format != Format::Gif;
         let notes = [
             flatten.map(|_| Note::Flattened),
-            (original.probe.pages > 1).then_some(Note::FirstFrame),
+            hardens.then_some(Note::HardEdges),
+            note,
+            (!carries(encoding.format(), derivative.keep)).then_some(Note::MetadataNotKept),
         ];
-        PlannedFile {
+        let file = PlannedFile {
             derivative: derivative.name.clone(),
             lane: laned.lane,
             from: Source::Trunk,
             size: kept.size,
-            encoding: laned.encoding.clone(),
+            encoding: encoding.clone(),
             flatten,
             keep: derivative.keep,
+            frames: shown.frames(probe),
             notes: notes
                 .into_iter()
                 .flatten()
                 .chain(finish.notes.iter().copied())
                 .collect(),
-            canonical: canonical::digest("file", &Form::of(recipe, derivative, kept, &laned.encoding)),
+            canonical: canonical::digest("file", &Form::of(recipe, derivative, kept, encoding, shown)),
+        };
+        match all.iter_mut().find(|(known, _)| *known == shown) {
+            Some((_, files)) => files.push(file),
+            None => all.push((shown, vec![file])),
         }
-    };
-    derivative.encodings_in(lanes).map(file).collect()
+    }
+    // The same order whatever the document's.
+    all.sort_by_key(|(shown, _)| *shown != Shown::All);
+    all
+}
+
+/// Is there room in such files for what is kept? A colour profile aside: see `check` of recipes.
+fn carries(format: OutputFormat, keep: Keep) -> bool {
+    let exif = keep.copyright || keep.exif || keep.gps;
+    match format {
+        OutputFormat::Gif => !exif && !keep.xmp,
+        OutputFormat::Tiff => !exif,
+        _ => true,
+    }
 }
 
 fn becomes_transparent(derivative: &Derivative, kept: Kept) -> bool {
@@ -280,10 +355,18 @@ struct Form<'a> {
     background: Option<Rgb>,
     encoding: &'a Encoding,
     keep: Keep,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shown: Option<Shown>,
 }
 
 impl<'a> Form<'a> {
-    fn of(recipe: &'a Recipe, derivative: &'a Derivative, kept: Kept, encoding: &'a Encoding) -> Self {
+    fn of(
+        recipe: &'a Recipe,
+        derivative: &'a Derivative,
+        kept: Kept,
+        encoding: &'a Encoding,
+        shown: Shown,
+    ) -> Self {
         let resize = derivative.resize.as_ref();
         let fits =
             |fit: Fit| kept.fitted.resized != kept.fitted.canvas && resize.is_some_and(|r| r.fit == fit);
@@ -311,9 +394,10 @@ impl<'a> Form<'a> {
             density: Some(kept.density)
                 .filter(|density| !derivative.steps.is_empty() && *density != Density::ONE),
             size: kept.size,
-            background: (!encoding.format().has_alpha()).then_some(derivative.background),
+            background: (!encoding.has_alpha()).then_some(derivative.background),
             encoding,
             keep: derivative.keep,
+            shown: shown.unusual(),
         }
     }
 }

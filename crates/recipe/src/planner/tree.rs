@@ -1,8 +1,9 @@
 //! The tree: every target hangs on the smallest level that keeps its quality, and what two share is made once.
+use super::animation::Shown;
 use super::frame::Frame;
 use super::target::Target;
 use super::trunk::far;
-use crate::{Kernel, Node, Size, Source, Step};
+use crate::{Decode, Kernel, Node, Size, Source, Step};
 
 /// A node while the tree grows; the trunk is index 0.
 struct Grown {
@@ -22,7 +23,8 @@ struct Level {
 }
 
 /// The nodes, parents first, and for each target what its files are encoded from.
-pub(super) fn grow(trunk: Size, targets: &[Target]) -> (Vec<Node>, Vec<Source>) {
+pub(super) fn grow(decode: &Decode, targets: &[Target]) -> (Vec<Node>, Vec<Source>) {
+    let trunk = decode.size;
     let mut grown = vec![Grown {
         parent: 0,
         steps: Vec::new(),
@@ -30,21 +32,28 @@ pub(super) fn grow(trunk: Size, targets: &[Target]) -> (Vec<Node>, Vec<Source>) 
         used: false,
     }];
     let mut ends = vec![0; targets.len()];
-    let mut frames: Vec<&Frame> = Vec::new();
+    let mut frames: Vec<(Shown, &Frame)> = Vec::new();
     for target in targets {
-        if !frames.contains(&&target.frame) {
-            frames.push(&target.frame);
+        let key = (target.shown, &target.frame);
+        if !frames.contains(&key) {
+            frames.push(key);
         }
     }
-    for frame in frames {
+    for (shown, frame) in frames {
+        let whole = match shown {
+            Shown::Frame(number) if decode.frames > 1 => {
+                child(&mut grown, 0, vec![Step::Frame(number - decode.page)], trunk)
+            }
+            _ => 0,
+        };
         let (steps, size) = frame.on(trunk);
-        let root = child(&mut grown, 0, steps, size);
+        let root = child(&mut grown, whole, steps, size);
         let mut levels: Vec<Level> = Vec::new();
         // Targets come large before small, so every level that could be a parent is there already.
         for (index, target) in targets
             .iter()
             .enumerate()
-            .filter(|(_, target)| target.frame == *frame)
+            .filter(|(_, target)| target.shown == shown && target.frame == *frame)
         {
             let node = level(&mut grown, root, &levels, target);
             if target.faithful && node != root {
@@ -123,7 +132,7 @@ fn after(step: &Step, before: Size) -> Size {
             height: rect.height,
         },
         Step::Resize { size, .. } | Step::SmartCrop { size, .. } | Step::Extend { size, .. } => *size,
-        Step::Effect(_) => before,
+        Step::Effect(_) | Step::Frame(_) => before,
         Step::Turn(_) | Step::Rotate { .. } | Step::Flip | Step::Flop => {
             super::orthogonal::turned(before, step)
         }

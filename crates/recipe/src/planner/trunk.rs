@@ -1,5 +1,6 @@
 //! The trunk: how small may the decoded original be?
 use super::CHAIN_MARGIN;
+use super::animation::{self, Shown};
 use super::limits::{ANALYSIS_SIDE, WINDOW_SHIFT_MAX};
 use super::target::Target;
 use crate::{Decode, Format, Kernel, Probe, Recipe, Shrink, Size};
@@ -39,12 +40,16 @@ pub(super) fn choose(recipe: &Recipe, probe: &Probe, targets: &[Target], analyse
                 .all(|target| target.kernel == kernel && !target.linear)
                 && holds(*size, true)
         });
+    // Placeholders show the first frame.
+    let first = analysed.then_some(Shown::Frame(0));
+    let (page, frames) = animation::span(targets.iter().map(|target| target.shown).chain(first), probe);
     Decode {
         shrink: Shrink(by),
-        page: 0,
+        page,
         size: exact.unwrap_or_else(|| loaded(probe, by)),
         colour: recipe.colour,
         kernel,
+        frames,
     }
 }
 

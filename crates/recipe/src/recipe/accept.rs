@@ -17,8 +17,18 @@ pub struct Accept {
     pub side: u32,
     /// Frames or pages that may be in the file.
     pub frames: u32,
+    /// Frames x width x height of an animation that is decoded as one. 100 M: what a still may have.
+    #[serde(skip_serializing_if = "is_usual")]
+    pub animation_pixels: u64,
     /// Formats by content; sorted.
     pub formats: Vec<Format>,
+}
+
+const ANIMATION_PIXELS: u64 = 100_000_000;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_usual(pixels: &u64) -> bool {
+    *pixels == ANIMATION_PIXELS
 }
 
 impl Default for Accept {
@@ -29,6 +39,7 @@ impl Default for Accept {
             whole_image_pixels: 50_000_000,
             side: 16_384,
             frames: 256,
+            animation_pixels: ANIMATION_PIXELS,
             formats: Format::ALL.to_vec(),
         }
     }
@@ -107,6 +118,21 @@ impl Accept {
                     self.bytes
                 ),
             ));
+        }
+        Ok(())
+    }
+
+    /// May that many frames of an original be decoded?
+    pub fn frames(&self, probe: &Probe, frames: u32) -> Result<(), Refusal> {
+        let (width, height) = (probe.stored.width, probe.stored.height);
+        let pixels = probe.stored.pixels().saturating_mul(frames.into());
+        if frames > 1 && pixels > self.animation_pixels {
+            let sentence = format!(
+                "the original is an animation of {frames} frames of {width}x{height}, {pixels} pixels; \
+                 accept.animation_pixels allows {}",
+                self.animation_pixels
+            );
+            return Err(Refusal::new(RefusalCode::TooManyPixels, sentence));
         }
         Ok(())
     }

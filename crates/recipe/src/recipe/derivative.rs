@@ -3,8 +3,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{AskedStep, Backdrop, Background, Extend, Extract, Gravity, Resize, Rotation, Trim};
-use crate::{Encoding, Keep, Lane, Rgb};
+use super::{Animation, AskedStep, Backdrop, Background, Extend, Extract, Gravity, Resize, Rotation, Trim};
+use crate::{Encoding, Keep, Lane, OutputFormat, Rgb};
 
 /// An entry of a recipe. Geometry runs in the order of these fields, whatever the order in the document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -43,6 +43,9 @@ pub struct Derivative {
     pub encodings: Vec<LanedEncoding>,
     /// Metadata that survives.
     pub keep: Keep,
+    /// What is shown of animated originals.
+    #[serde(skip_serializing_if = "Animation::is_keep")]
+    pub animation: Animation,
 }
 
 /// An encoding and the lane that makes it.
@@ -50,6 +53,9 @@ pub struct Derivative {
 pub struct LanedEncoding {
     /// Format and quality.
     pub encoding: Encoding,
+    /// In its place, where the picture has transparency: `formats: [auto]` is a JPEG or a PNG.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub where_clear: Option<Encoding>,
     /// Of the files.
     pub lane: Lane,
 }
@@ -85,7 +91,25 @@ impl Serialize for Density {
     }
 }
 
+impl LanedEncoding {
+    /// That of a picture with or without transparency.
+    pub fn chosen(&self, clear: bool) -> &Encoding {
+        self.where_clear
+            .as_ref()
+            .filter(|_| clear)
+            .unwrap_or(&self.encoding)
+    }
+}
+
 impl Derivative {
+    /// Formats of its files, whatever the original.
+    pub fn formats(&self) -> impl Iterator<Item = OutputFormat> {
+        self.encodings
+            .iter()
+            .flat_map(|laned| std::iter::once(&laned.encoding).chain(&laned.where_clear))
+            .map(Encoding::format)
+    }
+
     /// Does any of its files depend on the original's focal point?
     pub fn reads_focal(&self) -> bool {
         self.resize

@@ -3,6 +3,7 @@
 //! Everything here is plain data read from the document; what follows from it (lanes, rungs, digests, keys, plans) are
 //! methods, spread over the files by idea.
 mod accept;
+mod animation;
 mod derivative;
 mod geometry;
 mod lanes;
@@ -12,6 +13,7 @@ mod steps;
 use serde::Serialize;
 
 pub use accept::{Accept, NotAnImage, Refusal, RefusalCode};
+pub use animation::Animation;
 pub use derivative::{Density, Derivative, LanedEncoding};
 pub use geometry::{
     Asked, Backdrop, Background, Edges, Extend, Extract, Filling, Fit, Gravity, Margin, Ratio, Resize,

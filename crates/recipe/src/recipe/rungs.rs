@@ -73,19 +73,15 @@ impl Derivative {
 }
 
 impl Recipe {
-    /// All rungs of the recipe.
+    /// All rungs of the recipe; two where a format is chosen by transparency, of which an original gets one.
     pub fn rungs(&self) -> Vec<Rung> {
         let mut rungs = Vec::new();
         for derivative in &self.derivatives {
             for (asked, density) in derivative.asked() {
                 for laned in &derivative.encodings {
-                    rungs.push(rung(
-                        derivative,
-                        asked,
-                        density,
-                        laned.encoding.format(),
-                        laned.lane,
-                    ));
+                    for encoding in std::iter::once(&laned.encoding).chain(&laned.where_clear) {
+                        rungs.push(rung(derivative, asked, density, encoding.format(), laned.lane));
+                    }
                 }
             }
         }

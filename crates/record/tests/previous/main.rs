@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
-use minilab_recipe::{Encoding, Lane, Note, Subsampling};
+use minilab_recipe::{AvifTuning, Encoding, Lane, Note, PngTuning, Subsampling};
 use minilab_record::{
     FailureEntry, FailureRecord, Failures, LaneStatus, Previous, Record, Records, Standing, revision,
 };
@@ -56,10 +56,12 @@ fn full() -> Record {
             effort: 4,
             lossless: false,
             subsampling: Subsampling::On,
+            tuning: AvifTuning::DEFAULT,
         },
         Encoding::Png {
             compression: 6,
             palette: true,
+            tuning: PngTuning::DEFAULT,
         },
     ] {
         bulk.files.push(minilab_record::FileEntry {

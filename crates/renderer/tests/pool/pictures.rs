@@ -1,5 +1,5 @@
 //! Real pictures through real processes.
-use minilab_recipe::{Analysis, Encoding, OutputFormat, Size, Subsampling};
+use minilab_recipe::{Analysis, AvifTuning, Encoding, OutputFormat, PngTuning, Size, Subsampling};
 use minilab_worker::pool::Crashes;
 use minilab_worker::renderer::{RenderError, Renderer as _};
 
@@ -21,10 +21,12 @@ async fn each_format_arrives_as_planned() {
         effort: 0,
         lossless: false,
         subsampling: Subsampling::Auto,
+        tuning: AvifTuning::DEFAULT,
     };
     let png = Encoding::Png {
         compression: 6,
         palette: false,
+        tuning: PngTuning::DEFAULT,
     };
     let size = Size {
         width: 40,

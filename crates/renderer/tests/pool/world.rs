@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use minilab_recipe::{
     ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Limits, Node, Plan, PlannedFile, Predicted, Shrink,
-    Size, Source, Step,
+    Size, Source, Step, WebpTuning,
 };
 use minilab_worker::pool::{OriginalWriter, PoolConfig, ProcessPool};
 use minilab_worker::renderer::{
@@ -19,6 +19,7 @@ pub const WEBP: Encoding = Encoding::Webp {
     quality: 80,
     effort: 0,
     lossless: false,
+    tuning: WebpTuning::DEFAULT,
 };
 
 /// A pool of `minilab-renderer`.
@@ -90,6 +91,7 @@ pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
         size,
     });
     let file = |(index, (size, encoding)): (usize, &(Size, Encoding))| PlannedFile {
+        frames: 1,
         derivative: format!("thumb{index}"),
         lane: Lane::Fast,
         from: Source::Node(index),
@@ -102,6 +104,7 @@ pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
     };
     Arc::new(Plan {
         decode: Decode {
+            frames: 1,
             shrink: Shrink(1),
             page: 0,
             size: trunk,
