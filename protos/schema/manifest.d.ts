@@ -13,6 +13,15 @@ export interface Manifest {
   generation: number;
   provenance: Provenance;
   updated: string;
+  faces?: Face[];
+}
+
+export interface Face {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+  score: number;
 }
 
 export interface Original {

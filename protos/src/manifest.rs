@@ -32,6 +32,24 @@ pub struct Manifest {
     pub provenance: Provenance,
     /// When it last changed, RFC 3339.
     pub updated: String,
+    /// Faces found in the original, the surest first; absent unless the recipe publishes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub faces: Option<Vec<Face>>,
+}
+
+/// A face: about from the brows to the chin, in pixels of the upright original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Face {
+    /// Left edge.
+    pub left: u32,
+    /// Upper edge.
+    pub top: u32,
+    /// Across.
+    pub width: u32,
+    /// Down.
+    pub height: u32,
+    /// How sure the detector is, in hundredths.
+    pub score: u8,
 }
 
 /// An uploaded object.

@@ -55,6 +55,7 @@ fn sample() -> Manifest {
         generation: 3,
         provenance: Provenance::default(),
         updated: "2026-01-01T00:00:00Z".into(),
+        faces: None,
     }
 }
 

@@ -10,13 +10,17 @@ use anyhow::{Context as _, Result};
 
 /// Internal dependencies that are allowed; anything else fails. `docs/ARCHITECTURE.md` explains the table.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("minilab-faces", &[]),
     ("minilab-failpoint", &[]),
     ("minilab-protos", &[]),
     ("minilab-recipe", &[]),
     ("minilab-queue", &[]),
     ("minilab-store", &["minilab-failpoint"]),
     ("minilab-text", &[]),
-    ("minilab-imaging", &["minilab-recipe", "minilab-text"]),
+    (
+        "minilab-imaging",
+        &["minilab-faces", "minilab-recipe", "minilab-text"],
+    ),
     (
         "minilab-record",
         &[

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use minilab_recipe::{Naming, Plan, PlannedFile, Probe, Recipe, version};
+use minilab_recipe::{Findings, Naming, Plan, PlannedFile, Probe, Recipe, version};
 use minilab_store::Sha256;
 use tokio::sync::mpsc;
 
@@ -31,6 +31,8 @@ pub struct LooseOriginal<'a> {
 pub struct Rendered {
     /// Its header.
     pub probe: Probe,
+    /// What was found in it, as far as its recipe asks.
+    pub findings: Findings,
     /// How it is made.
     pub plan: Arc<Plan>,
     /// Its files, in the plan's order, with the keys that a first attempt would give them.
@@ -101,6 +103,7 @@ async fn plan(
         key: original.key,
         metadata: original.metadata,
         priority: Priority::Live,
+        known: None,
     };
     let mut sitting = Sitting::open(renderer, opening, file).await?;
     let lanes = recipe.lanes();
@@ -128,11 +131,12 @@ async fn plan(
             micros: 0,
         })
         .collect();
-    let probe = sitting.probe().clone();
+    let (probe, findings) = (sitting.probe().clone(), sitting.findings().clone());
     Ok((
         sitting,
         Rendered {
             probe,
+            findings,
             plan,
             files,
             report: RenderReport::default(),

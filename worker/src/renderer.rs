@@ -3,7 +3,7 @@ use std::{fmt, fs::File, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use minilab_recipe::{Plan, Probe, Rect};
+use minilab_recipe::{Findings, Plan, Probe, Survey};
 use tokio::sync::mpsc;
 
 /// Makes files of originals. A session is one slot: it holds a process (and its memory) until it is closed or dropped.
@@ -30,8 +30,8 @@ pub trait Session: Send + Sync + fmt::Debug {
     /// Its header.
     fn probe(&self) -> &Probe;
 
-    /// What a trim (by its canonical text) leaves of the upright original.
-    async fn find_trim(&mut self, trim: &str) -> Result<Rect, RenderError>;
+    /// Finds out what a recipe must know of the original before it is planned: all that is asked, and nothing else.
+    async fn survey(&mut self, survey: &Survey) -> Result<Findings, RenderError>;
 
     /// Goes on as [`Priority::Background`], until it is closed.
     fn step_back(&mut self);

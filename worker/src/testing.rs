@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use minilab_recipe::{Analysis, Format, Limits, Pixels, Plan, PlannedFile, Probe, Rect, Size};
+use minilab_recipe::{
+    Analysis, Embedded, Findings, Format, Limits, Pixels, Plan, PlannedFile, Probe, Rect, Size, Survey,
+};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
@@ -31,8 +33,8 @@ pub struct ScriptedRenderer {
 pub enum Moment {
     /// While the original is opened and probed.
     Open,
-    /// While a trim is looked for.
-    Trim,
+    /// While something is looked for in it.
+    Survey,
     /// While the files of this derivative are encoded.
     Encode(String),
 }
@@ -61,6 +63,8 @@ pub struct Tally {
     pub opens: BTreeMap<String, u32>,
     /// Originals decoded; at most once in a session.
     pub decodes: BTreeMap<String, u32>,
+    /// Surveys made of them.
+    pub surveys: BTreeMap<String, u32>,
     /// Files made in the background, by derivative.
     pub in_background: BTreeMap<String, u32>,
     /// Files made, by original and [`PlannedFile::canonical`].
@@ -210,15 +214,22 @@ impl Session for ScriptedSession {
         &self.probe
     }
 
-    async fn find_trim(&mut self, _trim: &str) -> Result<Rect, RenderError> {
-        self.renderer.pass(&Moment::Trim, "trim").await?;
+    async fn survey(&mut self, survey: &Survey) -> Result<Findings, RenderError> {
+        self.renderer.pass(&Moment::Survey, "survey").await?;
+        self.renderer
+            .with(|state| *state.tally.surveys.entry(self.sha256.clone()).or_default() += 1);
         let Size { width, height } = self.probe.upright();
-        // A tenth of each side is border.
-        Ok(Rect {
+        // A tenth of each side is border, and nobody is there.
+        let inside = Rect {
             left: width / 10,
             top: height / 10,
             width: width - 2 * (width / 10),
             height: height - 2 * (height / 10),
+        };
+        Ok(Findings {
+            trims: survey.trims.iter().map(|trim| (trim.clone(), inside)).collect(),
+            faces: survey.faces.then(Vec::new),
+            embedded: survey.embedded.then(Embedded::default),
         })
     }
 

@@ -9,10 +9,12 @@
 mod analysis;
 mod carried;
 mod container;
+mod embedded;
 mod encode;
 mod encoders;
 mod engine;
 mod error;
+mod faces;
 mod inspect;
 mod limits;
 mod picture;

@@ -61,6 +61,7 @@ fn observation(upload: Upload) -> Observation {
         sha256: Some(Sha256::of(&[upload.bytes])),
         reads: BTreeMap::new(),
         probe: None,
+        findings: Box::default(),
     }
 }
 

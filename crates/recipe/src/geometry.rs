@@ -30,6 +30,16 @@ pub struct Rect {
     pub height: u32,
 }
 
+impl Rect {
+    /// Does it show at least a pixel of a picture of that size, and nothing beyond it?
+    pub fn lies_in(self, whole: Size) -> bool {
+        let fits = |start: u32, length: u32, side| {
+            length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
+        };
+        fits(self.left, self.width, whole.width) && fits(self.top, self.height, whole.height)
+    }
+}
+
 /// An opaque colour in the output's colour space.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Rgb(pub [u8; 3]);

@@ -18,6 +18,11 @@ pub const KEY_BYTES_MAX: usize = 1024;
 /// Metadata of an object in which its focal point is read: `0.3,0.55`, fractions of the upright width and height.
 pub const FOCAL: &str = "focal";
 
+/// Name of the object metadata that holds people's own crop of a derivative: `x,y,width,height` as fractions.
+pub(crate) fn crop_name(derivative: &str) -> String {
+    format!("minilab-crop-{derivative}")
+}
+
 /// What a key is built from besides the file; a plain string is the original's key.
 #[derive(Debug, Clone, Copy)]
 pub struct Naming<'a> {

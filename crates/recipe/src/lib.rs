@@ -7,6 +7,7 @@ mod diagnostic;
 mod document;
 mod effect;
 mod encoding;
+mod findings;
 mod fingerprint;
 mod format;
 mod geometry;
@@ -30,6 +31,10 @@ pub use encoding::{
     AvifTune, AvifTuning, Encoding, Hundredths, PngTuning, Subsampling, TiffCompression, WebpPreset,
     WebpTuning,
 };
+pub use findings::{
+    Area, Embedded, FACES_MAX, Face, Findings, Mark, MarkKind, REGIONS_MAX, Survey, TEXT_BYTES_MAX,
+    TEXTS_BYTES_MAX, TEXTS_MAX,
+};
 pub use fingerprint::version;
 pub use format::{Format, OutputFormat};
 pub use geometry::{Rect, Rgb, Size};
@@ -43,7 +48,7 @@ pub use plan::{
 pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 pub use probe::{Original, Pixels, Point, Probe};
 pub use recipe::{
-    Accept, Animation, Asked, AskedStep, Backdrop, Background, Border, Density, Derivative, Edges, Extend,
-    Extract, Filling, Fit, Gravity, LanedEncoding, Margin, NotAnImage, Radius, Ratio, Recipe, Refusal,
-    RefusalCode, Region, Replace, Resize, Rotation, Rung, Trim, Unit, Urls, When,
+    Accept, Animation, Asked, AskedStep, Backdrop, Background, Border, Crop, Density, Derivative, Edges,
+    Extend, Extract, Filling, Fit, Gravity, LanedEncoding, Margin, NotAnImage, Pick, Publish, Radius, Ratio,
+    Recipe, Refusal, RefusalCode, Region, Replace, Resize, Rotation, Rung, Subject, Trim, Unit, Urls, When,
 };

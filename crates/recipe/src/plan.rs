@@ -263,6 +263,8 @@ pub enum Note {
     HardEdges,
     /// The format carries none of the metadata that the recipe keeps.
     MetadataNotKept,
+    /// The recipe asks for a face and none was found: what it names instead was taken.
+    NoFace,
 }
 
 /// A file that the recipe names and this original does not get.

@@ -1,7 +1,7 @@
 //! What is known of an original before its pixels are decoded.
 use serde::{Deserialize, Serialize};
 
-use crate::{Format, Rect, Size};
+use crate::{Area, Findings, Format, Size};
 
 /// What the pixels of an original mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,21 +68,27 @@ pub struct Point {
     pub y: f64,
 }
 
-impl Point {
-    /// Reads `0.3,0.55`, as the object's metadata [`crate::FOCAL`] holds it. `None` for anything else: what uploaders
-    /// write into metadata never fails a job, the next gravity applies.
+impl Area {
+    /// Reads a point, `0.3,0.55`, or a rectangle by its left upper corner and sides, `0.3,0.1,0.4,0.4`, as the object's
+    /// metadata [`crate::FOCAL`] holds it. `None` for anything else: what uploaders write into metadata never fails a
+    /// job, the next gravity applies.
     pub fn from_metadata(text: &str) -> Option<Self> {
-        let (x, y) = text.split_once(',')?;
         let fraction = |text: &str| {
-            text.trim()
-                .parse::<f64>()
-                .ok()
-                .filter(|f| (0.0..=1.0).contains(f))
+            let number = text.trim().parse::<f64>().ok();
+            number.filter(|f| (0.0..=1.0).contains(f))
         };
-        Some(Self {
-            x: fraction(x)?,
-            y: fraction(y)?,
-        })
+        let numbers: Option<Vec<f64>> = text.splitn(5, ',').map(fraction).collect();
+        let area = match *numbers?.as_slice() {
+            [x, y] => Self {
+                x,
+                y,
+                width: 0.0,
+                height: 0.0,
+            },
+            [x, y, width, height] => Self { x, y, width, height },
+            _ => return None,
+        };
+        Some(area).filter(Self::is_inside)
     }
 }
 
@@ -93,10 +99,13 @@ pub struct Original {
     pub key: String,
     /// Its header.
     pub probe: Probe,
-    /// The point that must stay in the picture, where the object's metadata names one.
-    pub focal: Option<Point>,
-    /// For each trim that the recipe asks (by the trim's canonical text): what is left of the upright image.
-    pub trims: Vec<(String, Rect)>,
+    /// The part that must stay in the picture, where the object's metadata names one; a point has no sides.
+    pub focal: Option<Area>,
+    /// What people have cropped a derivative to, by its name: it stands instead of any automatic crop.
+    #[serde(default)]
+    pub crops: Vec<(String, Area)>,
+    /// What was found in it; all that the recipe's survey asks.
+    pub findings: Findings,
 }
 
 #[cfg(test)]
@@ -104,10 +113,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_fractions_are_a_focal_point() {
-        assert_eq!(Point::from_metadata("0.3, 0.55"), Some(Point { x: 0.3, y: 0.55 }));
-        for other in ["", "0.3", "1.2,0.5", "a,b", "NaN,0.1", "-0.1,0.2"] {
-            assert_eq!(Point::from_metadata(other), None, "{other}");
+    fn only_fractions_are_a_focal_point_or_rectangle() {
+        let area = |width, height| Area {
+            x: 0.3,
+            y: 0.55,
+            width,
+            height,
+        };
+        assert_eq!(Area::from_metadata("0.3, 0.55"), Some(area(0.0, 0.0)));
+        assert_eq!(Area::from_metadata("0.3,0.55,0.2,0.4"), Some(area(0.2, 0.4)));
+        for other in [
+            "",
+            "0.3",
+            "1.2,0.5",
+            "a,b",
+            "NaN,0.1",
+            "-0.1,0.2",
+            "0.3,0.5,0.1",
+            "0.8,0,0.3,1",
+            "0,0,1,1,1",
+        ] {
+            assert_eq!(Area::from_metadata(other), None, "{other}");
         }
     }
 }

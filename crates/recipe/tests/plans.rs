@@ -96,7 +96,7 @@ fn geometry_runs_in_its_documented_order() {
          trim: { padding: 4 }, flop: true, rotate: 90, formats: [png] } }",
     );
     let mut original = png(2000, 1500);
-    original.trims.push((
+    original.findings.trims.push((
         "threshold=10".to_owned(),
         Rect {
             left: 100,
@@ -127,7 +127,7 @@ fn focal_point_wins_over_the_next_gravity_where_there_is_one() {
     let mut original = jpeg(400, 200);
     let last = |plan: &Plan| plan.nodes.last().unwrap().steps.last().unwrap().clone();
     assert!(matches!(last(&plan(&recipe, &original)), Step::SmartCrop { .. }));
-    original.focal = Some(Point { x: 0.9, y: 0.5 });
+    original.focal = Area::from_metadata("0.9,0.5");
     let rect = Rect {
         left: 100,
         top: 0,
@@ -228,5 +228,5 @@ fn a_trim_that_was_not_looked_up_is_refused() {
     let recipe = recipe("{ t: { trim: true, formats: [jpeg] } }");
     let refusal = recipe.plan(&jpeg(10, 10), &Lane::ALL).unwrap_err();
     assert_eq!(refusal.code, RefusalCode::TrimUnknown);
-    assert_eq!(recipe.trims().len(), 1);
+    assert_eq!(recipe.survey().trims.len(), 1);
 }

@@ -2,9 +2,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use minilab_protos::manifest::{
-    Derivative, Failure, File, MANIFEST_SCHEMA, Manifest, Original, Provenance, Status,
+    Derivative, Face, Failure, File, MANIFEST_SCHEMA, Manifest, Original, Provenance, Status,
 };
-use minilab_recipe::{Format, Lane, Urls};
+use minilab_recipe::{Format, Lane, Publish, Urls};
 
 use crate::{
     FileEntry, LaneStatus, Observation, PublicUrls, Record, Wanted,
@@ -45,6 +45,11 @@ pub fn manifest(record: &Record, urls: &PublicUrls<'_>) -> Manifest {
             recipe: record.recipe.clone(),
         },
         updated: record.updated.to_string(),
+        faces: urls
+            .recipe
+            .filter(|recipe| recipe.publish.contains(&Publish::Faces))
+            .and(shown.observation)
+            .and_then(faces),
     }
 }
 
@@ -93,6 +98,21 @@ pub fn original(key: &str, observation: Option<&Observation>) -> Original {
         bytes: Some(seen.size_bytes),
         sha256: seen.sha256.map(|digest| digest.to_string()),
     }
+}
+
+/// `None` also where nobody has looked yet.
+fn faces(seen: &Observation) -> Option<Vec<Face>> {
+    let upright = seen.probe.as_ref()?.upright();
+    let across = |share: f64| (share * f64::from(upright.width)).round() as u32;
+    let down = |share: f64| (share * f64::from(upright.height)).round() as u32;
+    let face = |face: &minilab_recipe::Face| Face {
+        left: across(face.area.x),
+        top: down(face.area.y),
+        width: across(face.area.width),
+        height: down(face.area.height),
+        score: (face.score * 100.0).round() as u8,
+    };
+    Some(seen.findings.faces.as_ref()?.iter().map(face).collect())
 }
 
 fn derivatives(record: &Record, shown: &Shown<'_>, urls: &PublicUrls<'_>) -> BTreeMap<String, Derivative> {

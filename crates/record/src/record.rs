@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use minilab_recipe::{Encoding, Lane, Note, Probe, Size};
+use minilab_recipe::{Encoding, Findings, Lane, Note, Probe, Size};
 use minilab_store::{ETag, Sha256};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,9 @@ pub struct Observation {
     pub reads: BTreeMap<String, String>,
     /// The header; `None` if it could not be read.
     pub probe: Option<Probe>,
+    /// What recipes have asked of its content so far: looked for once. Boxed: most originals have none.
+    #[serde(default, skip_serializing_if = "Findings::is_empty")]
+    pub findings: Box<Findings>,
 }
 
 /// One lane of one original.

@@ -33,6 +33,7 @@ pub(crate) fn observation(upload: u8, write: u32) -> Observation {
             icc: false,
             whole_image: false,
         }),
+        findings: Box::default(),
     }
 }
 

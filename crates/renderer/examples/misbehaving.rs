@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use link::{Link, LinkError};
 use minilab_protos::renderer::{
-    Closed, EXIT_OUT_OF_MEMORY, FRAME_BYTES_MAX, FileDone, Hello, Probed, Render, Rendered, Trimmed,
+    Closed, EXIT_OUT_OF_MEMORY, FRAME_BYTES_MAX, FileDone, Hello, Probed, Render, Rendered, Surveyed,
     reply::Body as Reply, request::Body as Request,
 };
-use minilab_recipe::{Format, Pixels, Plan, Probe, Size};
+use minilab_recipe::{Findings, Format, Pixels, Plan, Probe, Rect, Size, Survey};
 use rustix::net::{SendFlags, send, sockopt::set_socket_send_buffer_size};
 use rustix::process::{Signal, getpid, getppid, kill_process, set_parent_process_death_signal};
 
@@ -54,23 +54,31 @@ fn main() -> Result<(), LinkError> {
                     probe_json: probe(&script),
                 })
             }
-            Request::FindTrim(_) if script == "trim outside" => Reply::Trimmed(Trimmed {
-                left: 60,
-                top: 0,
-                width: 5,
-                height: 64,
-            }),
-            Request::FindTrim(_) => Reply::Trimmed(Trimmed {
-                left: 1,
-                top: 1,
-                width: 62,
-                height: 62,
+            Request::Survey(asked) => Reply::Surveyed(Surveyed {
+                findings_json: findings(&script, &asked.survey_json),
             }),
             Request::Render(asked) => render(&link, &script, &asked, descriptors)?,
             Request::Close(_) => Reply::Closed(Closed { rss_bytes: 1 }),
         };
         link.send(reply)?;
     }
+}
+
+/// An answer to nothing that was asked, or to all of it with a border beyond the picture.
+fn findings(script: &str, survey: &str) -> String {
+    let survey: Survey = serde_json::from_str(survey).expect("the pool writes surveys");
+    let rect = Rect {
+        left: if script == "survey outside" { 60 } else { 1 },
+        top: 1,
+        width: 62,
+        height: 62,
+    };
+    let found = Findings {
+        trims: survey.trims.into_iter().map(|trim| (trim, rect)).collect(),
+        faces: (script == "survey more").then(Vec::new),
+        embedded: None,
+    };
+    serde_json::to_string(&found).expect("findings are plain data")
 }
 
 fn probe(script: &str) -> String {

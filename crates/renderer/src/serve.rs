@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use minilab_imaging::{Engine, Error, Limits, Session};
 use minilab_protos::renderer::{
-    Closed, Failed, FileDone, FileFailed, Open, Probed, Render, Rendered, Trimmed, reply::Body as Reply,
+    Closed, Failed, FileDone, FileFailed, Open, Probed, Render, Rendered, Surveyed, reply::Body as Reply,
     request::Body as Request,
 };
 use minilab_recipe::{Analysis, Plan, Probe};
@@ -17,7 +17,7 @@ use minilab_recipe::{Analysis, Plan, Probe};
 use crate::arguments::Arguments;
 use crate::link::{Link, LinkError, Received};
 use crate::process::{background, mapped::Mapped};
-use crate::trim;
+use crate::survey::{Fault, Surveyor};
 
 /// Why the process ends.
 #[derive(Debug)]
@@ -80,8 +80,8 @@ impl Desk<'_> {
         let mut next = self.link.receive()?;
         loop {
             next = match next {
-                (Request::FindTrim(asked), _) => {
-                    self.find_trim(&bytes, &probe, &asked.trim)?;
+                (Request::Survey(asked), _) => {
+                    self.survey(&bytes, &probe, &asked.survey_json)?;
                     self.link.receive()?
                 }
                 (Request::Render(render), files) => self.plan(&bytes, &probe, render, files)?,
@@ -93,19 +93,21 @@ impl Desk<'_> {
         self.closed()
     }
 
-    fn find_trim(&mut self, bytes: &[u8], probe: &Probe, text: &str) -> Result<(), Stop> {
-        let trim = trim::parse(text).ok_or(LinkError::Protocol("the trim cannot be read"))?;
-        match self.engine.find_trim(bytes, probe, &trim) {
-            Ok(rect) => {
-                let trimmed = Trimmed {
-                    left: rect.left,
-                    top: rect.top,
-                    width: rect.width,
-                    height: rect.height,
-                };
-                Ok(self.link.send(Reply::Trimmed(trimmed))?)
+    fn survey(&mut self, bytes: &[u8], probe: &Probe, survey_json: &str) -> Result<(), Stop> {
+        let survey = serde_json::from_str(survey_json)
+            .map_err(|_| LinkError::Protocol("the survey cannot be read"))?;
+        let surveyor = Surveyor {
+            engine: self.engine,
+            bytes,
+            probe,
+        };
+        match surveyor.find(&survey) {
+            Ok(findings) => {
+                let findings_json = serde_json::to_string(&findings).expect("findings are plain data");
+                Ok(self.link.send(Reply::Surveyed(Surveyed { findings_json }))?)
             }
-            Err(error) => self.refuse(&error, "decode"),
+            Err(Fault::Unreadable(what)) => Err(LinkError::Protocol(what).into()),
+            Err(Fault::Imaging(error)) => self.refuse(&error, "decode"),
         }
     }
 

@@ -124,6 +124,7 @@ impl World {
             sha256: None,
             reads: BTreeMap::new(),
             probe: None,
+            findings: Box::default(),
         });
         let Decision::Recipe { recipe, .. } = self.document.decide(name) else {
             panic!("a rule takes {name}")

@@ -71,7 +71,8 @@ pub fn files(recipe: &Recipe, key: &str, text: &str) -> Vec<PlannedFile> {
         key: key.to_owned(),
         probe,
         focal: None,
-        trims: Vec::new(),
+        crops: Vec::new(),
+        findings: minilab_recipe::Findings::default(),
     };
     let lanes: Vec<_> = Wanted::by(recipe).lanes.into_keys().collect();
     recipe.plan(&original, &lanes).expect("the recipe takes it").files

@@ -2,7 +2,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use minilab_recipe::{Limits, Plan, Probe, Rect};
+use minilab_recipe::{Findings, Limits, Plan, Probe, Survey};
 use minilab_worker::{
     renderer::{
         CrashKind, Engine, OriginalFile, Priority, RenderError, RenderReport, RenderedFile, Renderer, Session,
@@ -75,8 +75,8 @@ impl Session for Seat {
         self.inner.probe()
     }
 
-    async fn find_trim(&mut self, trim: &str) -> Result<Rect, RenderError> {
-        self.inner.find_trim(trim).await
+    async fn survey(&mut self, survey: &Survey) -> Result<Findings, RenderError> {
+        self.inner.survey(survey).await
     }
 
     fn step_back(&mut self) {

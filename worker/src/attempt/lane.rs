@@ -85,7 +85,7 @@ impl Attempt<'_> {
     async fn try_make(&mut self, lane: Lane, base: &Loaded, seen: &Seen) -> Result<Made, Error> {
         let record = base.record.as_ref();
         let priority = self.context.priority(lane);
-        if !self.sit(seen, priority).await? {
+        if !self.sit(seen, record, priority).await? {
             return Ok(Made::Changed);
         }
         let mut upload = self.upload.take().expect("the original was just opened");
@@ -198,7 +198,7 @@ impl Attempt<'_> {
     }
 
     /// Opens the upload that was seen, unless it is open; `false`: it is gone.
-    async fn sit(&mut self, seen: &Seen, priority: Priority) -> Result<bool, Error> {
+    async fn sit(&mut self, seen: &Seen, record: Option<&Record>, priority: Priority) -> Result<bool, Error> {
         if self
             .upload
             .as_ref()
@@ -225,14 +225,19 @@ impl Attempt<'_> {
             work.original_bytes += file.size_bytes;
         });
         self.read = Some((seen.etag.clone(), sha256));
+        let known = record.and_then(|record| record.observation.as_ref());
         let opening = Opening {
             recipe: target.recipe,
             key: self.context.envelope.key.as_str(),
             metadata: &seen.reads,
             priority,
+            known: known
+                .filter(|known| known.sha256 == Some(sha256))
+                .map(|known| &*known.findings),
         };
         let file = file.of_tenant(&self.context.envelope.job.tenant);
-        let sitting = Sitting::open(&*self.context.world.renderer, opening, file).await?;
+        // Boxed: rare, and large; the attempt's own future stays small.
+        let sitting = Box::pin(Sitting::open(&*self.context.world.renderer, opening, file)).await?;
         self.upload = Some(Upload {
             etag: seen.etag.clone(),
             sha256,
@@ -254,6 +259,7 @@ impl Attempt<'_> {
         Observation {
             sha256: read.or_else(|| known.and_then(|known| known.sha256)),
             probe: known.and_then(|known| known.probe.clone()),
+            findings: known.map(|known| known.findings.clone()).unwrap_or_default(),
             ..observation(
                 seen,
                 self.upload.as_ref().filter(|upload| upload.etag == seen.etag),
@@ -348,6 +354,9 @@ fn observation(seen: &Seen, upload: Option<&Upload>) -> Observation {
         sha256: upload.map(|upload| upload.sha256),
         reads: seen.reads.clone(),
         probe: upload.map(|upload| upload.sitting.probe().clone()),
+        findings: upload
+            .map(|upload| Box::new(upload.sitting.findings().clone()))
+            .unwrap_or_default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One upload of one original in one renderer, kept from lane to lane so that it is decoded once.
 use std::{collections::BTreeMap, sync::Arc};
 
-use minilab_recipe::{Accept, Lane, Limits, Original, Plan, Point, Probe, Recipe};
+use minilab_recipe::{Accept, Findings, Lane, Limits, Original, Plan, Probe, Recipe};
 use minilab_store::{ETag, Sha256};
 
 use crate::{
@@ -15,13 +15,15 @@ pub(crate) struct Opening<'a> {
     pub key: &'a str,
     pub metadata: &'a BTreeMap<String, String>,
     pub priority: Priority,
+    /// What was found in these very bytes before.
+    pub known: Option<&'a Findings>,
 }
 
 /// An open session, what is planned from it, and of which upload it is.
 #[derive(Debug)]
 pub(crate) struct Sitting {
     pub session: Box<dyn Session>,
-    original: Original,
+    original: Box<Original>,
     planned: Option<(Vec<Lane>, Arc<Plan>)>,
 }
 
@@ -42,34 +44,40 @@ impl Sitting {
             key,
             metadata,
             priority,
+            known,
         }: Opening<'_>,
         file: OriginalFile,
     ) -> Result<Self, Error> {
         let limits = limits(&recipe.accept);
         let mut session = renderer.open(file, &limits, priority).await?;
         recipe.accept.probe(session.probe())?;
-        let mut trims = Vec::new();
-        for trim in recipe.trims() {
-            let text = trim.canonical();
-            let rect = session.find_trim(&text).await?;
-            trims.push((text, rect));
+        let mut findings = known.cloned().unwrap_or_default();
+        let survey = recipe.survey().lacking(&findings);
+        if !survey.is_empty() {
+            findings.extend(session.survey(&survey).await?);
         }
-        let focal = metadata.get(minilab_recipe::FOCAL).and_then(|text| focal(text));
+        let (focal, crops) = recipe.told(metadata);
         let original = Original {
             key: key.to_owned(),
             probe: session.probe().clone(),
             focal,
-            trims,
+            crops,
+            findings,
         };
         Ok(Self {
             session,
-            original,
+            original: Box::new(original),
             planned: None,
         })
     }
 
     pub fn probe(&self) -> &Probe {
         &self.original.probe
+    }
+
+    /// What is known of its content.
+    pub fn findings(&self) -> &Findings {
+        &self.original.findings
     }
 
     /// The plan there is, if it makes `lane`.
@@ -86,16 +94,6 @@ impl Sitting {
     }
 }
 
-/// Fractions of width and height, `0.3,0.55`. Anything else is no focal point: the gravity's next choice applies.
-fn focal(text: &str) -> Option<Point> {
-    let (x, y) = text.split_once(',')?;
-    let fraction = |text: &str| text.trim().parse().ok().filter(|f| (0.0..=1.0).contains(f));
-    Some(Point {
-        x: fraction(x)?,
-        y: fraction(y)?,
-    })
-}
-
 /// What the renderer checks before it decodes.
 fn limits(accept: &Accept) -> Limits {
     Limits {
@@ -106,18 +104,5 @@ fn limits(accept: &Accept) -> Limits {
         frames: accept.frames,
         formats: accept.formats.clone(),
         ..Limits::default()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn focal_point_is_two_fractions_or_nothing() {
-        assert_eq!(focal("0.3, 0.55"), Some(Point { x: 0.3, y: 0.55 }));
-        for text in ["", "0.3", "1.3,0", "a,b", "NaN,0"] {
-            assert_eq!(focal(text), None, "{text}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! What is believed of a renderer's answers: what its protocol, the limits and the picture allow.
 use minilab_protos::renderer as wire;
-use minilab_recipe::{Limits, Probe};
+use minilab_recipe::{Findings, Limits, Probe, Survey};
 
 use super::child::printable;
 use crate::renderer::{FileFailure, RenderError, RenderReport};
@@ -56,13 +56,10 @@ pub(super) fn is_within(probe: &Probe, limits: &Limits) -> bool {
         && (1..=limits.frames).contains(&probe.pages)
 }
 
-/// Does a rectangle lie within the upright original?
-pub(super) fn is_inside(probe: &Probe, left: u32, width: u32, top: u32, height: u32) -> bool {
-    let fits = |start: u32, length: u32, side| {
-        length > 0 && start.checked_add(length).is_some_and(|end| end <= side)
-    };
-    let upright = probe.upright();
-    fits(left, width, upright.width) && fits(top, height, upright.height)
+/// What a survey found; `None` breaks the protocol.
+pub(super) fn findings(said: &wire::Surveyed, survey: &Survey, probe: &Probe) -> Option<Findings> {
+    let found: Findings = serde_json::from_str(&said.findings_json).ok()?;
+    found.answers(survey, probe.upright()).then_some(found)
 }
 
 fn is_code(code: &str) -> bool {

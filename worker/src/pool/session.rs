@@ -8,11 +8,11 @@ use async_trait::async_trait;
 use minilab_protos::renderer::{
     self as wire, DESCRIPTORS_MAX, FRAME_BYTES_MAX, reply::Body as Reply, request::Body as Request,
 };
-use minilab_recipe::{Format, Limits, Plan, Probe, Rect};
+use minilab_recipe::{Findings, Format, Limits, Plan, Probe, Survey};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
-use super::answer::{self, is_inside, is_within};
+use super::answer::{self, is_within};
 use super::child::Loss;
 use super::deadline::Deadline;
 use super::output::Output;
@@ -200,29 +200,27 @@ impl Session for PooledSession {
             .expect("a session is handed out after its probe")
     }
 
-    async fn find_trim(&mut self, trim: &str) -> Result<Rect, RenderError> {
-        const STAGE: &str = "trim";
+    async fn survey(&mut self, survey: &Survey) -> Result<Findings, RenderError> {
+        const STAGE: &str = "survey";
         // A trim looks at every pixel of the original, and some forms are held as a whole.
         let _share = self.shared.admit(self.probe().stored.pixels() * 4).await;
         let deadline = self.deadline(self.shared.config.render_deadline);
-        let request = Request::FindTrim(wire::FindTrim {
-            trim: trim.to_owned(),
-        });
-        self.ask(request, Vec::new(), STAGE, deadline).await?;
-        match self.answer(STAGE, deadline).await? {
-            Reply::Trimmed(wire::Trimmed {
-                left,
-                top,
-                width,
-                height,
-            }) if is_inside(self.probe(), left, width, top, height) => Ok(Rect {
-                left,
-                top,
-                width,
-                height,
-            }),
-            Reply::Failed(failed) => Err(self.refused(failed, STAGE).await),
-            _ => Err(self.lose(Loss::Protocol, STAGE).await),
+        let survey_json = serde_json::to_string(survey).expect("a survey is plain data");
+        self.ask(
+            Request::Survey(wire::Survey { survey_json }),
+            Vec::new(),
+            STAGE,
+            deadline,
+        )
+        .await?;
+        let found = match self.answer(STAGE, deadline).await? {
+            Reply::Surveyed(said) => answer::findings(&said, survey, self.probe()),
+            Reply::Failed(failed) => return Err(self.refused(failed, STAGE).await),
+            _ => None,
+        };
+        match found {
+            Some(found) => Ok(found),
+            None => Err(self.lose(Loss::Protocol, STAGE).await),
         }
     }
 

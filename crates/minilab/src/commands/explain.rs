@@ -75,6 +75,21 @@ fn text(original: &Loose, recipe: &Recipe, explained: &Rendered, engine: &str) -
         units::bytes(original.bytes.len() as u64),
         recipe.name
     );
+    if let Some(faces) = &explained.findings.faces {
+        text += &format!("{}\n", count(faces.len(), "face"));
+        for face in faces {
+            let share = |of: f64, side: u32| (of * f64::from(side)).round();
+            text += &format!(
+                "  {} x {} at {},{}, {} % sure\n",
+                share(face.area.width, upright.width),
+                share(face.area.height, upright.height),
+                share(face.area.x, upright.width),
+                share(face.area.y, upright.height),
+                (face.score * 100.0).round()
+            );
+        }
+        text += "\n";
+    }
     let key_of = |index: usize| {
         explained.files[index]
             .key
@@ -109,6 +124,7 @@ fn value(original: &Loose, recipe: &Recipe, explained: &Rendered, engine: &str) 
         "original": original.key,
         "bytes": original.bytes.len(),
         "probe": explained.probe,
+        "findings": explained.findings,
         "recipe": recipe.name,
         "plan": *explained.plan,
         "keys": keys,

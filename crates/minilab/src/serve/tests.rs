@@ -143,6 +143,7 @@ fn record(key: &str, status: LaneStatus) -> Record {
             sha256: None,
             reads: BTreeMap::new(),
             probe: None,
+            findings: Box::default(),
         }),
         lanes: Lane::ALL.map(|name| (name, lane.clone())).into(),
         retired: BTreeMap::new(),

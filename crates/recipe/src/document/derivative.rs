@@ -43,7 +43,7 @@ pub(super) fn derivative(
     problems: &Problems,
 ) -> Option<Derivative> {
     let mut fields = Fields::open("derivative", tree, problems)?;
-    fields.planned(&["crop", "to", "keep_smaller", "page", "quality"]);
+    fields.planned(&["to", "keep_smaller", "page", "quality"]);
     let background = fields
         .read("background", scalar::colour)
         .unwrap_or(common.background);
@@ -56,6 +56,10 @@ pub(super) fn derivative(
     let flop = fields.read("flop", scalar::boolean).unwrap_or(false);
     let trim = fields.read("trim", geometry::trim);
     let extract = fields.read("extract", geometry::extract);
+    let crop = fields.read("crop", super::crop::crop);
+    if crop.is_some() && extract.is_some() {
+        fields.conflict("crop", "a crop takes the place of an extract", "keep one of them");
+    }
     let resized = fields.read("resize", |tree, problems| resize(tree, paint, problems));
     let extend = fields.read("extend", |tree, problems| geometry::extend(tree, paint, problems));
     let border = fields.read("border", steps::border).map(AskedStep::Border);
@@ -88,6 +92,7 @@ pub(super) fn derivative(
     let animation = fields
         .read("animation", super::animation::animation)
         .unwrap_or(common.animation);
+    let steps_at = fields.span_of("steps");
     fields.close();
     let (resize, padding, backdrop) = match resized {
         Some((resize, Filling::Backdrop(backdrop))) => (Some(resize), paint, Some(backdrop)),
@@ -95,7 +100,7 @@ pub(super) fn derivative(
         Some((resize, Filling::Copy | Filling::Mirror)) => (Some(resize), paint, None),
         None => (None, paint, None),
     };
-    Some(Derivative {
+    let derivative = Derivative {
         name: name.text.clone(),
         autorotate,
         rotate,
@@ -103,6 +108,7 @@ pub(super) fn derivative(
         flop,
         trim,
         extract,
+        crop,
         resize,
         extend,
         // A border belongs to the geometry, which comes before the steps.
@@ -117,7 +123,16 @@ pub(super) fn derivative(
             .collect(),
         keep: kept,
         animation,
-    })
+    };
+    if derivative.hides_faces() && derivative.crops_smartly() {
+        problems.note(
+            steps_at,
+            Code::Conflict,
+            "where faces are is not known after a crop that is decided by pixels (attention, entropy)",
+            Some("name face, focal or a compass point as gravity, and as crop.else".to_owned()),
+        );
+    }
+    Some(derivative)
 }
 
 fn densities(tree: &Tree, problems: &Problems) -> Option<Vec<Density>> {

@@ -1,6 +1,7 @@
 //! The operator's document: where originals come from, where files go, and which recipe each key gets.
 mod animation;
 mod check;
+mod crop;
 mod derivative;
 mod digest;
 mod encoders;

@@ -9,8 +9,8 @@ use super::tree::{self, Name, Tree};
 use crate::diagnostic::Code;
 use crate::keys::stable_name;
 use crate::{
-    Accept, Analysis, ColourSpace, DEFAULT_RECIPE, Format, KeyTemplate, NotAnImage, OutputFormat, Recipe,
-    Replace, Urls,
+    Accept, Analysis, ColourSpace, DEFAULT_RECIPE, Format, KeyTemplate, NotAnImage, OutputFormat, Publish,
+    Recipe, Replace, Urls,
 };
 
 /// The recipes of a document that has none.
@@ -91,6 +91,7 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
         scalar::choice(tree, &words, problems)
     });
     let placeholder = fields.read("placeholder", placeholder).unwrap_or_default();
+    let publish = fields.read("publish", publish).unwrap_or_default();
     let epoch = fields.read("epoch", |tree, problems| {
         scalar::integer(tree, 0..=u32::MAX, problems)
     });
@@ -112,7 +113,7 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
             .collect();
         all.into_iter().collect::<Option<Vec<_>>>()
     });
-    fields.planned(&["publish", "keep_smaller", "notify"]);
+    fields.planned(&["keep_smaller", "notify"]);
     let mut derivatives = derivatives;
     if let Some(derivatives) = &mut derivatives {
         derivatives.sort_by(|one, other| one.name.cmp(&other.name));
@@ -125,6 +126,7 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
         replace: replace.unwrap_or_default(),
         colour: colour.unwrap_or_default(),
         placeholder,
+        publish,
         epoch: epoch.unwrap_or_default().into(),
         key,
         derivatives,
@@ -212,6 +214,16 @@ fn placeholder(tree: &Tree, problems: &Problems) -> Option<Vec<Analysis>> {
     asked.sort_by_key(|analysis| matches!(analysis, Analysis::Dominant));
     asked.dedup();
     Some(asked)
+}
+
+fn publish(tree: &Tree, problems: &Problems) -> Option<Vec<Publish>> {
+    let words = [("faces", Publish::Faces)];
+    let mut told = one_or_many(tree, problems, |tree, problems| {
+        scalar::choice(tree, &words, problems)
+    })?;
+    told.sort_unstable();
+    told.dedup();
+    Some(told)
 }
 
 fn accept(tree: &Tree, problems: &Problems) -> Option<Accept> {

@@ -1,6 +1,6 @@
 //! Reading sizes: boxes from width, height, widths or a ladder, with their aspect resolved.
 use super::ladder::{self, SIDE_MAX};
-use super::read::{Fields, Problems, list, not_supported, one_or_many};
+use super::read::{Fields, Problems, list, one_or_many};
 use super::scalar;
 use super::tree::Tree;
 use crate::diagnostic::Code;
@@ -186,7 +186,7 @@ fn fit(tree: &Tree, problems: &Problems) -> Option<Fit> {
 }
 
 /// A name, or sharp's spelling of it.
-fn gravity(tree: &Tree, problems: &Problems) -> Option<Gravity> {
+pub(super) fn gravity(tree: &Tree, problems: &Problems) -> Option<Gravity> {
     let words = [
         ("centre", Gravity::Centre),
         ("center", Gravity::Centre),
@@ -201,11 +201,8 @@ fn gravity(tree: &Tree, problems: &Problems) -> Option<Gravity> {
         ("attention", Gravity::Attention),
         ("entropy", Gravity::Entropy),
         ("focal", Gravity::Focal),
+        ("face", Gravity::Face),
     ];
-    if scalar::text(tree, problems).is_some_and(|text| text == "face") {
-        not_supported(tree.span, "gravity: face", problems);
-        return None;
-    }
     scalar::choice(tree, &words, problems)
 }
 

@@ -263,6 +263,10 @@ fn recipes() -> Vec<Mapping> {
                 "colour": words::<ColourSpace>(),
                 "animation": animation,
                 "placeholder": some(&words::<Analysis>()),
+                "publish": some(&json!({
+                    "enum": ["faces"],
+                    "description": "What manifests tell of the original's content: boxes of faces.",
+                })),
                 "epoch": { "type": "integer", "minimum": 0 },
                 "key": { "type": "string", "pattern": "^\\{original\\}/.*\\.\\{ext\\}$" },
                 "keep": keep,
@@ -291,6 +295,10 @@ fn recipes() -> Vec<Mapping> {
                 "flop": flag,
                 "trim": { "anyOf": [flag, { "$ref": "#/definitions/trim" }] },
                 "extract": { "$ref": "#/definitions/extract" },
+                "crop": {
+                    "description": "Zooms to a subject, in place of an extract.",
+                    "anyOf": [{ "enum": ["face", "focal"] }, { "$ref": "#/definitions/crop" }],
+                },
                 "resize": { "$ref": "#/definitions/resize" },
                 "extend": { "$ref": "#/definitions/extend" },
                 "border": reference("border", "A line along the edges, after `extend` and before the steps."),
@@ -321,7 +329,7 @@ fn geometry() -> Vec<Mapping> {
     let (text, edge) = (json!({ "type": "string" }), whole(0, 10_000));
     let gravity = json!({ "enum": [
         "centre", "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest",
-        "attention", "entropy", "focal",
+        "attention", "entropy", "focal", "face",
     ] });
     vec![
         (
@@ -343,6 +351,33 @@ fn geometry() -> Vec<Mapping> {
                 "background": { "type": "string", "description": "What fills the rest of `fit: contain`: a colour, transparent, blur (the picture itself, blurred) or auto (the colour of its edge)." },
             }),
             &[],
+        ),
+        (
+            "crop",
+            json!({
+                "to": { "enum": ["face", "focal"], "description": "A face, or what object metadata or XMP marks." },
+                "padding": {
+                    "type": "number", "minimum": 0, "maximum": 10,
+                    "description": "Room on each side, as a share of the subject; 0.4 around faces, else 0.",
+                },
+                "pick": {
+                    "enum": ["largest", "all", "most_central"], "default": "largest",
+                    "description": "Which face.",
+                },
+                "closeness": {
+                    "anyOf": [
+                        { "enum": ["low", "medium", "high"] },
+                        { "type": "number", "minimum": 0, "maximum": 1 },
+                    ],
+                    "default": "high",
+                    "description": "0 leaves the whole picture, 1 only the subject with its padding.",
+                },
+                "else": {
+                    "description": "Which part stays where there is no such subject; attention by default.",
+                    "anyOf": [gravity, { "type": "array", "items": gravity }],
+                },
+            }),
+            &["to"],
         ),
         (
             "ladder",

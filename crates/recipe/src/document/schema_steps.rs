@@ -115,7 +115,10 @@ fn tones() -> Vec<Mapping> {
 }
 
 fn areas() -> Vec<Mapping> {
-    let region = reference("region", "Only there.");
+    let region = json!({
+        "description": "Only there: a rectangle of the file, or every face in it.",
+        "anyOf": [{ "const": "faces" }, { "$ref": "#/definitions/region" }],
+    });
     let sigma = |least: f64, most: f64| number(least, most, "Standard deviation, in pixels.");
     let side = number(2.0, 1000.0, "Of a square, in pixels.");
     vec![

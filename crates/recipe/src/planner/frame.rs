@@ -2,9 +2,10 @@
 //!
 //! Two derivatives with one frame share levels. A frame is kept in full-resolution pixels and scaled to the trunk when
 //! that is known.
-use super::orthogonal::{turned, turned_point, turned_rect, undo_orientation};
+use super::orthogonal::{turned, turned_rect, undo_orientation};
+use super::subject::{self, Span2};
 use crate::{
-    Background, Derivative, Extract, Original, Point, Rect, Refusal, RefusalCode, Rotation, Size, Step, Turn,
+    Area, Background, Derivative, Extract, Original, Rect, Refusal, RefusalCode, Rotation, Size, Step, Turn,
     Unit,
 };
 
@@ -16,6 +17,8 @@ pub(super) struct Frame {
     whole: Size,
     /// What is kept of it; `None`: all.
     window: Option<Rect>,
+    /// Is the window one around the subject of a crop?
+    pub found: bool,
 }
 
 /// Why there is no frame.
@@ -38,12 +41,11 @@ impl Frame {
         };
         if let Some(trim) = &derivative.trim {
             let name = trim.canonical();
-            let found = original.trims.iter().find(|(known, _)| *known == name);
-            let Some((_, found)) = found else {
+            let Some(found) = original.findings.trim(&name) else {
                 let sentence = format!("the rectangle of the trim {name} was not looked up before planning");
                 return Err(NoFrame::Refused(Refusal::new(RefusalCode::TrimUnknown, sentence)));
             };
-            rect = padded(*found, trim.padding.of(upright), upright);
+            rect = padded(found, trim.padding.of(upright), upright);
         }
         let mut whole = upright;
         for step in &turns {
@@ -63,11 +65,27 @@ impl Frame {
         if let Some(extract) = &derivative.extract {
             rect = extracted(rect, extract).map_err(NoFrame::Skipped)?;
         }
+        let mut found = false;
+        let own = original.crops.iter().find(|(name, _)| *name == derivative.name);
+        if let Some((_, area)) = own.filter(|_| derivative.crops()) {
+            let part = subject::placed(*area, original, &turns);
+            (rect, found) = (part.pixels(whole), true);
+        }
+        if derivative.reads_faces() && original.findings.faces.is_none() {
+            return Err(NoFrame::Refused(faces_unknown()));
+        }
+        if let Some(crop) = derivative.crop.as_ref().filter(|_| !found) {
+            let shape = derivative.shape();
+            if let Some(window) = subject::window(crop, original, &turns, rect, shape) {
+                (rect, found) = (window, true);
+            }
+        }
         let all = (rect.width, rect.height) == (whole.width, whole.height);
         Ok(Self {
             turns,
             whole,
             window: (!all).then_some(rect),
+            found,
         })
     }
 
@@ -119,27 +137,50 @@ impl Frame {
         )
     }
 
-    /// Where a point of the upright original lies in what is shown, as fractions, moved to the edge if it is outside.
-    pub fn point(&self, upright: Size, at: Point) -> Point {
-        let (mut at, mut size) = (at, upright);
-        for step in &self.turns {
-            at = turned_point(at, size, step);
-            size = turned(size, step);
-        }
-        let window = self.window.unwrap_or(Rect {
-            left: 0,
-            top: 0,
-            width: size.width,
-            height: size.height,
-        });
-        let inside = |at: f64, whole: u32, from: u32, length: u32| {
-            ((at * f64::from(whole) - f64::from(from)) / f64::from(length)).clamp(0.0, 1.0)
-        };
-        Point {
-            x: inside(at.x, size.width, window.left, window.width),
-            y: inside(at.y, size.height, window.top, window.height),
+    /// The faces that it shows, in the pixels of its content at that size, the largest first.
+    pub fn faces(&self, original: &Original, size: Size) -> Vec<Span2> {
+        let faces = subject::faces(original, &self.turns, self.shown());
+        faces.into_iter().map(|face| self.scaled(face, size)).collect()
+    }
+
+    /// An area of the upright original in the pixels of its content at that size; at its edge if it is outside.
+    pub fn area(&self, original: &Original, area: Area, size: Size) -> Span2 {
+        let placed = self.scaled(subject::placed(area, original, &self.turns), size);
+        let (across, down) = (f64::from(size.width), f64::from(size.height));
+        Span2 {
+            left: placed.left.clamp(0.0, across),
+            top: placed.top.clamp(0.0, down),
+            right: placed.right.clamp(0.0, across),
+            bottom: placed.bottom.clamp(0.0, down),
         }
     }
+
+    fn shown(&self) -> Rect {
+        self.window.unwrap_or(Rect {
+            left: 0,
+            top: 0,
+            width: self.whole.width,
+            height: self.whole.height,
+        })
+    }
+
+    fn scaled(&self, part: Span2, size: Size) -> Span2 {
+        let shown = self.shown();
+        let x = |at: f64| (at - f64::from(shown.left)) * f64::from(size.width) / f64::from(shown.width);
+        let y = |at: f64| (at - f64::from(shown.top)) * f64::from(size.height) / f64::from(shown.height);
+        Span2 {
+            left: x(part.left),
+            top: y(part.top),
+            right: x(part.right),
+            bottom: y(part.bottom),
+        }
+    }
+}
+
+/// A defect of the caller, as an unknown trim is.
+pub(super) fn faces_unknown() -> Refusal {
+    let sentence = "faces were not looked for before planning".to_owned();
+    Refusal::new(RefusalCode::FacesUnknown, sentence)
 }
 
 /// Orientation undone if asked, rotation, mirrors: the documented order.

@@ -12,6 +12,7 @@ mod limits;
 mod orthogonal;
 mod rungs;
 mod steps;
+mod subject;
 mod target;
 mod tree;
 mod trunk;

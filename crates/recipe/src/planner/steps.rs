@@ -1,4 +1,5 @@
 //! Steps after geometry: what was asked, at the size and density of one file.
+use super::subject::Span2;
 use crate::{
     AskedStep, Border, Density, Effect, ExtendMode, Extract, Note, Radius, Rect, Region, Size, Step, Unit,
     When,
@@ -13,6 +14,8 @@ pub(super) struct Finish {
     pub clear: bool,
     /// What could not be done as it was asked.
     pub notes: Vec<Note>,
+    /// Where faces are in it, in its pixels so far.
+    pub faces: Vec<Span2>,
 }
 
 /// What lengths and conditions depend on.
@@ -26,6 +29,15 @@ pub(super) struct At {
 impl Finish {
     /// A step of geometry, and the size after it.
     pub fn push(&mut self, step: Step, size: Size) {
+        // A smart crop is decided by pixels: documents that ask for faces after one are refused.
+        let (left, top) = match &step {
+            Step::Extract(part) => (-f64::from(part.left), -f64::from(part.top)),
+            Step::Extend { left, top, .. } => (f64::from(*left), f64::from(*top)),
+            _ => (0.0, 0.0),
+        };
+        for face in &mut self.faces {
+            *face = face.moved(left, top);
+        }
         self.steps.push(step);
         self.size = size;
     }
@@ -86,8 +98,21 @@ impl Finish {
         reason = "nowhere and everywhere are two answers, and both leave the list out"
     )]
     fn parts(&mut self, region: Option<Region>, density: Density) -> Option<Option<Vec<Rect>>> {
-        let Some(Region::Part(part)) = region else {
-            return Some(None);
+        let part = match region {
+            None => return Some(None),
+            Some(Region::Part(part)) => part,
+            Some(Region::Faces) => {
+                let faces: Vec<Rect> = self
+                    .faces
+                    .iter()
+                    .filter_map(|face| face.head(self.size))
+                    .collect();
+                if faces.is_empty() {
+                    self.note(Note::NoFace);
+                    return None;
+                }
+                return Some(Some(faces));
+            }
         };
         let found = part_of(self.size, part, density);
         if found.is_none() {
@@ -133,8 +158,14 @@ impl Finish {
                 width: width - 2 * wide,
                 height: height - 2 * wide,
             };
-            self.steps.push(Step::Extract(inner));
-            size = self.size;
+            self.push(
+                Step::Extract(inner),
+                Size {
+                    width: inner.width,
+                    height: inner.height,
+                },
+            );
+            size = Size { width, height };
         }
         let step = Step::Extend {
             size,

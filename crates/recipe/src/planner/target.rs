@@ -6,11 +6,12 @@ use super::animation::{self, Shown};
 use super::frame::{Frame, NoFrame};
 use super::rungs::{self, Kept};
 use super::steps::{At, Finish};
+use super::subject::{self, Span2, held};
 use crate::{
-    Animation, AskedStep, Backdrop, Background, ColourSpace, Density, Derivative, Encoding, Extend,
+    Animation, AskedStep, Backdrop, Background, ColourSpace, Crop, Density, Derivative, Encoding, Extend,
     ExtendMode, Extract, Filling, Fit, Format, Gravity, Keep, Kernel, KeyTemplate, Lane, Note, Original,
-    OutputFormat, PlannedFile, Point, Recipe, Rect, Refusal, Resize, Rgb, Rotation, Size, Skipped, Source,
-    Step, Trim, canonical,
+    OutputFormat, PlannedFile, Recipe, Rect, Refusal, Rgb, Rotation, Size, Skipped, Source, Step, Subject,
+    Trim, canonical,
 };
 
 /// One picture to be made, in all its formats.
@@ -81,7 +82,7 @@ pub(super) fn targets(
     let mut targets = Vec::new();
     for kept in rungs::kept(derivative, content, skipped) {
         let finish = finish(derivative, &frame, original, kept);
-        for (shown, files) in files(recipe, derivative, original, lanes, kept, &finish) {
+        for (shown, files) in files(recipe, derivative, original, lanes, kept, &finish, &frame) {
             if let Some(reason) = too_long(shown.frames(&original.probe), kept.size) {
                 skipped.push(Skipped {
                     derivative: derivative.name.clone(),
@@ -146,6 +147,7 @@ fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kep
         size: resized,
         clear: original.probe.alpha || becomes_transparent(derivative, kept),
         notes: Vec::new(),
+        faces: frame.faces(original, resized),
     };
     if let Some(resize) = derivative.resize.as_ref().filter(|_| resized != canvas) {
         if resize.fit == Fit::Contain {
@@ -168,8 +170,7 @@ fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kep
             };
             finish.push(step, canvas);
         } else {
-            let focal = original.focal.map(|at| frame.point(original.probe.upright(), at));
-            finish.push(crop(resize, focal, resized, canvas), canvas);
+            finish.push(crop(derivative, frame, original, resized, canvas), canvas);
         }
     }
     if let Some(extend) = derivative.extend {
@@ -196,7 +197,7 @@ fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kep
 }
 
 /// The first gravity that applies; the middle where none does.
-fn crop(resize: &Resize, focal: Option<Point>, from: Size, to: Size) -> Step {
+fn crop(derivative: &Derivative, frame: &Frame, original: &Original, from: Size, to: Size) -> Step {
     let (spare_x, spare_y) = (from.width - to.width, from.height - to.height);
     let at = |left: f64, top: f64| {
         Step::Extract(Rect {
@@ -207,17 +208,41 @@ fn crop(resize: &Resize, focal: Option<Point>, from: Size, to: Size) -> Step {
         })
     };
     let share = |(x, y): (f64, f64)| at(f64::from(spare_x) * x, f64::from(spare_y) * y);
-    let centred = |at: f64, whole: u32, part: u32| at * f64::from(whole) - f64::from(part) / 2.0;
-    for gravity in &resize.gravity {
-        match (gravity, focal) {
-            (Gravity::Focal, Some(point)) => {
-                return at(
-                    centred(point.x, from.width, to.width),
-                    centred(point.y, from.height, to.height),
-                );
+    let around = |(x, y): (f64, f64), part: Span2| {
+        let (wide, high) = (f64::from(to.width), f64::from(to.height));
+        at(
+            held(
+                x - wide / 2.0,
+                wide,
+                (part.left, part.right),
+                (0.0, f64::from(from.width)),
+            ),
+            held(
+                y - high / 2.0,
+                high,
+                (part.top, part.bottom),
+                (0.0, f64::from(from.height)),
+            ),
+        )
+    };
+    for gravity in derivative.gravity(frame.found) {
+        match gravity {
+            Gravity::Focal => {
+                if let Some(area) = subject::marked(original) {
+                    let part = frame.area(original, area, from);
+                    let middle = (
+                        f64::midpoint(part.left, part.right),
+                        f64::midpoint(part.top, part.bottom),
+                    );
+                    return around(middle, part);
+                }
             }
-            (Gravity::Focal, None) => {}
-            (other, _) => match (other.interest(), other.share()) {
+            Gravity::Face => {
+                if let Some(faces) = subject::kept(&frame.faces(original, from), to) {
+                    return around(subject::middle(faces), faces);
+                }
+            }
+            other => match (other.interest(), other.share()) {
                 (Some(interest), _) => return Step::SmartCrop { size: to, interest },
                 (None, Some(shares)) => return share(shares),
                 (None, None) => {}
@@ -246,6 +271,7 @@ fn files(
     lanes: &[Lane],
     kept: Kept,
     finish: &Finish,
+    frame: &Frame,
 ) -> Vec<(Shown, Vec<PlannedFile>)> {
     let (probe, clear) = (&original.probe, finish.clear);
     let mut all: Vec<(Shown, Vec<PlannedFile>)> = Vec::new();
@@ -261,6 +287,7 @@ fn files(
             hardens.then_some(Note::HardEdges),
             note,
             (!carries(encoding.format(), derivative.keep)).then_some(Note::MetadataNotKept),
+            lacks_face(derivative, original, kept, frame).then_some(Note::NoFace),
         ];
         let file = PlannedFile {
             derivative: derivative.name.clone(),
@@ -298,6 +325,17 @@ fn carries(format: OutputFormat, keep: Keep) -> bool {
     }
 }
 
+/// Was a face asked for, and something else shown?
+fn lacks_face(derivative: &Derivative, original: &Original, kept: Kept, frame: &Frame) -> bool {
+    let cropped = derivative
+        .crop
+        .as_ref()
+        .is_some_and(|crop| crop.to == Subject::Face);
+    let cut = kept.fitted.resized != kept.fitted.canvas;
+    let asked = cropped || (cut && derivative.gravity(frame.found).contains(&Gravity::Face));
+    asked && frame.faces(original, kept.fitted.resized).is_empty()
+}
+
 fn becomes_transparent(derivative: &Derivative, kept: Kept) -> bool {
     let clear = |background: Background| background == Background::Transparent;
     let turned = derivative
@@ -331,6 +369,8 @@ struct Form<'a> {
     trim: Option<Trim>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extract: Option<Extract>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    crop: Option<&'a Crop>,
     resized: Size,
     kernel: Kernel,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -380,6 +420,7 @@ impl<'a> Form<'a> {
             flop: derivative.flop,
             trim: derivative.trim,
             extract: derivative.extract,
+            crop: derivative.crop.as_ref(),
             resized: kept.fitted.resized,
             kernel: resize.map_or(Kernel::default(), |resize| resize.kernel),
             linear: resize.is_some_and(|resize| resize.linear),

@@ -82,6 +82,8 @@ pub enum RefusalCode {
     TooManyFiles,
     /// The caller did not look up a trim's rectangle first: a defect of the caller, not of the original.
     TrimUnknown,
+    /// The caller did not look for faces first.
+    FacesUnknown,
 }
 
 impl RefusalCode {
@@ -94,6 +96,7 @@ impl RefusalCode {
             Self::FormatNotAccepted => "format_not_accepted",
             Self::TooManyFiles => "too_many_files",
             Self::TrimUnknown => "internal_trim_unknown",
+            Self::FacesUnknown => "internal_faces_unknown",
         }
     }
 }

@@ -3,7 +3,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Animation, AskedStep, Backdrop, Background, Extend, Extract, Gravity, Resize, Rotation, Trim};
+use super::{
+    Animation, AskedStep, Backdrop, Background, Crop, Extend, Extract, Fit, Gravity, Region, Resize,
+    Rotation, Subject, Trim,
+};
 use crate::{Encoding, Keep, Lane, OutputFormat, Rgb};
 
 /// An entry of a recipe. Geometry runs in the order of these fields, whatever the order in the document.
@@ -23,6 +26,9 @@ pub struct Derivative {
     pub trim: Option<Trim>,
     /// A part kept.
     pub extract: Option<Extract>,
+    /// Zoomed to a subject, in place of a part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<Crop>,
     /// Sizes; without it, the size that is there.
     pub resize: Option<Resize>,
     /// A border.
@@ -112,9 +118,70 @@ impl Derivative {
 
     /// Does any of its files depend on the original's focal point?
     pub fn reads_focal(&self) -> bool {
-        self.resize
-            .as_ref()
-            .is_some_and(|resize| resize.gravity.contains(&Gravity::Focal))
+        self.looks_for(Gravity::Focal, Subject::Focal)
+    }
+
+    /// Does any of its files depend on faces?
+    pub fn reads_faces(&self) -> bool {
+        self.looks_for(Gravity::Face, Subject::Face)
+    }
+
+    /// Is a part of the picture chosen automatically, so that people may choose another?
+    pub(crate) fn crops(&self) -> bool {
+        self.crop.is_some() || self.shape().is_some()
+    }
+
+    /// Width to height of what its picture fills, where the rest is cut off.
+    pub(crate) fn shape(&self) -> Option<f64> {
+        let resize = self.resize.as_ref().filter(|resize| resize.fit == Fit::Cover)?;
+        let asked = resize.boxes.first()?;
+        Some(f64::from(asked.width?) / f64::from(asked.height?))
+    }
+
+    /// Which part stays where something is cut: what a crop says instead of its subject, if that is not there.
+    pub(crate) fn gravity(&self, subject_found: bool) -> &[Gravity] {
+        match (&self.crop, &self.resize) {
+            (Some(crop), _) if !subject_found => &crop.otherwise,
+            (_, Some(resize)) => &resize.gravity,
+            _ => &[],
+        }
+    }
+
+    /// Is a step done to faces alone?
+    pub(crate) fn hides_faces(&self) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(
+                step,
+                AskedStep::Blur {
+                    region: Some(Region::Faces),
+                    ..
+                } | AskedStep::Pixelate {
+                    region: Some(Region::Faces),
+                    ..
+                }
+            )
+        })
+    }
+
+    /// May what stays where something is cut be decided by pixels alone?
+    pub(crate) fn crops_smartly(&self) -> bool {
+        let lists = [self.gravity(true), self.gravity(false)];
+        self.shape().is_some()
+            && lists
+                .into_iter()
+                .flatten()
+                .any(|gravity| gravity.interest().is_some())
+    }
+
+    fn looks_for(&self, gravity: Gravity, subject: Subject) -> bool {
+        let resized = self.resize.as_ref().map(|resize| &resize.gravity);
+        let otherwise = self.crop.as_ref().map(|crop| &crop.otherwise);
+        resized
+            .into_iter()
+            .chain(otherwise)
+            .any(|list| list.contains(&gravity))
+            || self.crop.as_ref().is_some_and(|crop| crop.to == subject)
+            || (gravity == Gravity::Face && self.hides_faces())
     }
 
     /// The encodings of some lanes.

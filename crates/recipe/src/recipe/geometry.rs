@@ -149,6 +149,8 @@ pub enum Gravity {
     Entropy,
     /// The point that the object's metadata names; none there: the next of the list.
     Focal,
+    /// As many faces as fit; none there: the next of the list.
+    Face,
 }
 
 impl Gravity {
@@ -164,7 +166,7 @@ impl Gravity {
             Self::Southwest => (0.0, 1.0),
             Self::West => (0.0, 0.5),
             Self::Northwest => (0.0, 0.0),
-            Self::Attention | Self::Entropy | Self::Focal => return None,
+            Self::Attention | Self::Entropy | Self::Focal | Self::Face => return None,
         })
     }
 

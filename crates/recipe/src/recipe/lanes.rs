@@ -1,7 +1,7 @@
 //! Which lanes a recipe uses, and the digest that tells whether a lane is current.
 use serde::Serialize;
 
-use super::{Accept, Derivative, NotAnImage, Recipe, Urls};
+use super::{Accept, Derivative, NotAnImage, Publish, Recipe, Urls};
 use crate::keys::KeyTemplate;
 use crate::{Analysis, ColourSpace, Lane, canonical};
 
@@ -16,6 +16,8 @@ struct LaneForm<'a> {
     placeholder: &'a [Analysis],
     #[serde(skip_serializing_if = "Option::is_none")]
     urls: Option<Urls>,
+    #[serde(skip_serializing_if = "<[Publish]>::is_empty")]
+    publish: &'a [Publish],
     derivatives: Vec<Derivative>,
 }
 
@@ -57,6 +59,11 @@ impl Recipe {
                     &[]
                 },
                 urls: Some(self.urls).filter(|urls| self.analyses_in(lane) && urls.has_stable()),
+                publish: if self.analyses_in(lane) {
+                    &self.publish
+                } else {
+                    &[]
+                },
                 derivatives: derivatives.collect(),
             },
         )

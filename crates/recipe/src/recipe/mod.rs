@@ -4,16 +4,20 @@
 //! methods, spread over the files by idea.
 mod accept;
 mod animation;
+mod crop;
 mod derivative;
 mod geometry;
 mod lanes;
 mod rungs;
 mod steps;
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 pub use accept::{Accept, NotAnImage, Refusal, RefusalCode};
 pub use animation::Animation;
+pub use crop::{Crop, Pick, Publish, Subject};
 pub use derivative::{Density, Derivative, LanedEncoding};
 pub use geometry::{
     Asked, Backdrop, Background, Edges, Extend, Extract, Filling, Fit, Gravity, Margin, Ratio, Resize,
@@ -23,7 +27,7 @@ pub use rungs::Rung;
 pub use steps::{AskedStep, Border, Radius, Region, When};
 
 use crate::keys::KeyTemplate;
-use crate::{Analysis, ColourSpace};
+use crate::{Analysis, Area, ColourSpace};
 
 /// Which derivatives an original gets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,6 +46,9 @@ pub struct Recipe {
     pub colour: ColourSpace,
     /// What is derived besides files; sorted.
     pub placeholder: Vec<Analysis>,
+    /// What of its findings manifests tell; sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub publish: Vec<Publish>,
     /// The operator's number: raise it to have everything made anew.
     pub epoch: u64,
     /// How versioned keys are built.
@@ -104,24 +111,27 @@ impl Recipe {
         names
     }
 
+    /// What object metadata says for people: the focal area, and crops of single derivatives. What cannot be read is as if
+    /// it were not there.
+    pub fn told(&self, metadata: &BTreeMap<String, String>) -> (Option<Area>, Vec<(String, Area)>) {
+        let area = |name: &str| metadata.get(name).and_then(|text| Area::from_metadata(text));
+        let crops = self.derivatives.iter().filter(|derivative| derivative.crops());
+        let crops = crops.filter_map(|derivative| {
+            let area = area(&crate::keys::crop_name(&derivative.name))?;
+            (area.width > 0.0 && area.height > 0.0).then(|| (derivative.name.clone(), area))
+        });
+        (area(crate::FOCAL), crops.collect())
+    }
+
     /// Names of the object metadata that one derivative's files depend on.
     pub(crate) fn reads_of(&self, derivative: &Derivative) -> Vec<String> {
         let mut names = self.key.metadata_names();
         if derivative.reads_focal() {
             names.push(crate::FOCAL.to_owned());
         }
-        names
-    }
-
-    /// What must be trimmed off originals, each once. The worker asks the renderer for the rectangles of those that
-    /// [`crate::Original::trims`] lacks, under [`Trim::canonical`], before it plans.
-    pub fn trims(&self) -> Vec<Trim> {
-        let mut trims: Vec<Trim> = Vec::new();
-        for trim in self.derivatives.iter().filter_map(|derivative| derivative.trim) {
-            if !trims.iter().any(|known| known.canonical() == trim.canonical()) {
-                trims.push(trim);
-            }
+        if derivative.crops() {
+            names.push(crate::keys::crop_name(&derivative.name));
         }
-        trims
+        names
     }
 }

@@ -55,6 +55,8 @@ pub enum AskedStep {
 pub enum Region {
     /// A rectangle of the file.
     Part(Extract),
+    /// Every face that the file shows, with the hair and the chin around it.
+    Faces,
 }
 
 /// Of which files a step is a part.

@@ -72,6 +72,7 @@ pub fn observation(seen: Seen, bytes: char) -> Observation {
         sha256: Some(digest(bytes)),
         reads: seen.reads,
         probe: None,
+        findings: Box::default(),
     }
 }
 

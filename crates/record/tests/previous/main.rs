@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
-use minilab_recipe::{AvifTuning, Encoding, Lane, Note, PngTuning, Subsampling};
+use minilab_recipe::{
+    Area, AvifTuning, Embedded, Encoding, Face, Findings, Lane, Mark, MarkKind, Note, PngTuning, Subsampling,
+};
 use minilab_record::{
     FailureEntry, FailureRecord, Failures, LaneStatus, Previous, Record, Records, Standing, revision,
 };
@@ -20,7 +22,7 @@ const FAILURE: &[u8] = include_bytes!("../../../../protos/samples/0.1.0/failure.
 const REVISION: &[u8] = include_bytes!("../../../../protos/samples/0.1.0/revision.json");
 
 /// What this release has added, which the release before drops when it swaps. Each must have a default that is right then.
-const ADDED: &[&str] = &["since_generation"];
+const ADDED: &[&str] = &["since_generation", "findings"];
 
 /// A record of this release with everything in it that there can be.
 fn full() -> Record {
@@ -29,6 +31,7 @@ fn full() -> Record {
     let observation = record.observation.as_mut().unwrap();
     observation.version_id = Some("v7".to_owned());
     observation.reads.insert("focal".to_owned(), "0.3,0.5".to_owned());
+    *observation.findings = findings();
     let lanes = record.lanes.iter();
     record.standing = Some(Standing {
         observation: observation.clone(),
@@ -77,6 +80,24 @@ fn full() -> Record {
     record
 }
 
+fn findings() -> Findings {
+    let area = Area {
+        x: 0.25,
+        y: 0.5,
+        width: 0.125,
+        height: 0.25,
+    };
+    let kind = MarkKind::Focus;
+    Findings {
+        trims: Vec::new(),
+        faces: Some(vec![Face { area, score: 0.75 }]),
+        embedded: Some(Embedded {
+            texts: [("exif.Model".to_owned(), "X".to_owned())].into(),
+            regions: vec![Mark { kind, area }],
+        }),
+    }
+}
+
 /// The same as another release has it that knows no more than `T`.
 fn through<T: Serialize + DeserializeOwned>(value: &impl Serialize) -> Value {
     let bytes = serde_json::to_vec(value).unwrap();
@@ -112,10 +133,19 @@ fn this_release_reads_records_that_the_one_before_has_swapped_since() {
     assert!(read.lanes.values().all(|lane| lane.since_generation == 0));
     let mut expected = full();
     expected.since_generation = 0;
+    *expected.observation.as_mut().unwrap().findings = Findings::default();
+    *expected.standing.as_mut().unwrap().observation.findings = Findings::default();
     for lane in expected.lanes.values_mut() {
         lane.since_generation = 0;
     }
     assert_eq!(read, expected);
+}
+
+#[test]
+fn findings_are_kept_in_full() {
+    let written = serde_json::to_vec(&full()).unwrap();
+    let read: Record = serde_json::from_slice(&written).unwrap();
+    assert_eq!(*read.observation.unwrap().findings, findings());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Renderers that die, hang, lie or break the protocol: told apart, counted, replaced.
 use std::time::Duration;
 
+use minilab_recipe::Survey;
 use minilab_worker::pool::{Crashes, PoolConfig, ProcessPool};
 use minilab_worker::renderer::{CrashKind, RenderError};
 
@@ -70,17 +71,21 @@ async fn lies_break_the_protocol() {
 }
 
 #[tokio::test]
-async fn trim_outside_the_picture_breaks_the_protocol() {
+async fn findings_outside_the_picture_or_beyond_the_question_break_the_protocol() {
     let pool = start(misbehaving(1)).await;
-    let mut session = open(&pool, b"trim outside").await.unwrap();
-    let lie = session.find_trim("threshold=10").await.unwrap_err();
-    assert!(matches!(
-        lie,
-        RenderError::Crash {
+    let survey = Survey {
+        trims: vec!["threshold=10".to_owned()],
+        ..Survey::default()
+    };
+    for script in ["survey outside", "survey more"] {
+        let mut session = open(&pool, script.as_bytes()).await.unwrap();
+        let lie = session.survey(&survey).await.unwrap_err();
+        let broken = RenderError::Crash {
             how: CrashKind::Protocol,
-            ..
-        }
-    ));
+            stage: "survey".to_owned(),
+        };
+        assert_eq!(format!("{lie:?}"), format!("{broken:?}"), "{script}");
+    }
 }
 
 #[tokio::test]

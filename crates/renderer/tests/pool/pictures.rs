@@ -1,5 +1,5 @@
 //! Real pictures through real processes.
-use minilab_recipe::{Analysis, AvifTuning, Encoding, OutputFormat, PngTuning, Size, Subsampling};
+use minilab_recipe::{Analysis, AvifTuning, Encoding, OutputFormat, PngTuning, Size, Subsampling, Survey};
 use minilab_worker::pool::Crashes;
 use minilab_worker::renderer::{RenderError, Renderer as _};
 
@@ -147,6 +147,11 @@ async fn plan_too_large_to_pass_is_refused_and_its_renderer_stays() {
 async fn trim_is_found() {
     let pool = start(config(1)).await;
     let mut session = open(&pool, &gradient(64)).await.unwrap();
-    let rect = session.find_trim("threshold=10").await.unwrap();
+    let survey = Survey {
+        trims: vec!["threshold=10".to_owned()],
+        ..Survey::default()
+    };
+    let found = session.survey(&survey).await.unwrap();
+    let rect = found.trim("threshold=10").unwrap();
     assert!(rect.left + rect.width <= 64 && rect.width > 0);
 }

@@ -1,5 +1,5 @@
 //! Reading effects with lengths and places: blur, pixelate, sharpen, round.
-use super::super::read::{Fields, Problems, not_supported};
+use super::super::read::{Fields, Problems};
 use super::super::scalar;
 use super::super::tree::{Tree, Value};
 use crate::{AskedStep, Extract, Radius, Region, Unit, When};
@@ -104,11 +104,10 @@ fn radius(tree: &Tree, problems: &Problems) -> Option<Radius> {
     }
 }
 
-/// `{ left: 10, top: 20, width: 30, height: 40, unit: percent }`, of the file.
+/// `faces`, or `{ left: 10, top: 20, width: 30, height: 40, unit: percent }`, of the file.
 fn region(tree: &Tree, problems: &Problems) -> Option<Region> {
     if matches!(&tree.value, Value::Scalar(text) if text == "faces") {
-        not_supported(tree.span, "region: faces", problems);
-        return None;
+        return Some(Region::Faces);
     }
     let mut fields = Fields::open("region", tree, problems)?;
     let units = [("px", Unit::Px), ("percent", Unit::Percent)];

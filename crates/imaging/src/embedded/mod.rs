@@ -1,0 +1,123 @@
+//! What an original says of itself: EXIF, IPTC and XMP read into a bounded list of texts, and the parts that people or cameras
+//! have marked. Every byte is hostile: what is damaged or too much is left out, nothing fails.
+//!
+//! Places (GPS) are never read: what is not there cannot be published by mistake.
+mod exif;
+mod iptc;
+mod xmp;
+
+use minilab_recipe::{
+    Area, Embedded, Mark, MarkKind, Probe, REGIONS_MAX, TEXT_BYTES_MAX, TEXTS_BYTES_MAX, TEXTS_MAX,
+};
+
+use crate::vips::Call;
+use crate::{Engine, Error, Result, engine};
+
+/// A block that is longer is not read: 1 MiB, above what cameras and editors write.
+const BLOCK_BYTES_MAX: usize = 1 << 20;
+
+impl Engine {
+    /// What the metadata of an original says. Only its header is read.
+    pub fn embedded(&self, bytes: &[u8], probe: &Probe) -> Result<Embedded> {
+        let loaded = Call::new(engine::loader(probe.format))
+            .source(bytes)
+            .image()
+            .map_err(Error::decoding)?;
+        let block = |name| {
+            loaded
+                .blob_field(name)
+                .filter(|block| block.len() <= BLOCK_BYTES_MAX)
+        };
+        let mut found = Gathered::new(probe);
+        match block(c"exif-data") {
+            Some(exif) => exif::read(exif.strip_prefix(b"Exif\0\0").unwrap_or(&exif), &mut found),
+            // A TIFF is its own EXIF block.
+            None if probe.format == minilab_recipe::Format::Tiff => exif::read(bytes, &mut found),
+            None => {}
+        }
+        if let Some(iptc) = block(c"iptc-data") {
+            iptc::read(&iptc, &mut found);
+        }
+        if let Some(xmp) = block(c"xmp-data") {
+            xmp::read(&xmp, &mut found);
+        }
+        Ok(found.embedded)
+    }
+}
+
+/// What was read so far, within its bounds.
+struct Gathered<'a> {
+    probe: &'a Probe,
+    embedded: Embedded,
+    bytes: usize,
+}
+
+impl<'a> Gathered<'a> {
+    fn new(probe: &'a Probe) -> Self {
+        Self {
+            probe,
+            embedded: Embedded::default(),
+            bytes: 0,
+        }
+    }
+
+    /// Keeps a text without control characters, cut to what one may have; the first of a name stands.
+    fn text(&mut self, name: String, text: &str) {
+        let mut plain: String = text
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .take(TEXT_BYTES_MAX)
+            .collect();
+        plain.truncate(plain.floor_char_boundary(TEXT_BYTES_MAX));
+        let plain = plain.trim();
+        let bytes = name.len() + plain.len();
+        let full = self.embedded.texts.len() == TEXTS_MAX || self.bytes + bytes > TEXTS_BYTES_MAX;
+        if plain.is_empty() || full || self.embedded.texts.contains_key(&name) {
+            return;
+        }
+        self.bytes += bytes;
+        self.embedded.texts.insert(name, plain.to_owned());
+    }
+
+    /// Keeps a marked part, given by its middle and sides as fractions of a picture that is stood up by `orientation`.
+    fn region(&mut self, kind: MarkKind, middle: [f64; 2], sides: [f64; 2], orientation: u8) {
+        let edges = |index: usize| {
+            let (at, side) = (middle[index], sides[index].max(0.0));
+            (
+                (at - side / 2.0).clamp(0.0, 1.0),
+                (at + side / 2.0).clamp(0.0, 1.0),
+            )
+        };
+        let sound = middle.iter().chain(&sides).all(|number| number.is_finite());
+        let within = middle.iter().all(|at| (0.0..=1.0).contains(at));
+        if sound && within && self.embedded.regions.len() < REGIONS_MAX {
+            let area = upright(edges(0), edges(1), orientation);
+            self.embedded.regions.push(Mark { kind, area });
+        }
+    }
+}
+
+/// An area of the stored picture in the upright one, by EXIF orientation.
+fn upright((left, right): (f64, f64), (top, bottom): (f64, f64), orientation: u8) -> Area {
+    let (x, y) = match orientation {
+        2 => ((1.0 - right, 1.0 - left), (top, bottom)),
+        3 => ((1.0 - right, 1.0 - left), (1.0 - bottom, 1.0 - top)),
+        4 => ((left, right), (1.0 - bottom, 1.0 - top)),
+        5 => ((top, bottom), (left, right)),
+        6 => ((1.0 - bottom, 1.0 - top), (left, right)),
+        7 => ((1.0 - bottom, 1.0 - top), (1.0 - right, 1.0 - left)),
+        8 => ((top, bottom), (1.0 - right, 1.0 - left)),
+        _ => ((left, right), (top, bottom)),
+    };
+    // Four digits are finer than any pixel that is cropped to, and keep records short.
+    let short = |number: f64| (number * 1e4).round() / 1e4;
+    Area {
+        x: short(x.0),
+        y: short(y.0),
+        width: short(x.1 - x.0),
+        height: short(y.1 - y.0),
+    }
+}
+
+#[cfg(test)]
+mod tests;
