@@ -37,8 +37,9 @@ pub mod renderer {
     /// Longest message. A plan of 200 files takes half of it, and it passes through the socket buffer that Linux allows by
     /// default.
     pub const FRAME_BYTES_MAX: usize = 256 << 10;
-    /// Most descriptors beside one message: the files of the largest plan. The kernel would take 253.
-    pub const DESCRIPTORS_MAX: usize = 200;
+    /// Most descriptors beside one message: the files of the largest plan, and 16 pictures that they are made with. The kernel
+    /// would take 253.
+    pub const DESCRIPTORS_MAX: usize = 216;
     /// Status of a renderer that ran into its memory limit.
     pub const EXIT_OUT_OF_MEMORY: i32 = 70;
 }

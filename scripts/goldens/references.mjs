@@ -11,6 +11,15 @@ const path = (name) => fileURLToPath(new URL(name, goldens));
 const ENDINGS = { png: 'png', jpeg: 'jpg', webp: 'webp', avif: 'avif' };
 const SMALL = { compressionLevel: 9, adaptiveFiltering: true };
 
+/** Pictures to lay on another are originals, too; `width` resizes one first. */
+function overlays(list) {
+  const read = async ({ input, width, ...options }) => {
+    const picture = sharp(path(`originals/${input}`));
+    return { input: await (width ? picture.resize(width) : picture).png().toBuffer(), ...options };
+  };
+  return Promise.all(list.map(read));
+}
+
 async function make({ name, original, open, sharp: calls }) {
   let pipeline = sharp(path(`originals/${original}`), { autoOrient: true, ...open });
   let format = 'png';
@@ -20,7 +29,7 @@ async function make({ name, original, open, sharp: calls }) {
       continue;
     }
     format = method in ENDINGS ? method : format;
-    pipeline = pipeline[method](...args);
+    pipeline = method === 'composite' ? pipeline.composite(await overlays(args[0])) : pipeline[method](...args);
   }
   if (!calls.some(([method]) => method in ENDINGS)) {
     pipeline = pipeline.png(SMALL);

@@ -14,6 +14,8 @@ pub enum Dependency {
     Output,
     /// The store of records.
     State,
+    /// The stores of overlays and masks.
+    Assets,
     /// What decodes and encodes, and the memory it takes.
     Renderer,
 }
@@ -31,11 +33,12 @@ pub(crate) enum Blame {
 
 impl Dependency {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Broker,
         Self::Originals,
         Self::Output,
         Self::State,
+        Self::Assets,
         Self::Renderer,
     ];
 
@@ -46,6 +49,7 @@ impl Dependency {
             Self::Originals => "originals",
             Self::Output => "output",
             Self::State => "state",
+            Self::Assets => "assets",
             Self::Renderer => "renderer",
         }
     }
@@ -56,6 +60,7 @@ impl Dependency {
             Error::Originals(_) => Some(Self::Originals),
             Error::Output(_) | Error::Projection(_) => Some(Self::Output),
             Error::Record(_) => Some(Self::State),
+            Error::Asset(_) => Some(Self::Assets),
             Error::Queue(_) => Some(Self::Broker),
             Error::Render(_) | Error::Memory { .. } => Some(Self::Renderer),
             Error::Silent { dependency } => Some(*dependency),
@@ -88,7 +93,7 @@ impl Blame {
 /// Did the call itself fail, in a way that may be over at the next one?
 fn is_passing(error: &Error) -> bool {
     match error {
-        Error::Originals(error) | Error::Output(error) => error.is_transient(),
+        Error::Originals(error) | Error::Output(error) | Error::Asset(error) => error.is_transient(),
         Error::Record(error) | Error::Projection(error) => {
             error.is_transient() && !matches!(error, minilab_record::Error::Contended { .. })
         }

@@ -16,6 +16,9 @@ pub enum Error {
     /// The store of files failed.
     #[error(transparent)]
     Output(minilab_store::Error),
+    /// A store of overlays and masks failed.
+    #[error(transparent)]
+    Asset(minilab_store::Error),
     /// A record could not be read or written.
     #[error(transparent)]
     Record(#[from] minilab_record::Error),
@@ -130,7 +133,7 @@ impl Error {
                 CrashKind::Protocol => "renderer_protocol",
             },
             Self::Render(RenderError::Unavailable { .. }) => "renderer_unavailable",
-            Self::Originals(error) | Self::Output(error) => match error {
+            Self::Originals(error) | Self::Output(error) | Self::Asset(error) => match error {
                 minilab_store::Error::Denied { .. } => "store_denied",
                 minilab_store::Error::Unavailable { .. } => "store_unavailable",
                 minilab_store::Error::KeyRefused { .. } => "key_refused",

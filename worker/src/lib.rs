@@ -1,4 +1,5 @@
 //! Deliveries in, derivatives out; owns the pool of renderer processes.
+mod assets;
 mod attempt;
 mod dependency;
 mod envelope;
@@ -12,6 +13,7 @@ pub mod report;
 pub mod testing;
 mod worker;
 
+pub use assets::{AssetFile, Assets};
 pub use attempt::listeners;
 pub use dependency::Dependency;
 pub use envelope::{backfill_queue, lane_queue};

@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 
 use crate::{
     Error,
+    assets::Assets,
     attempt::{Opening, Sitting},
     pool::OriginalWriter,
-    renderer::{Priority, RenderReport, Renderer},
+    renderer::{FileFailure, Priority, RenderReport, Renderer},
 };
 
 /// An original that is not in a store.
@@ -24,6 +25,8 @@ pub struct LooseOriginal<'a> {
     pub bytes: &'a [u8],
     /// The object metadata it would have.
     pub metadata: &'a BTreeMap<String, String>,
+    /// Where the pictures come from that its recipe names.
+    pub assets: &'a Assets,
 }
 
 /// An original that was planned, and rendered if that was asked.
@@ -72,13 +75,25 @@ pub async fn render_once(
     original: LooseOriginal<'_>,
 ) -> Result<Rendered, Error> {
     let (mut sitting, mut rendered) = plan(renderer, recipe, original).await?;
-    let indexes: Vec<usize> = (0..rendered.files.len()).collect();
+    let plan = Arc::clone(&rendered.plan);
+    let lacking = |index: usize| plan.lacking(&plan.files[index]);
+    let (without, indexes): (Vec<usize>, Vec<usize>) =
+        (0..rendered.files.len()).partition(|&index| lacking(index).is_some());
     // All bodies are kept anyway, so none may hold up the renderer.
     let (done, mut finished) = mpsc::channel(indexes.len().max(1));
     rendered.report = sitting.session.render(&rendered.plan, &indexes, done).await?;
+    for index in without {
+        let (code, sentence) = lacking(index).expect("it was just looked at");
+        rendered.report.failed.push(FileFailure {
+            index,
+            code: code.to_owned(),
+            sentence: sentence.to_owned(),
+        });
+    }
     while let Some(file) = finished.recv().await {
         if let Some(known) = rendered.files.get_mut(file.index) {
             (known.body, known.micros) = (Some(file.body), file.micros);
+            known.planned.notes.extend(file.notes);
         }
     }
     sitting.session.close().await;
@@ -104,6 +119,7 @@ async fn plan(
         metadata: original.metadata,
         priority: Priority::Live,
         known: None,
+        assets: original.assets,
     };
     let mut sitting = Sitting::open(renderer, opening, file).await?;
     let lanes = recipe.lanes();
@@ -151,16 +167,21 @@ mod tests {
     use super::*;
     use crate::testing::ScriptedRenderer;
 
+    fn no_assets() -> Assets {
+        Assets::new(BTreeMap::new(), Arc::new(minilab_queue::SystemClock::default()))
+    }
+
     #[tokio::test]
     async fn all_lanes_are_rendered_in_one_decode_and_explained_in_none() {
         let renderer = ScriptedRenderer::default();
         let document = Document::default_for_folders("in", "out");
         let recipe = document.recipe("default").unwrap();
-        let metadata = BTreeMap::new();
+        let (metadata, assets) = (BTreeMap::new(), no_assets());
         let original = LooseOriginal {
             key: "a.jpg",
             bytes: b"4000x3000 a cat",
             metadata: &metadata,
+            assets: &assets,
         };
 
         let explained = explain(&renderer, recipe, original).await.unwrap();
@@ -180,11 +201,12 @@ mod tests {
     async fn what_is_no_image_is_said_so() {
         let renderer = ScriptedRenderer::default();
         let document = Document::default_for_folders("in", "out");
-        let metadata = BTreeMap::new();
+        let (metadata, assets) = (BTreeMap::new(), no_assets());
         let original = LooseOriginal {
             key: "a.jpg",
             bytes: b"a shopping list",
             metadata: &metadata,
+            assets: &assets,
         };
         let error = render_once(&renderer, document.recipe("default").unwrap(), original)
             .await

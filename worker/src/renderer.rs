@@ -3,8 +3,10 @@ use std::{fmt, fs::File, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use minilab_recipe::{Findings, Plan, Probe, Survey};
+use minilab_recipe::{Findings, Note, Plan, Probe, Survey};
 use tokio::sync::mpsc;
+
+use crate::assets::AssetFile;
 
 /// Makes files of originals. A session is one slot: it holds a process (and its memory) until it is closed or dropped.
 #[async_trait]
@@ -35,6 +37,9 @@ pub trait Session: Send + Sync + fmt::Debug {
 
     /// Goes on as [`Priority::Background`], until it is closed.
     fn step_back(&mut self);
+
+    /// Lends the pictures that plans name by their SHA-256; those lent before are forgotten.
+    fn lend(&mut self, assets: Vec<AssetFile>);
 
     /// Encodes the files of `plan` with these indexes, in this order, and sends each as soon as it is done. Waits for
     /// admission by the plan's predicted memory. Files that fail for a reason of their own are in the report; the rest is
@@ -99,6 +104,8 @@ pub struct RenderedFile {
     pub body: Bytes,
     /// Time spent on it.
     pub micros: u64,
+    /// What showed only while it was made.
+    pub notes: Vec<Note>,
 }
 
 /// What one call of [`Session::render`] came to.

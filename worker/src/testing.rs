@@ -10,11 +10,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use minilab_recipe::{
-    Analysis, Embedded, Findings, Format, Limits, Pixels, Plan, PlannedFile, Probe, Rect, Size, Survey,
+    Analysis, Asset, AssetState, Embedded, Findings, Format, Limits, Pixels, Plan, PlannedFile, Probe, Rect,
+    Size, Survey,
 };
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
+use crate::assets::AssetFile;
 use crate::pool::OriginalWriter;
 use crate::renderer::{
     CrashKind, Engine, FileFailure, OriginalFile, Priority, RenderError, RenderReport, RenderedFile,
@@ -189,6 +191,7 @@ impl Renderer for ScriptedRenderer {
             probe,
             decodes: 0,
             priority,
+            assets: Vec::new(),
         }))
     }
 }
@@ -200,11 +203,32 @@ struct ScriptedSession {
     probe: Probe,
     decodes: u32,
     priority: Priority,
+    assets: Vec<AssetFile>,
 }
 
 impl Drop for ScriptedSession {
     fn drop(&mut self) {
         self.renderer.with(|state| state.tally.sessions -= 1);
+    }
+}
+
+impl ScriptedSession {
+    /// What a plan names came along, as it is named.
+    fn assert_lent(&self, asset: &Asset) {
+        let AssetState::Found {
+            sha256: wanted,
+            bytes,
+        } = &asset.state
+        else {
+            panic!("{} is absent; files that need it are not asked for", asset.name);
+        };
+        let lent = self.assets.iter().find(|lent| lent.sha256 == *wanted);
+        let lent = lent.unwrap_or_else(|| panic!("{} was not lent", asset.name));
+        let mut read = vec![0; usize::try_from(*bytes).expect("a test's asset fits memory")];
+        lent.file
+            .read_exact_at(&mut read, 0)
+            .expect("it is a memory file");
+        assert_eq!(sha256(&read), *wanted, "{} has other bytes", asset.name);
     }
 }
 
@@ -237,6 +261,10 @@ impl Session for ScriptedSession {
         self.priority = Priority::Background;
     }
 
+    fn lend(&mut self, assets: Vec<AssetFile>) {
+        self.assets = assets;
+    }
+
     async fn render(
         &mut self,
         plan: &Arc<Plan>,
@@ -251,6 +279,9 @@ impl Session for ScriptedSession {
         let mut failed = Vec::new();
         for &index in files {
             let file = &plan.files[index];
+            for asset in plan.assets_of(file) {
+                self.assert_lent(asset);
+            }
             if let Some(code) = self
                 .renderer
                 .pass(&Moment::Encode(file.derivative.clone()), "encode")
@@ -283,6 +314,7 @@ impl Session for ScriptedSession {
                     index,
                     body,
                     micros: 1,
+                    notes: Vec::new(),
                 })
                 .await;
         }

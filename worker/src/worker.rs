@@ -11,7 +11,7 @@ mod shares;
 mod slots;
 mod stop;
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use minilab_notify::Notifier;
 use minilab_queue::{Clock, Queue};
@@ -28,6 +28,7 @@ pub use self::{
     lanes::{InvalidLanes, Lanes},
 };
 use crate::{
+    assets::Assets,
     attempt::{World, listeners, this_process},
     outcome::Budget,
     renderer::Renderer,
@@ -50,6 +51,8 @@ pub struct WorkerParts {
     pub output: Arc<dyn Store>,
     /// Where records are.
     pub state: Arc<dyn Store>,
+    /// Where the pictures are that recipes name, by the name of their store.
+    pub assets: BTreeMap<String, Arc<dyn Store>>,
     /// Where jobs are.
     pub queue: Arc<dyn Queue>,
     /// What decodes and encodes.
@@ -107,6 +110,7 @@ impl Worker {
             originals: parts.originals,
             output: parts.output,
             state: parts.state,
+            assets: Assets::new(parts.assets, Arc::clone(&parts.clock)),
             queue: parts.queue,
             renderer: parts.renderer,
             clock: parts.clock,

@@ -119,6 +119,7 @@ fn ladder(probe: &Probe, encodings: &[Encoding]) -> Plan {
         files: Vec::new(),
         skipped: Vec::new(),
         analyses: Vec::new(),
+        assets: Vec::new(),
         predicted: Predicted::default(),
     };
     let mut from = Source::Trunk;

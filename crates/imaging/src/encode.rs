@@ -1,7 +1,7 @@
 //! Pixels out: one file, with just the metadata that it may carry.
 use std::time::Duration;
 
-use minilab_recipe::{Encoding, Keep, Size};
+use minilab_recipe::{Encoding, Keep, Note, Size};
 
 use crate::vips::{Blob, Image};
 use crate::{Error, Result, encoders};
@@ -15,6 +15,8 @@ pub struct Encoded {
     pub size: Size,
     /// What it took.
     pub timing: Timing,
+    /// What showed only while it was made.
+    pub notes: Vec<Note>,
 }
 
 /// Where the time of one file went.

@@ -41,6 +41,18 @@ pub enum Error {
         /// How much there may be.
         max: u64,
     },
+    /// A picture that a file is made with cannot be used.
+    #[error("a picture that the file is made with cannot be used: {detail}")]
+    Asset {
+        /// Why.
+        detail: String,
+    },
+    /// A text cannot be drawn.
+    #[error("the text on the file cannot be drawn: {detail}")]
+    Text {
+        /// Why.
+        detail: String,
+    },
     /// Memory ran out.
     #[error("not enough memory to render: {detail}")]
     OutOfMemory {
@@ -88,6 +100,8 @@ impl Error {
             Self::Truncated { .. } => "truncated",
             Self::Corrupt { .. } => "corrupt",
             Self::TooLarge { .. } => "too_large",
+            Self::Asset { .. } => "asset_unusable",
+            Self::Text { .. } => "text_not_drawn",
             Self::OutOfMemory { .. } => "out_of_memory",
             Self::Encode { .. } => "encode_failed",
             Self::Leak { .. } => "metadata_leak",

@@ -7,6 +7,7 @@
 //! The bytes of an original are hostile: its format is told by content, its header is read by safe code before libvips
 //! sees a byte, and only the named loader of that format may run.
 mod analysis;
+mod atelier;
 mod carried;
 mod container;
 mod embedded;

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use minilab_recipe::{ExtendMode, Rect, Size, Step};
 
+use crate::atelier::Atelier;
 use crate::vips::{Call, Fault, Image};
 use crate::{Error, Result, steps};
 
@@ -55,22 +56,22 @@ impl<'a> Picture<'a> {
     }
 
     /// Applies the steps in order.
-    pub(crate) fn apply(&self, steps: &[Step]) -> Result<Self> {
+    pub(crate) fn apply(&self, steps: &[Step], atelier: &mut Atelier<'a>) -> Result<Self> {
         steps.iter().try_fold(self.clone(), |picture, step| match step {
             Step::Frame(number) => picture.only(*number),
-            step if picture.frames.len() == 1 => picture.each(step),
+            step if picture.frames.len() == 1 => picture.each(step, atelier),
             step => {
                 let decided = decide(picture.first(), step)?;
-                picture.each(&decided)
+                picture.each(&decided, atelier)
             }
         })
     }
 
-    fn each(&self, step: &Step) -> Result<Self> {
+    fn each(&self, step: &Step, atelier: &mut Atelier<'a>) -> Result<Self> {
         let frames: Result<Vec<_>> = self
             .frames
             .iter()
-            .map(|frame| steps::apply(frame, std::slice::from_ref(step)))
+            .map(|frame| steps::apply(frame, std::slice::from_ref(step), atelier))
             .collect();
         Ok(Self {
             frames: frames?,
@@ -139,7 +140,7 @@ fn decide(first: &Image<'_>, step: &Step) -> Result<Step> {
 
 /// What a smart crop keeps.
 fn window(first: &Image<'_>, size: Size, crop: &Step) -> Result<Rect> {
-    let cropped = steps::apply(first, std::slice::from_ref(crop))?;
+    let cropped = steps::apply(first, std::slice::from_ref(crop), &mut Atelier::new())?;
     // libvips notes on a part where it was taken from.
     let (left, top) = if (first.width(), first.height()) == (size.width, size.height) {
         (0, 0)

@@ -1,9 +1,10 @@
 //! One original being rendered: the trunk, the nodes that are still needed, and the files encoded from them.
 use std::time::{Duration, Instant};
 
-use minilab_recipe::{Plan, PlannedFile, Probe, Size, Source};
+use minilab_recipe::{Note, Plan, PlannedFile, Probe, Size, Source};
 
 use crate::analysis::{self, Analyses};
+use crate::atelier::Atelier;
 use crate::carried::Carried;
 use crate::encode::{self, Encoded, Timing};
 use crate::picture::Picture;
@@ -16,6 +17,9 @@ pub struct Session<'a> {
     carried: Carried,
     trunk: Option<Picture<'a>>,
     nodes: Vec<Option<Picture<'a>>>,
+    /// What each node and those before it had to tell.
+    notes: Vec<Vec<Note>>,
+    atelier: Atelier<'a>,
     needs: Needs,
     wanted: Vec<bool>,
     decodes: u32,
@@ -47,6 +51,8 @@ impl Engine {
             carried,
             trunk: Some(trunk),
             nodes: (0..plan.nodes.len()).map(|_| None).collect(),
+            notes: vec![Vec::new(); plan.nodes.len()],
+            atelier: Atelier::new(),
             needs,
             wanted,
             decodes: 1,
@@ -56,6 +62,11 @@ impl Engine {
 }
 
 impl<'a> Session<'a> {
+    /// Takes a picture that the plan's steps name by this SHA-256 (hex). To be lent before the first file that needs it.
+    pub fn lend(&mut self, engine: &Engine, sha256: &str, bytes: &'a [u8]) {
+        self.atelier.lend(engine, sha256, bytes);
+    }
+
     /// How often the original was decoded: once, whatever is asked of the session.
     pub fn decodes(&self) -> u32 {
         self.decodes
@@ -101,6 +112,10 @@ impl<'a> Session<'a> {
             bytes,
             size: planned.size,
             timing,
+            notes: match planned.from {
+                Source::Trunk => Vec::new(),
+                Source::Node(index) => self.notes[index].clone(),
+            },
         })
     }
 
@@ -147,9 +162,15 @@ impl<'a> Session<'a> {
         let node = &self.plan.nodes[index];
         let parent = self.level(node.from)?;
         let picture = parent
-            .apply(&node.steps)?
+            .apply(&node.steps, &mut self.atelier)?
             .in_memory_from(&parent)
             .map_err(Error::computing)?;
+        let mut notes = match node.from {
+            Source::Trunk => Vec::new(),
+            Source::Node(parent) => self.notes[parent].clone(),
+        };
+        notes.extend(self.atelier.take_notes());
+        self.notes[index] = notes;
         check_size(&picture, node.size, || format!("node {index}"))?;
         drop(parent);
         self.nodes[index] = Some(picture.clone());

@@ -1,22 +1,24 @@
 //! The plan's steps on pixels. Each is one or two operations of libvips; transparent pixels weigh nothing where samples mix.
 mod area;
 mod backdrop;
+mod caption;
 mod effect;
 mod light;
+mod overlay;
 mod shape;
 mod tone;
 
 use minilab_recipe::{ExtendMode, Interest, Kernel, Rect, Rgb, Size, Step, Turn};
 
+use crate::atelier::Atelier;
 use crate::vips::{BandFormat, Call, Fault, Image};
 use crate::{Error, Result};
 
 /// Applies the steps in order.
-pub(crate) fn apply<'a>(image: &Image<'a>, steps: &[Step]) -> Result<Image<'a>> {
-    steps
-        .iter()
-        .try_fold(image.clone(), |image, step| one(&image, step))
-        .map_err(Error::computing)
+pub(crate) fn apply<'a>(image: &Image<'a>, steps: &[Step], atelier: &mut Atelier<'a>) -> Result<Image<'a>> {
+    steps.iter().try_fold(image.clone(), |image, step| {
+        overlay::apply(&image, step, atelier).unwrap_or_else(|| one(&image, step).map_err(Error::computing))
+    })
 }
 
 fn one<'a>(image: &Image<'a>, step: &Step) -> Result<Image<'a>, Fault> {
@@ -51,6 +53,9 @@ fn one<'a>(image: &Image<'a>, step: &Step) -> Result<Image<'a>, Fault> {
             mode,
         } => extend(image, size, left, top, mode),
         Step::Effect(ref effect) => effect::apply(image, effect),
+        Step::Composite(_) | Step::Mask(_) | Step::Text(_) => {
+            unreachable!("overlays are laid before anything else is tried")
+        }
     }
 }
 

@@ -34,10 +34,8 @@ impl Config {
     pub fn read_recipes(path: &Path) -> Result<Self> {
         let text = text(path)?;
         let document = Document::parse_recipes(&path.display().to_string(), &text, &variable)?;
-        Ok(Self {
-            document,
-            folder: PathBuf::new(),
-        })
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Ok(Self { document, folder })
     }
 }
 

@@ -1,5 +1,6 @@
 //! A plan as a tree that people read: what is decoded, what is made from what, and what is encoded.
 mod effect;
+mod overlay;
 
 use std::fmt::Write as _;
 
@@ -135,5 +136,6 @@ fn step(step: &Step) -> String {
             format!("extend to {} x {} with {with}", size.width, size.height)
         }
         Step::Effect(effect) => effect::words(effect),
+        Step::Composite(_) | Step::Mask(_) | Step::Text(_) => overlay::words(step),
     }
 }

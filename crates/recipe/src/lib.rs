@@ -1,6 +1,7 @@
 //! The operator's recipes and the pure planner: document, rules, geometry, plan.
 //!
 //! No IO, no clock, no runtime: text and a probe go in, a [`Plan`] comes out, the same on every machine.
+mod asset;
 mod canonical;
 mod default_recipe;
 mod diagnostic;
@@ -14,11 +15,13 @@ mod geometry;
 mod keys;
 mod lane;
 mod limits;
+mod overlay;
 mod plan;
 mod planner;
 mod probe;
 mod recipe;
 
+pub use asset::{ASSET_BYTES_MAX, ASSET_PIXELS_MAX, ASSETS_MAX, Asset, AssetName, AssetState, Picture};
 pub use default_recipe::DEFAULT_RECIPE;
 pub use diagnostic::{Code, Diagnostics, Problem};
 pub use document::{
@@ -41,6 +44,7 @@ pub use geometry::{Rect, Rgb, Size};
 pub use keys::{FOCAL, KEY_BYTES_MAX, KeyRefused, KeyTemplate, Naming, is_alias_key, is_file_key};
 pub use lane::Lane;
 pub use limits::Limits;
+pub use overlay::{Blend, Caption, Composite, Font, Laying, Mask, Outline, Plate, TextAlign};
 pub use plan::{
     Analysis, ColourSpace, Decode, ExtendMode, Interest, Keep, Kernel, Node, Note, Plan, PlannedFile,
     Predicted, Shrink, Skipped, Source, Step, Turn,
@@ -48,7 +52,8 @@ pub use plan::{
 pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 pub use probe::{Original, Pixels, Point, Probe};
 pub use recipe::{
-    Accept, Animation, Asked, AskedStep, Backdrop, Background, Border, Crop, Density, Derivative, Edges,
-    Extend, Extract, Filling, Fit, Gravity, LanedEncoding, Margin, NotAnImage, Pick, Publish, Radius, Ratio,
-    Recipe, Refusal, RefusalCode, Region, Replace, Resize, Rotation, Rung, Subject, Trim, Unit, Urls, When,
+    Accept, Animation, Asked, AskedComposite, AskedLaying, AskedMask, AskedStep, AskedText, Backdrop,
+    Background, Border, Crop, Density, Derivative, Edges, Extend, Extract, Filling, Fit, Gravity,
+    LanedEncoding, Length, Margin, NotAnImage, Pick, Publish, Radius, Ratio, Recipe, Refusal, RefusalCode,
+    Region, Replace, Resize, Rotation, Rung, Subject, TextTemplate, Trim, Unit, Urls, When,
 };

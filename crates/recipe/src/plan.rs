@@ -4,7 +4,7 @@
 //! that any file of the plan needs. Every [`Node`] is made from the trunk or from an earlier node.
 use serde::{Deserialize, Serialize};
 
-use crate::{Effect, Encoding, Lane, Rect, Rgb, Size};
+use crate::{Asset, Caption, Composite, Effect, Encoding, Lane, Mask, Picture, Rect, Rgb, Size};
 
 /// How one original becomes its files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Plan {
     pub skipped: Vec<Skipped>,
     /// What is derived from the trunk besides files.
     pub analyses: Vec<Analysis>,
+    /// Pictures from elsewhere that files are made with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assets: Vec<Asset>,
     /// What it is expected to cost.
     pub predicted: Predicted,
 }
@@ -141,6 +144,23 @@ pub enum Step {
     },
     /// Change what pixels look like.
     Effect(Effect),
+    /// Lay another picture on it.
+    Composite(Composite),
+    /// Keep it where another picture says.
+    Mask(Mask),
+    /// Write on it.
+    Text(Caption),
+}
+
+impl Step {
+    /// The other picture that it needs.
+    pub fn picture(&self) -> Option<&Picture> {
+        match self {
+            Self::Composite(composite) => Some(&composite.picture),
+            Self::Mask(mask) => Some(&mask.picture),
+            _ => None,
+        }
+    }
 }
 
 /// Quarter turns, clockwise.
@@ -265,6 +285,12 @@ pub enum Note {
     MetadataNotKept,
     /// The recipe asks for a face and none was found: what it names instead was taken.
     NoFace,
+    /// The original lacks what a text would say, and it was left out.
+    TextLeftOut,
+    /// A text has letters that no bundled font has; boxes stand for them.
+    LettersMissing,
+    /// A text was larger than its file and was cut.
+    TextCut,
 }
 
 /// A file that the recipe names and this original does not get.

@@ -1,7 +1,9 @@
 //! What is known of an original before its pixels are decoded.
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{Area, Findings, Format, Size};
+use crate::{Area, Asset, Findings, Format, Size};
 
 /// What the pixels of an original mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,6 +108,27 @@ pub struct Original {
     pub crops: Vec<(String, Area)>,
     /// What was found in it; all that the recipe's survey asks.
     pub findings: Findings,
+    /// Of the object's metadata what the recipe reads.
+    #[serde(default)]
+    pub metadata: BTreeMap<String, String>,
+    /// What became of the pictures that the recipe names ([`crate::Recipe::assets`]).
+    #[serde(default)]
+    pub assets: Vec<Asset>,
+}
+
+impl Original {
+    /// One of which only the header is known.
+    pub fn new(key: impl Into<String>, probe: Probe) -> Self {
+        Self {
+            key: key.into(),
+            probe,
+            focal: None,
+            crops: Vec::new(),
+            findings: Findings::default(),
+            metadata: BTreeMap::new(),
+            assets: Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -157,7 +157,10 @@ fn replay(plan: &Plan, index: usize) -> Result<Vec<Size>, TestCaseError> {
             | Step::Frame(_)
             | Step::Flip
             | Step::Flop
-            | Step::Effect(_) => before,
+            | Step::Effect(_)
+            | Step::Composite(_)
+            | Step::Mask(_)
+            | Step::Text(_) => before,
             Step::Turn(_) => Size {
                 width: before.height,
                 height: before.width,

@@ -7,6 +7,7 @@ mod arguments;
 mod link;
 mod process;
 mod serve;
+mod shelf;
 mod survey;
 mod trim;
 mod walls;

@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use minilab_imaging::{Engine, Error, Limits, Session};
 use minilab_protos::renderer::{
-    Closed, Failed, FileDone, FileFailed, Open, Probed, Render, Rendered, Surveyed, reply::Body as Reply,
-    request::Body as Request,
+    Asset, Closed, Failed, FileDone, FileFailed, Open, Probed, Render, Rendered, Surveyed,
+    reply::Body as Reply, request::Body as Request,
 };
-use minilab_recipe::{Analysis, Plan, Probe};
+use minilab_recipe::{Analysis, Note, Plan, Probe};
 
 use crate::arguments::Arguments;
 use crate::link::{Link, LinkError, Received};
 use crate::process::{background, mapped::Mapped};
+use crate::shelf::Shelf;
 use crate::survey::{Fault, Surveyor};
 
 /// Why the process ends.
@@ -64,10 +65,7 @@ impl Desk<'_> {
     fn original(&mut self, open: &Open, descriptors: Vec<OwnedFd>) -> Result<(), Stop> {
         let [memory] = <[OwnedFd; 1]>::try_from(descriptors)
             .map_err(|_| LinkError::Protocol("an original needs one descriptor"))?;
-        let bytes = Mapped::new(memory, open.size_bytes).map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::OutOfMemory => Stop::OutOfMemory,
-            _ => Stop::Link(LinkError::Io(cause)),
-        })?;
+        let bytes = map(memory, open.size_bytes)?;
         let limits = serde_json::from_str(&open.limits_json)
             .map_err(|_| LinkError::Protocol("the limits cannot be read"))?;
         let probe = match self.engine.probe(&bytes, &imaging_limits(&limits)) {
@@ -122,7 +120,9 @@ impl Desk<'_> {
         let plan_json = first.plan_json.clone();
         let plan: Plan =
             serde_json::from_str(&plan_json).map_err(|_| LinkError::Protocol("the plan cannot be read"))?;
+        let shelf = Shelf::default();
         let mut trunk = Trunk {
+            shelf: &shelf,
             plan: &plan,
             bytes,
             probe,
@@ -134,7 +134,7 @@ impl Desk<'_> {
             if next.0.background {
                 self.step_back()?;
             }
-            self.render(&mut trunk, &next.0.files, next.1)?;
+            self.render(&mut trunk, &next.0, next.1)?;
             next = match self.link.receive()? {
                 (Request::Render(render), files) if render.plan_json == plan_json => (render, files),
                 other => return Ok(other),
@@ -142,7 +142,15 @@ impl Desk<'_> {
         }
     }
 
-    fn render(&mut self, trunk: &mut Trunk<'_>, wanted: &[u32], outputs: Vec<OwnedFd>) -> Result<(), Stop> {
+    fn render(
+        &mut self,
+        trunk: &mut Trunk<'_>,
+        request: &Render,
+        mut outputs: Vec<OwnedFd>,
+    ) -> Result<(), Stop> {
+        let wanted = &request.files;
+        let assets = outputs.split_off(wanted.len().min(outputs.len()));
+        put(trunk.shelf, &request.assets, assets)?;
         if wanted.len() != outputs.len() || wanted.iter().any(|file| *file as usize >= trunk.plan.files.len())
         {
             return Err(LinkError::Protocol("files and descriptors do not match the plan").into());
@@ -173,6 +181,7 @@ impl Desk<'_> {
                         width: encoded.size.width,
                         height: encoded.size.height,
                         micros: micros(encoded.timing.steps + encoded.timing.encode),
+                        notes: encoded.notes.iter().copied().map(note).collect(),
                     })
                 }
             };
@@ -213,6 +222,7 @@ impl Desk<'_> {
 
 /// A plan being made from an original: decoded when the first file is wanted, and kept for later ones.
 struct Trunk<'a> {
+    shelf: &'a Shelf,
     plan: &'a Plan,
     bytes: &'a Mapped,
     probe: &'a Probe,
@@ -224,18 +234,18 @@ struct Trunk<'a> {
 impl Trunk<'_> {
     /// Decodes, unless what is decoded can still make these files.
     fn decode_for(&mut self, engine: &Engine, wanted: &[u32]) -> Result<(), Error> {
-        if self
-            .session
-            .as_ref()
-            .is_some_and(|(_, done)| wanted.iter().all(|file| !done[*file as usize]))
+        if let Some((session, done)) = &mut self.session
+            && wanted.iter().all(|file| !done[*file as usize])
         {
+            lend(session, engine, self.shelf);
             return Ok(());
         }
         self.session = None;
         // All of the plan, not only what is wanted now: a later request finds the images that it needs.
         let all: Vec<usize> = (0..self.plan.files.len()).collect();
-        let session = engine.open(self.bytes, self.probe, self.plan, &all)?;
+        let mut session = engine.open(self.bytes, self.probe, self.plan, &all)?;
         self.bytes.evict();
+        lend(&mut session, engine, self.shelf);
         self.made.decodes += session.decodes();
         self.made.decode_micros += micros(session.decoding());
         if self.made.thumbhash_base64.is_empty() && !self.plan.analyses.is_empty() {
@@ -251,6 +261,43 @@ impl Trunk<'_> {
         self.session = Some((session, vec![false; self.plan.files.len()]));
         Ok(())
     }
+}
+
+/// What is on the shelf and the session does not know yet.
+fn lend<'a>(session: &mut Session<'a>, engine: &Engine, shelf: &'a Shelf) {
+    for (sha256, bytes) in shelf.all() {
+        session.lend(engine, sha256, bytes);
+    }
+}
+
+/// Maps what is not there yet.
+fn put(shelf: &Shelf, assets: &[Asset], descriptors: Vec<OwnedFd>) -> Result<(), Stop> {
+    if assets.len() != descriptors.len() {
+        return Err(LinkError::Protocol("assets and descriptors do not match").into());
+    }
+    for (asset, descriptor) in assets.iter().zip(descriptors) {
+        if shelf.has(&asset.sha256) {
+            continue;
+        }
+        let bytes = map(descriptor, asset.size_bytes)?;
+        if !shelf.put(asset.sha256.clone(), bytes) {
+            return Err(LinkError::Protocol("there are more assets than a recipe may name").into());
+        }
+    }
+    Ok(())
+}
+
+fn map(memory: OwnedFd, size_bytes: u64) -> Result<Mapped, Stop> {
+    Mapped::new(memory, size_bytes).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::OutOfMemory => Stop::OutOfMemory,
+        _ => Stop::Link(LinkError::Io(cause)),
+    })
+}
+
+/// By its name in manifests.
+fn note(note: Note) -> String {
+    let named = serde_json::to_value(note).expect("a note is plain data");
+    named.as_str().expect("a note is a word").to_owned()
 }
 
 fn failed_file(file: u32, code: &str, sentence: String) -> Reply {

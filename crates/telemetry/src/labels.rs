@@ -130,7 +130,7 @@ labels! {
     }
     /// What every job needs.
     DependencyLabel("dependency") {
-        Broker = "broker", Originals = "originals", Output = "output", State = "state", Renderer = "renderer",
+        Broker = "broker", Originals = "originals", Output = "output", State = "state", Assets = "assets", Renderer = "renderer",
     }
     /// What a slot of the worker does.
     SlotState("state") { Idle = "idle", Busy = "busy" }

@@ -8,7 +8,7 @@ pub const SIZE_MIN: f32 = 1.0;
 /// As above: letters as high as the largest file.
 pub const SIZE_MAX: f32 = 16_384.0;
 /// Pixels of the result: more than any text needs that can still be read as one.
-pub const PIXELS_MAX: u64 = 64_000_000;
+pub const PIXELS_MAX: u64 = 32_000_000;
 
 /// A text and its setting; lengths are pixels.
 #[derive(Debug, Clone, Copy, PartialEq)]

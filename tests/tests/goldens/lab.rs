@@ -9,6 +9,8 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
+use crate::case::folder;
+
 /// An original and the recipe it gets.
 pub struct Order {
     /// `[a-z][a-z0-9-]*`, different from all others.
@@ -65,7 +67,13 @@ pub fn render(orders: &[Order]) -> BTreeMap<String, Vec<Made>> {
     // JSON is YAML, but what `render` adds to a recipe goes at the end: the outer mapping is written line by line.
     fs::write(
         &cases,
-        format!("rules: {}\nrecipes: {}\n", json!(rules), json!(recipes)),
+        format!(
+            "stores: {}\nrules: {}\nrecipes: {}\n",
+            // Some originals are laid on others.
+            json!({ "originals": { "folder": folder().join("originals") } }),
+            json!(rules),
+            json!(recipes)
+        ),
     )
     .unwrap();
     let mut run = program();

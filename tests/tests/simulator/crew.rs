@@ -81,6 +81,7 @@ pub fn worker(sim: &Arc<Sim>, name: String, slots: usize, deployment: &Deploymen
         originals: RemoteStore::of(&process, Role::Originals),
         output: RemoteStore::of(&process, Role::Output),
         state: RemoteStore::of(&process, Role::State),
+        assets: BTreeMap::new(),
         queue: RemoteQueue::of(&process),
         renderer: Arc::new(Studio::new(
             &process,

@@ -67,13 +67,7 @@ pub fn files(recipe: &Recipe, key: &str, text: &str) -> Vec<PlannedFile> {
         icc: false,
         whole_image: false,
     };
-    let original = Original {
-        key: key.to_owned(),
-        probe,
-        focal: None,
-        crops: Vec::new(),
-        findings: minilab_recipe::Findings::default(),
-    };
+    let original = Original::new(key, probe);
     let lanes: Vec<_> = Wanted::by(recipe).lanes.into_keys().collect();
     recipe.plan(&original, &lanes).expect("the recipe takes it").files
 }

@@ -83,6 +83,10 @@ impl Session for Seat {
         self.inner.step_back();
     }
 
+    fn lend(&mut self, assets: Vec<minilab_worker::AssetFile>) {
+        self.inner.lend(assets);
+    }
+
     /// File by file; a renderer that is lost has sent some of them.
     async fn render(
         &mut self,

@@ -234,6 +234,7 @@ impl Attempt<'_> {
             known: known
                 .filter(|known| known.sha256 == Some(sha256))
                 .map(|known| &*known.findings),
+            assets: &self.context.world.assets,
         };
         let file = file.of_tenant(&self.context.envelope.job.tenant);
         // Boxed: rare, and large; the attempt's own future stays small.

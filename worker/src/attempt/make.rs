@@ -5,7 +5,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use minilab_recipe::{Lane, Naming, Plan, PlannedFile, Recipe, version};
+use minilab_recipe::{Lane, Naming, Note, Plan, PlannedFile, Recipe, version};
 use minilab_record::{FailureEntry, FileEntry, Placeholder, Record, adoptable};
 use minilab_store::{Key, Sha256, Store};
 use tokio::sync::mpsc;
@@ -78,6 +78,10 @@ impl Making<'_> {
         {
             match self.current(file, base, put) {
                 Ok(Current::Kept(entry)) => made.with(entry, FileOutcome::Kept),
+                Ok(Current::Missing(_)) if self.plan.lacking(file).is_some() => {
+                    let (code, sentence) = self.plan.lacking(file).expect("it was just looked at");
+                    made.without(file, lacking(file, code, sentence));
+                }
                 Ok(Current::Missing(file)) => drop(wanted.insert(index, file)),
                 Err(error) => made.without(file, failure(Some(&file.derivative), &error)),
             }
@@ -193,7 +197,7 @@ impl Making<'_> {
         };
         match store_file(self.output, key, file, rendered.body).await {
             Ok(stored) => Ok(Ok((
-                self.entry(file, key, fingerprint, stored, rendered.micros),
+                self.entry(file, key, fingerprint, stored, (rendered.notes, rendered.micros)),
                 stored.adopted,
             ))),
             Err(error) if Class::of(&error) == Class::Dependency => Err(error),
@@ -207,7 +211,7 @@ impl Making<'_> {
         key: &Key,
         fingerprint: &str,
         stored: Stored,
-        micros: u64,
+        (notes, micros): (Vec<Note>, u64),
     ) -> FileEntry {
         FileEntry {
             derivative: file.derivative.clone(),
@@ -217,7 +221,7 @@ impl Making<'_> {
             bytes: stored.bytes,
             sha256: stored.sha256,
             fingerprint: fingerprint.to_owned(),
-            notes: file.notes.clone(),
+            notes: file.notes.iter().copied().chain(notes).collect(),
             engine: self.engine.to_owned(),
             micros,
         }
@@ -261,6 +265,16 @@ impl Made {
 fn confused() -> Error {
     let (how, stage) = (crate::renderer::CrashKind::Protocol, "encode".to_owned());
     crate::renderer::RenderError::Crash { how, stage }.into()
+}
+
+/// A picture that a file needs is not there: the original and the other files are as well as ever.
+fn lacking(file: &PlannedFile, code: &str, sentence: &str) -> FailureEntry {
+    FailureEntry {
+        derivative: Some(file.derivative.clone()),
+        class: Class::Input.as_str().to_owned(),
+        code: code.to_owned(),
+        sentence: sentence.to_owned(),
+    }
 }
 
 /// What is told of a lane.

@@ -6,6 +6,7 @@ use minilab_store::{ETag, Sha256};
 
 use crate::{
     Error,
+    assets::Assets,
     renderer::{OriginalFile, Priority, Renderer, Session},
 };
 
@@ -17,6 +18,7 @@ pub(crate) struct Opening<'a> {
     pub priority: Priority,
     /// What was found in these very bytes before.
     pub known: Option<&'a Findings>,
+    pub assets: &'a Assets,
 }
 
 /// An open session, what is planned from it, and of which upload it is.
@@ -45,10 +47,13 @@ impl Sitting {
             metadata,
             priority,
             known,
+            assets,
         }: Opening<'_>,
         file: OriginalFile,
     ) -> Result<Self, Error> {
         let limits = limits(&recipe.accept);
+        // Before a renderer is held: a store may be slow.
+        let (assets, lent) = assets.look_up(&recipe.assets()).await?;
         let mut session = renderer.open(file, &limits, priority).await?;
         recipe.accept.probe(session.probe())?;
         let mut findings = known.cloned().unwrap_or_default();
@@ -57,12 +62,15 @@ impl Sitting {
             findings.extend(session.survey(&survey).await?);
         }
         let (focal, crops) = recipe.told(metadata);
+        session.lend(lent);
         let original = Original {
             key: key.to_owned(),
             probe: session.probe().clone(),
             focal,
             crops,
             findings,
+            metadata: metadata.clone(),
+            assets,
         };
         Ok(Self {
             session,

@@ -10,7 +10,7 @@ use minilab_record::{FailureEntry, FailureRecord, Failures, Projector, Records};
 use minilab_store::Store;
 
 use super::Trace;
-use crate::{renderer::Renderer, report::Work, worker::Lanes};
+use crate::{assets::Assets, renderer::Renderer, report::Work, worker::Lanes};
 
 /// Shared by all attempts, changed by none.
 #[derive(Debug)]
@@ -25,6 +25,7 @@ pub(crate) struct World {
     pub failures: Failures,
     pub notifier: Notifier,
     pub queue: Arc<dyn Queue>,
+    pub assets: Assets,
     pub renderer: Arc<dyn Renderer>,
     pub clock: Arc<dyn Clock>,
     pub lanes: Lanes,

@@ -52,7 +52,7 @@ impl Class {
     /// Of an error.
     pub fn of(error: &Error) -> Self {
         match error {
-            Error::Originals(error) | Error::Output(error) => Self::of_store(error),
+            Error::Originals(error) | Error::Output(error) | Error::Asset(error) => Self::of_store(error),
             Error::Record(error) | Error::Projection(error) => Self::of_record(error),
             Error::Render(RenderError::Input { .. }) | Error::Refused { .. } | Error::Envelope { .. } => {
                 Self::Input

@@ -1,6 +1,6 @@
 //! What is believed of a renderer's answers: what its protocol, the limits and the picture allow.
 use minilab_protos::renderer as wire;
-use minilab_recipe::{Findings, Limits, Probe, Survey};
+use minilab_recipe::{Findings, Limits, Note, Probe, Survey};
 
 use super::child::printable;
 use crate::renderer::{FileFailure, RenderError, RenderReport};
@@ -26,6 +26,12 @@ pub(super) fn file_failure(index: usize, said: &wire::FileFailed) -> Option<File
         code: said.code.clone(),
         sentence: printable(&said.sentence, SENTENCE_CHARS_MAX),
     })
+}
+
+/// What a file was told of; `None` breaks the protocol.
+pub(super) fn notes(said: &wire::FileDone) -> Option<Vec<Note>> {
+    let note = |name: &String| serde_json::from_value(name.as_str().into()).ok();
+    said.notes.iter().map(note).collect()
 }
 
 /// What a render came to.

@@ -1,4 +1,5 @@
 //! One original in one child: questions, checked answers, deadlines.
+use std::collections::BTreeSet;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -8,7 +9,7 @@ use async_trait::async_trait;
 use minilab_protos::renderer::{
     self as wire, DESCRIPTORS_MAX, FRAME_BYTES_MAX, reply::Body as Reply, request::Body as Request,
 };
-use minilab_recipe::{Findings, Format, Limits, Plan, Probe, Survey};
+use minilab_recipe::{AssetState, Findings, Format, Limits, Plan, Probe, Survey};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
@@ -17,6 +18,7 @@ use super::child::Loss;
 use super::deadline::Deadline;
 use super::output::Output;
 use super::{Seat, Shared};
+use crate::assets::AssetFile;
 use crate::renderer::{OriginalFile, Priority, RenderError, RenderReport, RenderedFile, Session};
 
 /// What a request takes besides its plan: the indexes of its files, at most three bytes each.
@@ -36,6 +38,8 @@ pub(super) struct PooledSession {
     decodes: u32,
     /// The next request says that what is left is for the background.
     steps_back: bool,
+    /// What plans may name.
+    assets: Vec<AssetFile>,
     /// Share of the memory budget, and the plan that it was taken for.
     admitted: Option<(Arc<Plan>, OwnedSemaphorePermit)>,
 }
@@ -50,6 +54,7 @@ impl PooledSession {
             soiled: false,
             decodes: 0,
             steps_back: false,
+            assets: Vec::new(),
             admitted: None,
         }
     }
@@ -234,6 +239,10 @@ impl Session for PooledSession {
         }
     }
 
+    fn lend(&mut self, assets: Vec<AssetFile>) {
+        self.assets = assets;
+    }
+
     async fn render(
         &mut self,
         plan: &Arc<Plan>,
@@ -242,7 +251,7 @@ impl Session for PooledSession {
     ) -> Result<RenderReport, RenderError> {
         const STAGE: &str = "render";
         self.admit(plan).await;
-        let (request, mut outputs, descriptors) = prepare(plan, files, self.steps_back)?;
+        let (request, mut outputs, descriptors) = prepare(plan, files, &self.assets, self.steps_back)?;
         let mut deadline = self.deadline(self.render_deadline(plan));
         self.ask(request, descriptors, STAGE, deadline).await?;
         let mut failed = Vec::new();
@@ -256,7 +265,8 @@ impl Session for PooledSession {
                             output.take(&said, &plan.files[output_index(said.file)], max)?,
                         ))
                     });
-                    let Some((index, body)) = taken else {
+                    let told = answer::notes(&said);
+                    let Some(((index, body), notes)) = taken.zip(told) else {
                         return Err(self.lose(Loss::Protocol, STAGE).await);
                     };
                     self.shared.tally.files.fetch_add(1, Relaxed);
@@ -267,6 +277,7 @@ impl Session for PooledSession {
                             index,
                             body,
                             micros: said.micros,
+                            notes,
                         })
                         .await;
                     // A slow listener is not the child's fault.
@@ -301,13 +312,16 @@ impl Session for PooledSession {
 fn prepare(
     plan: &Plan,
     files: &[usize],
+    lent: &[AssetFile],
     background: bool,
 ) -> Result<(Request, Vec<Output>, Vec<OwnedFd>), RenderError> {
     let refused = |cause: std::io::Error| RenderError::Unavailable {
         reason: format!("no memory file for a rendered file: {cause}; raise the limit of open files"),
     };
     let plan_json = serde_json::to_string(plan).expect("a plan is plain data");
-    if plan_json.len() + PLAN_MARGIN_BYTES > FRAME_BYTES_MAX || files.len() > DESCRIPTORS_MAX {
+    let assets = needed(plan, files, lent);
+    let descriptors = files.len() + assets.len();
+    if plan_json.len() + PLAN_MARGIN_BYTES > FRAME_BYTES_MAX || descriptors > DESCRIPTORS_MAX {
         return Err(RenderError::Input {
             code: "plan_too_large".to_owned(),
             sentence: format!(
@@ -324,21 +338,45 @@ fn prepare(
         .map(|&index| Output::create(index))
         .collect::<Result<_, _>>()
         .map_err(refused)?;
-    let descriptors = outputs
-        .iter()
-        .map(Output::descriptor)
-        .collect::<Result<_, _>>()
-        .map_err(refused)?;
+    let written = outputs.iter().map(Output::descriptor);
+    let read = assets.iter().map(|asset| Ok(asset.file.try_clone()?.into()));
+    let descriptors = written.chain(read).collect::<Result<_, _>>().map_err(refused)?;
     let files = files.iter().map(|&index| index as u32).collect();
     Ok((
         Request::Render(wire::Render {
             plan_json,
             files,
             background,
+            assets: assets
+                .into_iter()
+                .map(|asset| wire::Asset {
+                    sha256: asset.sha256.clone(),
+                    size_bytes: asset.size_bytes,
+                })
+                .collect(),
         }),
         outputs,
         descriptors,
     ))
+}
+
+/// The pictures that these files are made with.
+fn needed<'a>(plan: &Plan, files: &[usize], lent: &'a [AssetFile]) -> Vec<&'a AssetFile> {
+    let named = files.iter().flat_map(|&file| plan.assets_of(&plan.files[file]));
+    let wanted: BTreeSet<&str> = named
+        .filter_map(|asset| match &asset.state {
+            AssetState::Found { sha256, .. } => Some(sha256.as_str()),
+            AssetState::Absent { .. } => None,
+        })
+        .collect();
+    // Two names may have the same content.
+    let mut found: Vec<&AssetFile> = lent
+        .iter()
+        .filter(|asset| wanted.contains(asset.sha256.as_str()))
+        .collect();
+    found.sort_by(|one, other| one.sha256.cmp(&other.sha256));
+    found.dedup_by(|one, other| one.sha256 == other.sha256);
+    found
 }
 
 /// The output that is answered for: each once, and only what was asked.

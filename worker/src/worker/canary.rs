@@ -38,6 +38,14 @@ async fn ask(world: &World, dependency: Dependency) -> Result<(), Error> {
         Dependency::State => write(&*world.state, &key)
             .await
             .map_err(|error| Error::Record(error.into()))?,
+        Dependency::Assets => {
+            for store in world.assets.stores() {
+                match store.head(&key).await {
+                    Err(error) if !error.is_not_found() => return Err(Error::Asset(error)),
+                    _ => {}
+                }
+            }
+        }
         Dependency::Renderer => {}
     }
     Ok(())

@@ -12,6 +12,7 @@ mod lanes;
 mod life;
 mod notifications;
 mod outages;
+mod overlays;
 mod stops;
 mod storm;
 mod tenants;

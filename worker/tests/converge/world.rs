@@ -1,6 +1,6 @@
 //! A world of one test: stores, queue, renderer, and workers that run in it on paused time.
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
@@ -93,6 +93,7 @@ pub struct Shelves {
     pub originals: Memory,
     pub output: Memory,
     pub state: Memory,
+    pub brand: Memory,
 }
 
 pub struct World {
@@ -100,6 +101,8 @@ pub struct World {
     pub originals: Faulty,
     pub output: Faulty,
     pub state: Faulty,
+    /// The store `brand`, of overlays.
+    pub brand: Faulty,
     pub queue: Arc<dyn Queue>,
     pub renderer: ScriptedRenderer,
     /// Originals of this many bytes make the renderer's near end panic.
@@ -141,6 +144,7 @@ impl World {
             originals: faulty(&shelves.originals),
             output: faulty(&shelves.output),
             state: faulty(&shelves.state),
+            brand: faulty(&shelves.brand),
             shelves,
             queue,
             renderer: ScriptedRenderer::default(),
@@ -157,6 +161,15 @@ impl World {
         }
     }
 
+    fn assets(&self) -> BTreeMap<String, Arc<dyn Store>> {
+        let brand: Arc<dyn Store> = Arc::new(self.brand.clone());
+        let is_named = self.document.stores.contains_key("brand");
+        is_named
+            .then(|| ("brand".to_owned(), brand))
+            .into_iter()
+            .collect()
+    }
+
     pub fn start(&self) -> Running {
         let reports = Arc::clone(&self.reports);
         let worker = Worker::new(WorkerParts {
@@ -165,6 +178,7 @@ impl World {
             originals: Arc::new(self.originals.clone()),
             output: Arc::new(self.output.clone()),
             state: Arc::new(self.state.clone()),
+            assets: self.assets(),
             queue: Arc::clone(&self.queue),
             renderer: Arc::new(Panicking {
                 inner: self.renderer.clone(),

@@ -195,6 +195,7 @@ fn plan(probe: &Probe, width: u32, trials: &Trials) -> Plan {
         files: std::iter::once(&lossless).chain(encodings).map(file).collect(),
         skipped: Vec::new(),
         analyses: Vec::new(),
+        assets: Vec::new(),
         predicted: Predicted::default(),
     }
 }

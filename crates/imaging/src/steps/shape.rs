@@ -45,7 +45,7 @@ fn rounded_box(width: u32, height: u32, radius: u32) -> Result<Image<'static>, F
 
 const ROUNDED_BOX: i32 = 2;
 
-fn masked<'a>(image: &Image<'a>, mask: &Image<'a>) -> Result<Image<'a>, Fault> {
+pub(super) fn masked<'a>(image: &Image<'a>, mask: &Image<'a>) -> Result<Image<'a>, Fault> {
     let shown = Call::new(c"multiply")
         .set(c"left", &alpha(image)?)
         .set(c"right", mask)

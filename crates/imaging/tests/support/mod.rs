@@ -170,6 +170,7 @@ pub fn plan(probe: &Probe) -> Plan {
         files: Vec::new(),
         skipped: Vec::new(),
         analyses: Vec::new(),
+        assets: Vec::new(),
         predicted: Predicted::default(),
     }
 }

@@ -6,7 +6,7 @@ use minilab_recipe::Recipe;
 use minilab_worker::{LooseOriginal, Rendered, renderer::Renderer as _};
 use serde_json::{Value, json};
 
-use super::loose::Loose;
+use super::loose::{Loose, pictures};
 use crate::{
     cli,
     compose::{locate_renderer, start_pool},
@@ -40,11 +40,12 @@ pub async fn run(args: &cli::Explain, form: Form) -> Result<Exit> {
         NonZeroU32::MIN,
     )
     .await?;
-    let metadata = BTreeMap::new();
+    let (metadata, assets) = (BTreeMap::new(), pictures(&config).await?);
     let loose = LooseOriginal {
         key: &original.key,
         bytes: &original.bytes,
         metadata: &metadata,
+        assets: &assets,
     };
     let explained = minilab_worker::explain(&pool, recipe, loose)
         .await

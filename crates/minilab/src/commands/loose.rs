@@ -1,10 +1,16 @@
 //! Originals given on the command line: read whole, keyed by their file name.
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
+use minilab_queue::SystemClock;
 use minilab_recipe::{Decision, Document, Recipe};
+use minilab_worker::Assets;
 
-use crate::exit::{Exit, Refusal};
+use crate::{
+    compose::{self, stores_of},
+    config::Config,
+    exit::{Exit, Refusal},
+};
 
 /// One of them.
 #[derive(Debug)]
@@ -35,4 +41,13 @@ impl Loose {
             Decision::Nothing => None,
         }
     }
+}
+
+/// Where the pictures are that recipes name.
+pub async fn pictures(config: &Config) -> Result<Assets> {
+    let named = config.document.asset_stores();
+    let mut places = stores_of(config);
+    places.retain(|name, _| named.contains(name));
+    let stores = compose::assets(&places).await?;
+    Ok(Assets::new(stores, Arc::new(SystemClock::default())))
 }

@@ -8,10 +8,10 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use minilab_recipe::Document;
-use minilab_worker::{LooseOriginal, OnceFile, pool::ProcessPool, render_once};
+use minilab_worker::{Assets, LooseOriginal, OnceFile, pool::ProcessPool, render_once};
 use serde_json::json;
 
-use super::loose::Loose;
+use super::loose::{Loose, pictures};
 use crate::{
     cli,
     compose::{locate_renderer, start_pool},
@@ -29,9 +29,10 @@ pub async fn run(args: &cli::Render, form: Form) -> Result<Exit> {
         NonZeroU32::MIN,
     )
     .await?;
+    let assets = pictures(&config).await?;
     let mut failed = 0;
     for file in &args.files {
-        match one(&pool, &config.document, file, &args.out, form).await {
+        match one(&pool, &config.document, &assets, file, &args.out, form).await {
             Ok(failures) => failed += failures,
             // The others are made all the same; a place that takes nothing takes nothing of them either.
             Err(error) if is_of_the_output(&error) => return Err(error),
@@ -81,7 +82,14 @@ impl std::fmt::Display for NotWritten {
 }
 
 /// Renders one; how many of its files failed.
-async fn one(pool: &ProcessPool, document: &Document, path: &Path, out: &Path, form: Form) -> Result<usize> {
+async fn one(
+    pool: &ProcessPool,
+    document: &Document,
+    assets: &Assets,
+    path: &Path,
+    out: &Path,
+    form: Form,
+) -> Result<usize> {
     let original = Loose::read(path)?;
     let Some(recipe) = original.recipe(document) else {
         bail!("no rule gives it a recipe: nothing is made of it");
@@ -91,6 +99,7 @@ async fn one(pool: &ProcessPool, document: &Document, path: &Path, out: &Path, f
         key: &original.key,
         bytes: &original.bytes,
         metadata: &metadata,
+        assets,
     };
     let rendered = render_once(pool, recipe, loose).await?;
     for file in &rendered.files {

@@ -1,5 +1,5 @@
 //! What both roles stand on: the document, its stores and its queue, connected and counted.
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use futures::future::join_all;
@@ -32,6 +32,8 @@ pub struct Backing {
     pub clock: Arc<dyn Clock>,
     /// Originals, where they are files of this machine.
     pub folder: Option<PathBuf>,
+    /// Where a worker finds the pictures that recipes name.
+    pub assets: BTreeMap<String, Location>,
 }
 
 impl Backing {
@@ -60,6 +62,7 @@ impl Backing {
             metrics: Arc::clone(metrics),
             clock: Arc::new(SystemClock::default()),
             folder,
+            assets: places.assets,
         })
     }
 

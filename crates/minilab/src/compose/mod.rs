@@ -20,9 +20,9 @@ pub use dispatcher::dispatcher;
 pub use notify::{sender, telling};
 #[cfg(feature = "s3")]
 pub use notifying::{EventsQueue, meet, notifying_bucket};
-pub use places::{Named, Places, resolved, state_of};
+pub use places::{Named, Places, resolved, state_of, stores_of};
 pub use queue::{open as open_queue, open_events};
 pub use renderer::locate_renderer;
-pub use stores::{Stores, files, files_made_before, originals, state, state_made_before};
+pub use stores::{Stores, assets, files, files_made_before, originals, state, state_made_before};
 pub use topology::{apply_topology, check_topology};
 pub use worker::{Machine, start_pool, worker};

@@ -89,6 +89,7 @@ fn dependency(dependency: Dependency) -> DependencyLabel {
         Dependency::Originals => DependencyLabel::Originals,
         Dependency::Output => DependencyLabel::Output,
         Dependency::State => DependencyLabel::State,
+        Dependency::Assets => DependencyLabel::Assets,
         Dependency::Renderer => DependencyLabel::Renderer,
     }
 }

@@ -1,5 +1,6 @@
 //! Where everything of an installation is, defaults filled in, and which arrangements cannot work.
 use std::{
+    collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
 };
@@ -24,19 +25,20 @@ pub struct Places {
     pub state: Location,
     /// Where jobs wait.
     pub queue: QueueConfig,
+    /// Where the pictures are that recipes name, by the name of their store.
+    pub assets: BTreeMap<String, Location>,
 }
 
 impl Places {
     /// The places that a configuration names.
     pub fn of(config: &Config) -> Result<Self> {
         let document = &config.document;
-        let at = |location: &Location| match location {
-            Location::Folder(path) => Location::Folder(config.folder.join(path)),
-            Location::S3(bucket) => Location::S3(bucket.clone()),
-        };
-        if let Some(name) = document.stores.keys().next() {
-            let sentence = format!("`stores.{name}` is not in this version");
-            return Err(Refusal::new(Exit::Config, sentence, "leave it out: all files go to `to`").into());
+        let at = |location: &Location| at(config, location);
+        let named = document.asset_stores();
+        if let Some(name) = document.stores.keys().find(|name| !named.contains(*name)) {
+            let sentence = format!("`stores.{name}` is there for nothing: no recipe takes a picture from it");
+            let fix = "leave it out, or name it in a composite or a mask: all files go to `to`";
+            return Err(Refusal::new(Exit::Config, sentence, fix).into());
         }
         let to = at(&document.to.location);
         let queue = match (&document.queue, &to) {
@@ -54,6 +56,7 @@ impl Places {
             state: document.state.as_ref().map_or_else(|| state_of(&to), at),
             queue,
             to,
+            assets: stores_of(config),
         })
     }
 
@@ -92,6 +95,21 @@ impl fmt::Display for Named<'_> {
             Location::Folder(path) => path.display().fmt(f),
             Location::S3(bucket) => write!(f, "s3://{}/{}", bucket.bucket, bucket.prefix),
         }
+    }
+}
+
+/// The extra places of a configuration.
+pub fn stores_of(config: &Config) -> BTreeMap<String, Location> {
+    let stores = config.document.stores.iter();
+    stores
+        .map(|(name, place)| (name.clone(), at(config, place)))
+        .collect()
+}
+
+fn at(config: &Config, location: &Location) -> Location {
+    match location {
+        Location::Folder(path) => Location::Folder(config.folder.join(path)),
+        Location::S3(bucket) => Location::S3(bucket.clone()),
     }
 }
 
@@ -185,10 +203,15 @@ mod tests {
     }
 
     #[test]
-    fn places_of_later_versions_are_refused_by_name() {
+    fn a_store_that_nothing_is_taken_from_is_refused_by_name() {
         let text =
             "version: 1\nfrom: { folder: in }\nto: { folder: out }\nstores: { extra: { folder: x } }\n";
         let refused = places(text).unwrap_err();
-        assert_eq!(refused.to_string(), "`stores.extra` is not in this version");
+        assert!(
+            refused
+                .to_string()
+                .contains("`stores.extra` is there for nothing"),
+            "{refused}"
+        );
     }
 }

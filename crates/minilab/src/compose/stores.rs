@@ -1,5 +1,5 @@
 //! Opening the stores of an installation.
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
 use minilab_recipe::{Location, S3};
@@ -45,6 +45,25 @@ pub async fn originals(from: &Location) -> Result<Arc<dyn Store>> {
             .await
             .context("the bucket of originals cannot be opened"),
     }
+}
+
+/// The stores of pictures that recipes name.
+pub async fn assets(places: &BTreeMap<String, Location>) -> Result<BTreeMap<String, Arc<dyn Store>>> {
+    let mut opened: BTreeMap<String, Arc<dyn Store>> = BTreeMap::new();
+    for (name, place) in places {
+        let store = match place {
+            Location::Folder(path) => {
+                let store = Fs::open(path, Layout::Plain);
+                store
+                    .map(|store| Arc::new(store) as _)
+                    .map_err(anyhow::Error::from)
+            }
+            Location::S3(bucket) => s3(bucket).await,
+        };
+        let store = store.with_context(|| format!("the store {name:?} of pictures cannot be opened"))?;
+        opened.insert(name.clone(), store);
+    }
+    Ok(opened)
 }
 
 /// The store of files; a folder is made.

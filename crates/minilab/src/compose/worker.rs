@@ -14,7 +14,7 @@ use minilab_worker::{
     pool::{PoolConfig, ProcessPool},
 };
 
-use super::{Backing, observe, queue};
+use super::{Backing, observe, queue, stores};
 use crate::{
     exit::{Exit, Refusal},
     probes::Refresh,
@@ -53,6 +53,7 @@ pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Resul
         originals: Arc::clone(&backing.stores.from),
         output: Arc::clone(&backing.stores.to),
         state: Arc::clone(&backing.stores.state),
+        assets: stores::assets(&backing.assets).await?,
         queue: Arc::clone(&backing.queue),
         renderer: Arc::new(pool.clone()),
         clock: Arc::clone(&backing.clock),

@@ -37,14 +37,17 @@ pub fn of(
     let account = Account(account);
     let notifies = !document.notify.is_empty();
     let stores = [
-        ("From", &places.from, objects::from(role)),
-        ("To", &places.to, objects::to(role)),
-        ("State", &places.state, objects::state(role, notifies)),
+        ("From".to_owned(), &places.from, objects::from(role)),
+        ("To".to_owned(), &places.to, objects::to(role)),
+        ("State".to_owned(), &places.state, objects::state(role, notifies)),
     ];
+    let assets = places.assets.iter().filter(|_| role != Role::Dispatcher);
+    let assets = assets.map(|(name, place)| (format!("Store{}", camel(name)), place, objects::assets()));
     let mut statements: Vec<Statement> = stores
-        .iter()
-        .filter_map(|(name, place, uses)| Some((*name, bucket(place)?, uses)))
-        .flat_map(|(name, bucket, uses)| in_bucket(name, bucket, uses))
+        .into_iter()
+        .chain(assets)
+        .filter_map(|(name, place, uses)| Some((name, bucket(place)?, uses)))
+        .flat_map(|(name, bucket, uses)| in_bucket(&name, bucket, &uses))
         .collect();
     if let (Role::Operator, Some(bucket)) = (role, bucket(&places.from)) {
         statements.push(notifications(bucket));
@@ -89,6 +92,15 @@ fn events(document: &Document) -> Option<&SqsEvents> {
         Intake::Sqs(events) => Some(events),
         _ => None,
     })
+}
+
+/// A name in letters and digits alone, as policies want it.
+fn camel(name: &str) -> String {
+    let part = |part: &str| {
+        let (first, rest) = part.split_at(part.len().min(1));
+        first.to_uppercase() + rest
+    };
+    name.split('-').map(part).collect()
 }
 
 fn bucket(place: &Location) -> Option<&S3> {

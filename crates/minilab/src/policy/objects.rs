@@ -29,6 +29,14 @@ pub(super) fn from(role: Role) -> Use {
     }
 }
 
+/// A store of pictures that recipes name.
+pub(super) fn assets() -> Use {
+    Use {
+        reads: vec![ALL],
+        ..Use::default()
+    }
+}
+
 /// The store of files.
 pub(super) fn to(role: Role) -> Use {
     let (reads, writes) = match role {

@@ -273,3 +273,25 @@ fn one_machine_needs_no_policy() {
         "{refused}"
     );
 }
+
+#[test]
+fn worker_and_operator_may_list_and_read_the_pictures_that_recipes_name() {
+    let text = format!(
+        "{FLEET}stores: {{ brand-art: {{ s3: {{ bucket: acme-brand, prefix: art/, region: eu-central-1 }} }} }}\n\
+         recipes: {{ r: {{ derivatives: {{ d: {{ formats: [webp], steps: [ {{ mask: {{ image: {{ store: brand-art, key: m.png }} }} }} ] }} }} }} }}\n"
+    );
+    for role in [Role::Worker, Role::Operator] {
+        let policy = policy(role, &text, None).unwrap();
+        let read = statement(&policy, "StoreBrandArtRead");
+        assert_eq!(read["Action"], json!(["s3:GetObject"]));
+        assert_eq!(read["Resource"], json!(["arn:aws:s3:::acme-brand/art/*"]));
+        statement(&policy, "StoreBrandArtList");
+        let others = sids(&policy)
+            .into_iter()
+            .filter(|sid| sid.starts_with("Store"))
+            .count();
+        assert_eq!(others, 2, "{policy:#}");
+    }
+    let dispatcher = policy(Role::Dispatcher, &text, None).unwrap();
+    assert!(!dispatcher.to_string().contains("acme-brand"), "{dispatcher:#}");
+}

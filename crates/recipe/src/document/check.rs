@@ -108,6 +108,27 @@ pub(super) fn operation(root: &Tree, document: &Document, problems: &Problems) {
     }
 }
 
+/// Whatever names a store names one that there is.
+pub(super) fn stores(document: &Document, problems: &Problems) {
+    let known: Vec<&str> = document.stores.keys().map(String::as_str).collect();
+    for (name, span) in problems.stores_mentioned() {
+        if known.contains(&name.as_str()) {
+            continue;
+        }
+        let help = if known.is_empty() {
+            format!("add it: stores: {{ {name}: {{ folder: ./{name} }} }}")
+        } else {
+            suggestion(&name, &known)
+        };
+        problems.note(
+            span,
+            Code::UnknownName,
+            format!("there is no store {name:?}"),
+            Some(help),
+        );
+    }
+}
+
 fn overlap(one: &Location, other: &Location) -> bool {
     match (one, other) {
         (Location::Folder(one), Location::Folder(other)) => {

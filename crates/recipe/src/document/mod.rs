@@ -19,6 +19,7 @@ mod rules;
 mod scalar;
 mod schema;
 mod schema_encodings;
+mod schema_overlays;
 mod schema_parts;
 mod schema_steps;
 mod secret;
@@ -26,7 +27,7 @@ mod steps;
 mod tenants;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -165,6 +166,12 @@ impl Document {
         digest::digest(self)
     }
 
+    /// Names of the stores that recipes take pictures from.
+    pub fn asset_stores(&self) -> BTreeSet<String> {
+        let assets = self.recipes.values().flat_map(Recipe::assets);
+        assets.map(|asset| asset.store).collect()
+    }
+
     /// Recipe of that name.
     pub fn recipe(&self, name: &str) -> Option<&Recipe> {
         self.recipes.get(name)
@@ -230,6 +237,7 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
         on_delete: on_delete.unwrap_or_default(),
     };
     check::places(root, &document, problems);
+    check::stores(&document, problems);
     check::operation(root, &document, problems);
     Some(document)
 }

@@ -8,6 +8,8 @@ use crate::diagnostic::{Code, Problem, Span};
 #[derive(Default)]
 pub(super) struct Problems {
     list: RefCell<Vec<Problem>>,
+    /// Stores that something names, and where: which there are is known once the document is read.
+    stores: RefCell<Vec<(String, Span)>>,
     /// Keys that readers asked for, by mapping: what the schema is checked against.
     #[cfg(test)]
     pub asked: RefCell<std::collections::BTreeMap<&'static str, std::collections::BTreeSet<String>>>,
@@ -32,6 +34,16 @@ impl Problems {
     pub fn is_noted_within(&self, span: Span) -> bool {
         let within = |problem: &Problem| span.start <= problem.span.start && problem.span.end <= span.end;
         self.list.borrow().iter().any(within)
+    }
+
+    /// Something needs a store of this name.
+    pub fn mention_store(&self, name: &str, span: Span) {
+        self.stores.borrow_mut().push((name.to_owned(), span));
+    }
+
+    /// The stores that something needs.
+    pub fn stores_mentioned(&self) -> Vec<(String, Span)> {
+        self.stores.borrow().clone()
     }
 
     pub fn into_list(self) -> Vec<Problem> {

@@ -9,8 +9,8 @@ use super::tree::{self, Name, Tree};
 use crate::diagnostic::Code;
 use crate::keys::stable_name;
 use crate::{
-    Accept, Analysis, ColourSpace, DEFAULT_RECIPE, Format, KeyTemplate, NotAnImage, OutputFormat, Publish,
-    Recipe, Replace, Urls,
+    ASSETS_MAX, Accept, Analysis, ColourSpace, DEFAULT_RECIPE, Format, KeyTemplate, NotAnImage, OutputFormat,
+    Publish, Recipe, Replace, Urls,
 };
 
 /// The recipes of a document that has none.
@@ -134,6 +134,18 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
     if let Some(recipe) = &recipe {
         check_keys(recipe, &fields);
         check_formats(recipe, &fields);
+        let named = recipe.assets().len();
+        if named > ASSETS_MAX {
+            let message = format!(
+                "the recipe {:?} names {named} pictures, more than {ASSETS_MAX}",
+                recipe.name
+            );
+            fields.conflict(
+                "derivatives",
+                message,
+                "leave some out, or make a recipe of its own of them",
+            );
+        }
     }
     fields.close();
     recipe

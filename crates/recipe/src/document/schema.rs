@@ -41,6 +41,7 @@ mod tests {
 version: 1
 from: { s3: { bucket: in } }
 to: { folder: ./out }
+stores: { brand: { folder: ./brand } }
 queue: { rabbitmq: { url: 'amqp://localhost' } }
 intake: [{ rabbitmq: {} }, { sqs: { queue: q, dead: d } }, { poll: { every: 1min } }, { webhook: { listen: 8090, token: 0123456789abcdef, sns: { topics: ['arn:aws:sns:eu-central-1:123456789012:uploads'] } } }]
 tenants: { in_flight: 2 }
@@ -72,6 +73,9 @@ recipes:
           - { pixelate: { size: 3 } }
           - { sharpen: { sigma: 1 } }
           - { round: { radius: 3 } }
+          - { composite: { image: { store: brand, key: a.png } } }
+          - { mask: { image: { store: brand, key: a.png } } }
+          - { text: { value: a, outline: { width: 1, colour: black }, background: { colour: black } } }
         formats: [png]
 ";
 

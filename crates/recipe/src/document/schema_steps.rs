@@ -6,18 +6,26 @@ use super::schema_parts::{reference, whole};
 type Mapping = (&'static str, Value, &'static [&'static str]);
 
 pub(super) fn mappings() -> Vec<Mapping> {
-    let mut all = vec![("step", step(), &[][..])];
+    let mut step = step();
+    let Value::Object(overlays) = super::schema_overlays::steps() else {
+        unreachable!("it is written as an object");
+    };
+    step.as_object_mut()
+        .expect("it is written as an object")
+        .extend(overlays);
+    let mut all = vec![("step", step, &[][..])];
+    all.extend(super::schema_overlays::mappings());
     all.extend(tones());
     all.extend(areas());
     all
 }
 
 /// A number between bounds, and what it says.
-fn number(least: f64, most: f64, description: &str) -> Value {
+pub(super) fn number(least: f64, most: f64, description: &str) -> Value {
     json!({ "type": "number", "minimum": least, "maximum": most, "description": description })
 }
 
-fn colour(description: &str) -> Value {
+pub(super) fn colour(description: &str) -> Value {
     json!({
         "type": "string", "pattern": "^(#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|white|black)$", "description": description,
     })

@@ -1,5 +1,6 @@
 //! Reading `steps`: a list of mappings with one key each, in the order in which they run.
 mod area;
+mod overlays;
 mod tone;
 
 use super::read::{Fields, Problems, list};
@@ -28,7 +29,6 @@ pub(super) fn steps(tree: &Tree, problems: &Problems) -> Option<Vec<AskedStep>> 
 
 fn step(tree: &Tree, problems: &Problems) -> Option<AskedStep> {
     let mut fields = Fields::open("step", tree, problems)?;
-    fields.planned(&["composite", "text", "mask"]);
     let Value::Map(entries) = &tree.value else {
         return None;
     };
@@ -52,6 +52,7 @@ fn step(tree: &Tree, problems: &Problems) -> Option<AskedStep> {
     let read = [
         tone::read(&mut fields),
         area::read(&mut fields),
+        overlays::read(&mut fields),
         fields.read("border", border).map(AskedStep::Border),
     ];
     fields.close();

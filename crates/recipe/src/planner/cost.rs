@@ -56,6 +56,7 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
             // What is read is turned into light, and is at most the trunk.
             Step::Resize { linear: true, .. } => megapixels(decode.size) * LIGHT_MS * frames,
             Step::Effect(effect) => megapixels(size) * effect_ms(effect) * frames,
+            Step::Composite(_) | Step::Mask(_) | Step::Text(_) => megapixels(size) * OVERLAY_MS * frames,
             _ => 0.0,
         })
         .sum();
@@ -93,6 +94,9 @@ fn megapixels(size: Size) -> f64 {
 
 /// Per megapixel turned into light and resampled as floats.
 const LIGHT_MS: f64 = 45.0;
+
+/// Per megapixel: samples become floats and back.
+const OVERLAY_MS: f64 = 40.0;
 
 /// Per megapixel of the picture it is applied to.
 fn effect_ms(effect: &Effect) -> f64 {

@@ -10,6 +10,7 @@ mod fit;
 mod frame;
 mod limits;
 mod orthogonal;
+mod overlays;
 mod rungs;
 mod steps;
 mod subject;
@@ -19,7 +20,7 @@ mod trunk;
 
 pub use limits::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 
-use crate::{Lane, Original, Plan, PlannedFile, Recipe, Refusal, RefusalCode, Size};
+use crate::{Asset, Lane, Original, Plan, PlannedFile, Recipe, Refusal, RefusalCode, Size};
 use target::Target;
 
 impl Recipe {
@@ -27,11 +28,19 @@ impl Recipe {
     /// aside: see [`crate::Accept::bytes`]), and more files than one original may have.
     pub fn plan(&self, original: &Original, lanes: &[Lane]) -> Result<Plan, Refusal> {
         self.accept.probe(&original.probe)?;
+        let assets = self.assets_for(original);
         let mut targets = Vec::new();
         let mut skipped = Vec::new();
         for derivative in &self.derivatives {
             if derivative.encodings_in(lanes).next().is_some() {
-                targets.extend(target::targets(self, derivative, original, lanes, &mut skipped)?);
+                targets.extend(target::targets(
+                    self,
+                    derivative,
+                    original,
+                    &assets,
+                    lanes,
+                    &mut skipped,
+                )?);
             }
         }
         targets.sort_by_key(Target::order);
@@ -59,14 +68,36 @@ impl Recipe {
             .collect();
         files.sort_by(|one, other| order(one).cmp(&order(other)));
         let predicted = cost::predict(&original.probe, &decode, &nodes, &files);
+        let composed = nodes
+            .iter()
+            .flat_map(|node| &node.steps)
+            .any(|step| step.picture().is_some());
+        let assets = if composed { assets } else { Vec::new() };
         Ok(Plan {
             decode,
             nodes,
             files,
             skipped,
             analyses,
+            assets,
             predicted,
         })
+    }
+
+    /// All that this recipe names, as far as they were looked up.
+    fn assets_for(&self, original: &Original) -> Vec<Asset> {
+        let known = |name| {
+            original
+                .assets
+                .iter()
+                .find(|asset| asset.name == name)
+                .cloned()
+                .ok_or(name)
+        };
+        let names = self.assets().into_iter();
+        names
+            .map(|name| known(name).unwrap_or_else(Asset::unknown))
+            .collect()
     }
 }
 

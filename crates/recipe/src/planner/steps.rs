@@ -1,8 +1,8 @@
 //! Steps after geometry: what was asked, at the size and density of one file.
 use super::subject::Span2;
 use crate::{
-    AskedStep, Border, Density, Effect, ExtendMode, Extract, Note, Radius, Rect, Region, Size, Step, Unit,
-    When,
+    AskedStep, Asset, Border, Density, Effect, ExtendMode, Extract, Note, Original, Radius, Rect, Region,
+    Size, Step, Unit, When,
 };
 
 /// What a file looks like while its steps are put together.
@@ -20,8 +20,11 @@ pub(super) struct Finish {
 
 /// What lengths and conditions depend on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At {
+pub(super) struct At<'a> {
     pub density: Density,
+    pub original: &'a Original,
+    /// All of the recipe's.
+    pub assets: &'a [Asset],
     /// Has the file fewer pixels than what it shows?
     pub downscaled: bool,
 }
@@ -43,13 +46,13 @@ impl Finish {
     }
 
     /// All that a derivative asks, in its order.
-    pub fn extend(&mut self, asked: &[AskedStep], at: At) {
+    pub fn extend(&mut self, asked: &[AskedStep], at: At<'_>) {
         for step in asked {
             self.add(step, at);
         }
     }
 
-    fn add(&mut self, asked: &AskedStep, at: At) {
+    fn add(&mut self, asked: &AskedStep, at: At<'_>) {
         let length = |pixels: f64| pixels * at.density.factor();
         let effect = match asked {
             AskedStep::Plain(effect) => effect.clone(),
@@ -83,6 +86,9 @@ impl Finish {
                 background: *background,
             },
             AskedStep::Border(border) => return self.border(*border, at.density),
+            AskedStep::Composite(composite) => return self.composite(composite, at),
+            AskedStep::Mask(mask) => return self.mask(mask, at),
+            AskedStep::Text(text) => return self.text(text, at),
         };
         match &effect {
             Effect::Flatten(_) => self.clear = false,
@@ -176,7 +182,7 @@ impl Finish {
         self.push(step, size);
     }
 
-    fn note(&mut self, note: Note) {
+    pub(super) fn note(&mut self, note: Note) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }

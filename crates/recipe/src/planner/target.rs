@@ -8,10 +8,10 @@ use super::rungs::{self, Kept};
 use super::steps::{At, Finish};
 use super::subject::{self, Span2, held};
 use crate::{
-    Animation, AskedStep, Backdrop, Background, ColourSpace, Crop, Density, Derivative, Encoding, Extend,
-    ExtendMode, Extract, Filling, Fit, Format, Gravity, Keep, Kernel, KeyTemplate, Lane, Note, Original,
-    OutputFormat, PlannedFile, Recipe, Rect, Refusal, Rgb, Rotation, Size, Skipped, Source, Step, Subject,
-    Trim, canonical,
+    Animation, AskedStep, Asset, AssetName, Backdrop, Background, ColourSpace, Crop, Density, Derivative,
+    Encoding, Extend, ExtendMode, Extract, Filling, Fit, Format, Gravity, Keep, Kernel, KeyTemplate, Lane,
+    Note, Original, OutputFormat, PlannedFile, Recipe, Rect, Refusal, Rgb, Rotation, Size, Skipped, Source,
+    Step, Subject, Trim, canonical,
 };
 
 /// One picture to be made, in all its formats.
@@ -54,6 +54,7 @@ pub(super) fn targets(
     recipe: &Recipe,
     derivative: &Derivative,
     original: &Original,
+    assets: &[Asset],
     lanes: &[Lane],
     skipped: &mut Vec<Skipped>,
 ) -> Result<Vec<Target>, Refusal> {
@@ -79,10 +80,16 @@ pub(super) fn targets(
         return Ok(Vec::new());
     }
     let content = frame.content();
+    let known = Known {
+        recipe,
+        derivative,
+        original,
+        assets,
+    };
     let mut targets = Vec::new();
     for kept in rungs::kept(derivative, content, skipped) {
-        let finish = finish(derivative, &frame, original, kept);
-        for (shown, files) in files(recipe, derivative, original, lanes, kept, &finish, &frame) {
+        let finish = finish(derivative, &frame, original, assets, kept);
+        for (shown, files) in files(&known, lanes, kept, &finish, &frame) {
             if let Some(reason) = too_long(shown.frames(&original.probe), kept.size) {
                 skipped.push(Skipped {
                     derivative: derivative.name.clone(),
@@ -140,7 +147,13 @@ fn target(
 }
 
 /// Crop or canvas, then the border, then the steps.
-fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kept) -> Finish {
+fn finish(
+    derivative: &Derivative,
+    frame: &Frame,
+    original: &Original,
+    assets: &[Asset],
+    kept: Kept,
+) -> Finish {
     let (resized, canvas) = (kept.fitted.resized, kept.fitted.canvas);
     let mut finish = Finish {
         steps: Vec::new(),
@@ -190,6 +203,8 @@ fn finish(derivative: &Derivative, frame: &Frame, original: &Original, kept: Kep
     let content = frame.content();
     let at = At {
         density: kept.density,
+        original,
+        assets,
         downscaled: resized.width < content.width || resized.height < content.height,
     };
     finish.extend(&derivative.steps, at);
@@ -263,16 +278,23 @@ fn mode(filling: Filling) -> ExtendMode {
     }
 }
 
+/// What files are planned from.
+struct Known<'a> {
+    recipe: &'a Recipe,
+    derivative: &'a Derivative,
+    original: &'a Original,
+    assets: &'a [Asset],
+}
+
 /// The files of one size, by which frames they show.
 fn files(
-    recipe: &Recipe,
-    derivative: &Derivative,
-    original: &Original,
+    known: &Known<'_>,
     lanes: &[Lane],
     kept: Kept,
     finish: &Finish,
     frame: &Frame,
 ) -> Vec<(Shown, Vec<PlannedFile>)> {
+    let (derivative, original) = (known.derivative, known.original);
     let (probe, clear) = (&original.probe, finish.clear);
     let mut all: Vec<(Shown, Vec<PlannedFile>)> = Vec::new();
     for laned in derivative.encodings_in(lanes) {
@@ -303,9 +325,9 @@ fn files(
                 .flatten()
                 .chain(finish.notes.iter().copied())
                 .collect(),
-            canonical: canonical::digest("file", &Form::of(recipe, derivative, kept, encoding, shown)),
+            canonical: canonical::digest("file", &Form::of(known, kept, encoding, shown)),
         };
-        match all.iter_mut().find(|(known, _)| *known == shown) {
+        match all.iter_mut().find(|(others, _)| *others == shown) {
             Some((_, files)) => files.push(file),
             None => all.push((shown, vec![file])),
         }
@@ -389,6 +411,9 @@ struct Form<'a> {
     /// What the steps' lengths are multiplied by.
     #[serde(skip_serializing_if = "Option::is_none")]
     density: Option<Density>,
+    /// Content of the pictures that the steps name, in their order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    assets: Vec<&'a str>,
     size: Size,
     /// Only where the format needs one: PNG and WebP do not change with it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -400,13 +425,10 @@ struct Form<'a> {
 }
 
 impl<'a> Form<'a> {
-    fn of(
-        recipe: &'a Recipe,
-        derivative: &'a Derivative,
-        kept: Kept,
-        encoding: &'a Encoding,
-        shown: Shown,
-    ) -> Self {
+    fn of(known: &Known<'a>, kept: Kept, encoding: &'a Encoding, shown: Shown) -> Self {
+        let (recipe, derivative) = (known.recipe, known.derivative);
+        let named = derivative.steps.iter().filter_map(AskedStep::asset);
+        let found = |name: &AssetName| known.assets.iter().find(|asset| asset.name == *name);
         let resize = derivative.resize.as_ref();
         let fits =
             |fit: Fit| kept.fitted.resized != kept.fitted.canvas && resize.is_some_and(|r| r.fit == fit);
@@ -434,6 +456,7 @@ impl<'a> Form<'a> {
             steps: &derivative.steps,
             density: Some(kept.density)
                 .filter(|density| !derivative.steps.is_empty() && *density != Density::ONE),
+            assets: named.filter_map(found).map(Asset::identity).collect(),
             size: kept.size,
             background: (!encoding.has_alpha()).then_some(derivative.background),
             encoding,

@@ -132,7 +132,7 @@ fn after(step: &Step, before: Size) -> Size {
             height: rect.height,
         },
         Step::Resize { size, .. } | Step::SmartCrop { size, .. } | Step::Extend { size, .. } => *size,
-        Step::Effect(_) | Step::Frame(_) => before,
+        Step::Effect(_) | Step::Frame(_) | Step::Composite(_) | Step::Mask(_) | Step::Text(_) => before,
         Step::Turn(_) | Step::Rotate { .. } | Step::Flip | Step::Flop => {
             super::orthogonal::turned(before, step)
         }

@@ -8,8 +8,10 @@ mod crop;
 mod derivative;
 mod geometry;
 mod lanes;
+mod overlays;
 mod rungs;
 mod steps;
+mod text_template;
 
 use std::collections::BTreeMap;
 
@@ -23,8 +25,12 @@ pub use geometry::{
     Asked, Backdrop, Background, Edges, Extend, Extract, Filling, Fit, Gravity, Margin, Ratio, Resize,
     Rotation, Trim, Unit,
 };
+pub use overlays::{AskedComposite, AskedLaying, AskedMask, AskedText, Length};
 pub use rungs::Rung;
 pub use steps::{AskedStep, Border, Radius, Region, When};
+
+pub use text_template::TextTemplate;
+pub(crate) use text_template::{TEXT_CHARS_MAX, legible};
 
 use crate::keys::KeyTemplate;
 use crate::{Analysis, Area, ColourSpace};
@@ -132,6 +138,8 @@ impl Recipe {
         if derivative.crops() {
             names.push(crate::keys::crop_name(&derivative.name));
         }
+        let templates = derivative.steps.iter().filter_map(AskedStep::template);
+        names.extend(templates.flat_map(TextTemplate::metadata_names));
         names
     }
 }

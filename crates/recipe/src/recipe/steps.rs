@@ -1,7 +1,7 @@
 //! Steps as the operator asks them, before any size is known: lengths are those of a file of density 1.
 use serde::Serialize;
 
-use super::{Density, Extract};
+use super::{AskedComposite, AskedMask, AskedText, Density, Extract};
 use crate::{Effect, Rgb};
 
 /// One entry of a derivative's `steps`.
@@ -47,6 +47,12 @@ pub enum AskedStep {
     },
     /// A line along the edges.
     Border(Border),
+    /// A picture on it.
+    Composite(Box<AskedComposite>),
+    /// Kept only where a picture says.
+    Mask(AskedMask),
+    /// Text on it.
+    Text(Box<AskedText>),
 }
 
 /// Where an effect is seen.

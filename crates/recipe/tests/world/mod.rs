@@ -19,23 +19,18 @@ pub fn whole(recipe: &str) -> Recipe {
 
 /// A plain JPEG.
 pub fn jpeg(width: u32, height: u32) -> Original {
-    Original {
-        key: "a/photo.jpg".to_owned(),
-        probe: Probe {
-            format: Format::Jpeg,
-            stored: Size { width, height },
-            orientation: 1,
-            pages: 1,
-            alpha: false,
-            bits: 8,
-            pixels: Pixels::Rgb,
-            icc: false,
-            whole_image: false,
-        },
-        focal: None,
-        crops: Vec::new(),
-        findings: Findings::default(),
-    }
+    let probe = Probe {
+        format: Format::Jpeg,
+        stored: Size { width, height },
+        orientation: 1,
+        pages: 1,
+        alpha: false,
+        bits: 8,
+        pixels: Pixels::Rgb,
+        icc: false,
+        whole_image: false,
+    };
+    Original::new("a/photo.jpg", probe)
 }
 
 /// A PNG with transparency.

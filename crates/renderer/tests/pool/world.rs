@@ -115,6 +115,7 @@ pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
         files: files.iter().enumerate().map(file).collect(),
         skipped: Vec::new(),
         analyses: Vec::new(),
+        assets: Vec::new(),
         predicted: Predicted {
             memory_bytes: 1 << 20,
             cpu_ms: 1,
