@@ -66,7 +66,7 @@ pub struct Original {
     /// Pixels down, upright; absent if it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub height: Option<u32>,
-    /// `jpeg`, `png`, `webp`, `avif`, `gif` or `tiff`, told by content; absent if it could not be read.
+    /// `jpeg`, `png`, `webp`, `avif`, `gif`, `tiff`, `heic`, `jxl` or `svg`, told by content; absent if it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
     /// Length; absent once it is deleted.

@@ -73,12 +73,13 @@ impl<'a> Atelier<'a> {
             size: probe.upright(),
             colour: ColourSpace::Srgb,
             kernel: Kernel::default(),
+            frames: 1,
         };
         let (decoded, _) = trunk::grow(lent.bytes, probe, &whole).map_err(|error| match error {
             memory @ Error::OutOfMemory { .. } => memory,
             other => unusable(other.to_string()),
         })?;
-        Ok(lent.decoded.insert(decoded).clone())
+        Ok(lent.decoded.insert(decoded.first().clone()).clone())
     }
 
     pub fn typesetter(&mut self) -> &mut Typesetter {

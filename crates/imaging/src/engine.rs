@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encode::{self, Profile};
 use crate::vips::{self, Call, Image};
-use crate::{Error, Result};
+use crate::{Error, Result, decoders};
 
 /// The libvips that a pinned build must turn out to be.
 const PINNED: (i32, i32) = (8, 18);
@@ -28,10 +28,9 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        use Format::{Avif, Gif, Jpeg, Png, Tiff, Webp};
         Self {
             concurrency: 1,
-            formats: vec![Jpeg, Png, Webp, Avif, Gif, Tiff],
+            formats: Format::ALL.to_vec(),
         }
     }
 }
@@ -52,8 +51,8 @@ impl Engine {
         .map_err(|fault| Error::Start { detail: fault.0 })?;
         check_version(vips::version())?;
         vips::block_operation(c"VipsForeignLoad", true);
-        for &format in &settings.formats {
-            vips::block_operation(loader_class(format), false);
+        for (_, class) in settings.formats.iter().filter_map(|format| loader(*format)) {
+            vips::block_operation(class, false);
         }
         let engine = Self { settings };
         engine.warm().map_err(|cause| Error::Start {
@@ -98,6 +97,9 @@ impl Engine {
                 warm_decode(format, &encoded)?;
             }
         }
+        if self.decodes(Format::Svg) {
+            decoders::warm_svg()?;
+        }
         // Colour management reads its built-in profiles on first use.
         for profile in [c"srgb", c"p3"] {
             let call = Call::new(c"icc_transform")
@@ -113,10 +115,7 @@ impl Engine {
 }
 
 fn warm_decode(format: Format, bytes: &[u8]) -> Result<()> {
-    let image = Call::new(loader(format))
-        .source(bytes)
-        .image()
-        .map_err(Error::decoding)?;
+    let image = load(format)?.source(bytes).image().map_err(Error::decoding)?;
     image.pixels().map_err(Error::decoding).map(drop)
 }
 
@@ -198,26 +197,24 @@ fn check_version(loaded: (i32, i32)) -> Result<()> {
     })
 }
 
-/// Name of the operation that decodes a format from a source.
-pub(crate) fn loader(format: Format) -> &'static CStr {
-    match format {
-        Format::Jpeg => c"jpegload_source",
-        Format::Png => c"pngload_source",
-        Format::Webp => c"webpload_source",
-        Format::Avif => c"heifload_source",
-        Format::Gif => c"gifload_source",
-        Format::Tiff => c"tiffload_source",
-    }
+/// The operation of libvips that decodes a format from a source, and its class, by which it is allowed. None for what is
+/// decoded here.
+pub(crate) fn loader(format: Format) -> Option<(&'static CStr, &'static CStr)> {
+    Some(match format {
+        Format::Jpeg => (c"jpegload_source", c"VipsForeignLoadJpegSource"),
+        Format::Png => (c"pngload_source", c"VipsForeignLoadPngSource"),
+        Format::Webp => (c"webpload_source", c"VipsForeignLoadWebpSource"),
+        Format::Avif => (c"heifload_source", c"VipsForeignLoadHeifSource"),
+        Format::Gif => (c"gifload_source", c"VipsForeignLoadNsgifSource"),
+        Format::Tiff => (c"tiffload_source", c"VipsForeignLoadTiffSource"),
+        Format::Svg => (c"svgload_source", c"VipsForeignLoadSvgSource"),
+        Format::Heic | Format::Jxl => return None,
+    })
 }
 
-/// Its class, by which it is allowed.
-fn loader_class(format: Format) -> &'static CStr {
-    match format {
-        Format::Jpeg => c"VipsForeignLoadJpegSource",
-        Format::Png => c"VipsForeignLoadPngSource",
-        Format::Webp => c"VipsForeignLoadWebpSource",
-        Format::Avif => c"VipsForeignLoadHeifSource",
-        Format::Gif => c"VipsForeignLoadNsgifSource",
-        Format::Tiff => c"VipsForeignLoadTiffSource",
-    }
+/// A call that decodes a format by libvips.
+pub(crate) fn load<'a>(format: Format) -> Result<Call<'a>> {
+    let (operation, _) =
+        loader(format).ok_or_else(|| Error::internal(format!("libvips is not to decode {format}")))?;
+    Ok(Call::new(operation))
 }

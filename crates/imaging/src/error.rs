@@ -1,5 +1,5 @@
 //! What can go wrong with pixels, by what the caller can do about it; the only place that reads libvips' text.
-use minilab_recipe::OutputFormat;
+use minilab_recipe::{Format, OutputFormat};
 
 use crate::vips::Fault;
 
@@ -15,6 +15,12 @@ pub enum Error {
     Unsupported {
         /// The kind, with its article: `a PDF document`.
         what: String,
+    },
+    /// The original is of a format that the recipe does not take.
+    #[error("the original is {format}, which accept.formats does not name")]
+    NotAccepted {
+        /// Which.
+        format: Format,
     },
     /// The original has no bytes.
     #[error("the original is empty (0 bytes)")]
@@ -96,6 +102,7 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Unsupported { .. } => "unsupported_format",
+            Self::NotAccepted { .. } => "format_not_accepted",
             Self::Empty => "empty",
             Self::Truncated { .. } => "truncated",
             Self::Corrupt { .. } => "corrupt",
@@ -125,6 +132,10 @@ impl Error {
         Self::Corrupt {
             detail: detail.into(),
         }
+    }
+
+    pub(crate) fn unsupported(what: impl Into<String>) -> Self {
+        Self::Unsupported { what: what.into() }
     }
 
     pub(crate) fn truncated(detail: impl Into<String>) -> Self {

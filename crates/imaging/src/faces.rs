@@ -14,13 +14,14 @@ impl Engine {
     pub fn faces(&self, bytes: &[u8], probe: &Probe) -> Result<Vec<Face>> {
         static DETECTOR: OnceLock<Detector> = OnceLock::new();
         let decode = small(probe);
-        let (image, _) = trunk::grow(bytes, probe, &decode)?;
+        let (picture, _) = trunk::grow(bytes, probe, &decode)?;
+        let image = picture.first();
         let opaque = if image.has_alpha() {
-            steps::flatten(&image, WHITE).map_err(Error::computing)?
+            steps::flatten(image, WHITE).map_err(Error::computing)?
         } else {
             image.clone()
         };
-        let samples = opaque.pixels_from(&image).map_err(Error::computing)?;
+        let samples = opaque.pixels_from(image).map_err(Error::computing)?;
         let (width, height) = (decode.size.width as usize, decode.size.height as usize);
         if samples.len() != width * height * 3 {
             return Err(Error::internal(format!(
@@ -56,6 +57,7 @@ fn small(probe: &Probe) -> Decode {
         },
         colour: ColourSpace::Srgb,
         kernel: Kernel::Linear,
+        frames: 1,
     }
 }
 

@@ -9,7 +9,9 @@
 mod analysis;
 mod atelier;
 mod carried;
+mod cicp;
 mod container;
+mod decoders;
 mod embedded;
 mod encode;
 mod encoders;

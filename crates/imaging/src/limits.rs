@@ -1,5 +1,5 @@
 //! What an original may cost at most.
-use minilab_recipe::{Probe, Size};
+use minilab_recipe::{Format, Probe, Size};
 
 use crate::{Error, Result};
 
@@ -8,7 +8,8 @@ use crate::{Error, Result};
 pub struct Limits {
     /// Width times height of forms that are decoded row by row.
     pub pixels_max: u64,
-    /// Width times height of forms that must be decoded as a whole (interlaced, progressive, lossless WebP, AVIF).
+    /// Width times height of forms that must be decoded as a whole (interlaced, progressive, lossless WebP, AVIF,
+    /// HEIC, JPEG XL), and of drawings.
     pub pixels_whole_image_max: u64,
     /// Width and height.
     pub side_px_max: u32,
@@ -22,6 +23,8 @@ pub struct Limits {
     pub jpeg_scans_max: u32,
     /// Bytes of metadata (EXIF, ICC, XMP) as stored.
     pub metadata_bytes_max: u64,
+    /// Formats that are looked into; empty: all that the engine decodes.
+    pub formats: Vec<Format>,
 }
 
 impl Default for Limits {
@@ -35,11 +38,20 @@ impl Default for Limits {
             chunks_max: 1_000,
             jpeg_scans_max: 100,
             metadata_bytes_max: 8 << 20,
+            formats: Vec::new(),
         }
     }
 }
 
 impl Limits {
+    /// Refuses a format before its header is read: what nobody asked for has no decoder to attack.
+    pub(crate) fn check_format(&self, format: Format) -> Result<()> {
+        if self.formats.is_empty() || self.formats.contains(&format) {
+            return Ok(());
+        }
+        Err(Error::NotAccepted { format })
+    }
+
     /// Refuses a picture of this size.
     pub(crate) fn check_size(&self, width: u64, height: u64, whole_image: bool) -> Result<Size> {
         if width == 0 || height == 0 {

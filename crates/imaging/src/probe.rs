@@ -3,15 +3,22 @@ use minilab_recipe::{Format, Pixels, Probe};
 
 use crate::container::{self, Header};
 use crate::sniff::{Recognised, recognise};
-use crate::vips::{Call, Image, Interpretation};
-use crate::{Engine, Error, Limits, Result, engine};
+use crate::vips::{Image, Interpretation};
+use crate::{Engine, Error, Limits, Result, decoders, engine};
 
 impl Engine {
     /// Reads the header of an original and refuses what is beyond the limits. No pixel is decoded.
     pub fn probe(&self, bytes: &[u8], limits: &Limits) -> Result<Probe> {
         let format = self.format(bytes)?;
+        limits.check_format(format)?;
+        if format == Format::Heic {
+            container::scan(format, bytes, limits)?;
+        }
+        if let Some(probed) = decoders::probe(format, bytes, limits) {
+            return probed;
+        }
         let header = container::scan(format, bytes, limits)?;
-        let loaded = Call::new(engine::loader(format))
+        let loaded = engine::load(format)?
             .source(bytes)
             .image()
             .map_err(Error::decoding)?;
@@ -43,7 +50,7 @@ fn describe(format: Format, header: &Header, loaded: &Image<'_>) -> Probe {
             height: loaded.height(),
         },
         orientation: loaded.orientation(),
-        pages: loaded.pages(),
+        pages: loaded.pages().max(header.frames),
         alpha: loaded.has_alpha(),
         bits: loaded.band_format().bits().min(32),
         pixels: match loaded.interpretation() {

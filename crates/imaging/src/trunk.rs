@@ -4,11 +4,14 @@ use minilab_recipe::{ColourSpace, Decode, Format, Probe, Size, Turn};
 use crate::carried::Carried;
 use crate::picture::{Picture, Times};
 use crate::vips::{Call, Fault, Image, Interpretation};
-use crate::{Error, Result, engine, steps};
+use crate::{Error, Result, decoders, engine, steps};
 
 /// Decodes an original as planned, with what metadata a file may want to keep.
 pub(crate) fn grow<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<(Picture<'a>, Carried)> {
-    let loaded = load(bytes, probe, decode).map_err(Error::decoding)?;
+    let loaded = match decoders::load(bytes, probe, decode) {
+        Some(decoded) => decoded?,
+        None => load(bytes, probe, decode)?,
+    };
     let mut carried = Carried::take(&loaded);
     let profile = carried.icc.take();
     if decode.frames == 1 {
@@ -91,10 +94,10 @@ fn settle<'a>(
 const FAIL_ON_ERROR: i32 = 2;
 const SEQUENTIAL: i32 = 1;
 
-fn load<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<Image<'a>, Fault> {
+fn load<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<Image<'a>> {
     let shrink = i32::from(decode.shrink.0.max(1));
     let (page, frames) = (decode.page as i32, decode.frames as i32);
-    let call = Call::new(engine::loader(probe.format))
+    let call = engine::load(probe.format)?
         .source(bytes)
         .set(c"access", SEQUENTIAL)
         .set(c"fail_on", FAIL_ON_ERROR);
@@ -107,8 +110,10 @@ fn load<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<Image<'a>
         Format::Gif => call.set(c"page", page).set(c"n", frames),
         Format::Tiff | Format::Avif => call.set(c"page", page).set(c"unlimited", false),
         Format::Png => call.set(c"unlimited", false),
+        Format::Heic | Format::Jxl | Format::Svg => call,
     }
     .image()
+    .map_err(Error::decoding)
 }
 
 fn transposed(size: Size) -> Size {

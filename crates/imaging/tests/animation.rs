@@ -27,12 +27,7 @@ fn recipe(derivatives: &str) -> Recipe {
 }
 
 fn plan(recipe: &Recipe, probe: &Probe) -> Plan {
-    let original = Original {
-        key: "a.gif".into(),
-        probe: probe.clone(),
-        focal: None,
-        trims: Vec::new(),
-    };
+    let original = Original::new("a.gif", probe.clone());
     recipe.plan(&original, &recipe.lanes()).expect("a plan")
 }
 

@@ -29,10 +29,11 @@ fn formats_are_told_by_content() {
 fn other_kinds_of_files_are_named() {
     for (bytes, what) in [
         (&b"%PDF-1.7 ..."[..], "a PDF document"),
-        (b"<?xml version=\"1.0\"?><svg xmlns=\"\">", "an SVG drawing"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC picture"),
+        (
+            b"\0\0\0\x18ftypmif1\0\0\0\0mif1vvc1",
+            "a HEIF picture of another codec than HEVC or AV1",
+        ),
         (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "an MP4 video"),
-        (b"\xff\x0a\xfa\x7f", "a JPEG XL picture"),
         (b"<!DOCTYPE html><html>", "an HTML page"),
         ("größer als nichts".as_bytes(), "text"),
         (b"\x00\x01\x02\x03", "an unknown kind of file"),

@@ -163,12 +163,7 @@ fn plan(probe: &Probe, derivative: &str) -> Plan {
     let text = format!("recipes: {{ r: {{ derivatives: {{ d: {{ {derivative} }} }} }} }}");
     let document = Document::parse_recipes("test", &text, &|_| None).expect("a recipe");
     let recipe = &document.recipes["r"];
-    let original = Original {
-        key: "an original".into(),
-        probe: probe.clone(),
-        focal: None,
-        trims: Vec::new(),
-    };
+    let original = Original::new("an original", probe.clone());
     recipe.plan(&original, &recipe.lanes()).expect("a plan")
 }
 

@@ -4,16 +4,12 @@ mod support;
 
 use minilab_imaging::Result;
 use minilab_recipe::{
-    Blend, Caption, Composite, Font, Laying, Mask, Node, Note, Outline, Picture as Lent, Plate, Rgb, Size,
-    Source, Step, TextAlign,
+    Blend, Caption, Composite, Font, Laying, Mask, Node, Note, Outline, Picture as Lent, Plate, Rgb, Source,
+    Step, TextAlign,
 };
 use support::{Lab, Picture, lab};
 
 const ORANGE: [u8; 3] = [220, 120, 40];
-
-fn size(width: u32, height: u32) -> Size {
-    Size { width, height }
-}
 
 fn laying(across: f64, down: f64) -> Laying {
     Laying {

@@ -21,18 +21,32 @@ pub enum Format {
     Gif,
     /// TIFF.
     Tiff,
+    /// HEVC in HEIF: what phones of Apple take.
+    Heic,
+    /// JPEG XL.
+    Jxl,
+    /// SVG: drawn at the sizes that are needed.
+    Svg,
 }
 
 impl Format {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Jpeg,
         Self::Png,
         Self::Webp,
         Self::Avif,
         Self::Gif,
         Self::Tiff,
+        Self::Heic,
+        Self::Jxl,
+        Self::Svg,
     ];
+
+    /// Does it have no pixels of its own, so that it may be drawn at any size?
+    pub fn is_vector(self) -> bool {
+        self == Self::Svg
+    }
 
     /// As it is written in recipes and metrics.
     pub fn as_str(self) -> &'static str {
@@ -43,6 +57,9 @@ impl Format {
             Self::Avif => "avif",
             Self::Gif => "gif",
             Self::Tiff => "tiff",
+            Self::Heic => "heic",
+            Self::Jxl => "jxl",
+            Self::Svg => "svg",
         }
     }
 }

@@ -1,4 +1,5 @@
 //! Faces and marked parts: crops hold them, fall back as told, and say so.
+#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 mod world;
 
 use minilab_recipe::{Area, Effect, Embedded, Face, Mark, MarkKind, Note, Original, Plan, Rect, Step};

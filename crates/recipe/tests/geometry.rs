@@ -87,7 +87,7 @@ fn a_margin_of_a_trim_is_pixels_or_percent_of_the_shorter_side() {
             width: 500,
             height: 200,
         };
-        original.trims.push(("threshold=10".to_owned(), found));
+        original.findings.trims.push(("threshold=10".to_owned(), found));
         sizes(&plan(
             &format!("{{ trim: {{ padding: {padding} }}, formats: [png] }}"),
             &original,

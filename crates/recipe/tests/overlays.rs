@@ -57,19 +57,21 @@ fn steps(plan: &Plan) -> Vec<&Step> {
 }
 
 fn composites(plan: &Plan) -> Vec<&Composite> {
-    let composite = |step| match step {
-        &Step::Composite(ref composite) => Some(composite),
+    let all = steps(plan).into_iter();
+    all.filter_map(|step| match step {
+        Step::Composite(composite) => Some(composite),
         _ => None,
-    };
-    steps(plan).into_iter().filter_map(composite).collect()
+    })
+    .collect()
 }
 
 fn captions(plan: &Plan) -> Vec<&Caption> {
-    let caption = |step| match step {
-        &Step::Text(ref caption) => Some(caption),
+    let all = steps(plan).into_iter();
+    all.filter_map(|step| match step {
+        Step::Text(caption) => Some(caption),
         _ => None,
-    };
-    steps(plan).into_iter().filter_map(caption).collect()
+    })
+    .collect()
 }
 
 const STAMPED: &str = "{ t: { resize: { width: 1000 }, formats: [jpeg], steps: [ { composite: { image: { store: brand, key: logo.png }, \

@@ -7,7 +7,7 @@
 mod world;
 
 use minilab_recipe::{
-    Document, Lane, Note, Original, Plan, Point, Recipe, Rect, RefusalCode, Shrink, Source, Step,
+    Area, Document, Lane, Note, Original, Plan, Recipe, Rect, RefusalCode, Shrink, Source, Step,
 };
 use world::{jpeg, png, recipe, whole};
 

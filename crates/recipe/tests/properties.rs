@@ -4,7 +4,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use minilab_recipe::{CHAIN_MARGIN, Format, Lane, Original, Plan, Point, Recipe, Size, Source, Step};
+use minilab_recipe::{Area, CHAIN_MARGIN, Format, Lane, Original, Plan, Recipe, Size, Source, Step};
 use proptest::prelude::*;
 use world::{jpeg, recipe};
 
@@ -103,7 +103,12 @@ fn original() -> impl Strategy<Value = Original> {
             let mut original = jpeg(width, height);
             original.probe.orientation = orientation;
             original.probe.format = format;
-            original.focal = focal.map(|(x, y)| Point { x, y });
+            original.focal = focal.map(|(x, y)| Area {
+                x,
+                y,
+                width: 0.0,
+                height: 0.0,
+            });
             original
         })
 }

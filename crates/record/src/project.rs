@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minilab_protos::manifest::{
     Derivative, Face, Failure, File, MANIFEST_SCHEMA, Manifest, Original, Provenance, Status,
 };
-use minilab_recipe::{Format, Lane, Publish, Urls};
+use minilab_recipe::{Lane, Publish, Urls};
 
 use crate::{
     FileEntry, LaneStatus, Observation, PublicUrls, Record, Wanted,
@@ -91,10 +91,7 @@ pub fn original(key: &str, observation: Option<&Observation>) -> Original {
         version: Some(seen.etag.0.clone()),
         width: upright.map(|size| size.width),
         height: upright.map(|size| size.height),
-        format: seen
-            .probe
-            .as_ref()
-            .map(|probe| format_name(probe.format).to_owned()),
+        format: seen.probe.as_ref().map(|probe| probe.format.as_str().to_owned()),
         bytes: Some(seen.size_bytes),
         sha256: seen.sha256.map(|digest| digest.to_string()),
     }
@@ -199,15 +196,4 @@ fn failures(record: &Record) -> Vec<Failure> {
         }
     }
     failures
-}
-
-fn format_name(format: Format) -> &'static str {
-    match format {
-        Format::Jpeg => "jpeg",
-        Format::Png => "png",
-        Format::Webp => "webp",
-        Format::Avif => "avif",
-        Format::Gif => "gif",
-        Format::Tiff => "tiff",
-    }
 }

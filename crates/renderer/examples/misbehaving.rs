@@ -113,6 +113,7 @@ fn render(link: &Link, script: &str, asked: &Render, outputs: Vec<OwnedFd>) -> R
             width,
             height,
             micros: 1,
+            notes: Vec::new(),
         };
         match script {
             "render text" => bytes.fill(b'x'),
@@ -120,7 +121,7 @@ fn render(link: &Link, script: &str, asked: &Render, outputs: Vec<OwnedFd>) -> R
             "render short" => bytes.truncate(20),
             "render stranger" => done.file = 99,
             "render early" => return Ok(Reply::Rendered(Rendered::default())),
-            "render twice" => link.send(Reply::FileDone(done))?,
+            "render twice" => link.send(Reply::FileDone(done.clone()))?,
             _ => {}
         }
         File::from(output).write_all(&bytes)?;

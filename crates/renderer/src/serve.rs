@@ -315,6 +315,7 @@ fn imaging_limits(limits: &minilab_recipe::Limits) -> Limits {
         side_px_max: limits.side,
         bands_max: limits.bands,
         frames_max: limits.frames,
+        formats: limits.formats.clone(),
         ..Limits::default()
     }
 }

@@ -252,7 +252,7 @@ async fn notifications_that_s3_would_refuse_are_refused_and_nothing_is_changed()
 /// An entry of our name that feeds somebody else's queue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_entry_of_our_name_that_is_anothers_goes_only_at_a_word() {
-    if !is_possible() {
+    if !is_possible_on(&broker::Kind::Sqs) {
         return;
     }
     let scene = Scene::new().await;

@@ -1,5 +1,5 @@
 //! The processes of a run: workers and a dispatcher, started, stopped and killed.
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use minilab_dispatcher::{
     Brake, Config, DeadLetters, Dispatcher, Jobs, Reconcile, ReconcileConfig, Redrive, Stores, Sweep,

@@ -26,8 +26,8 @@ use crate::{
 const NOT_AN_IMAGE: [&str; 2] = ["not_an_image", "unsupported_format"];
 
 /// Names that end so promise an image, decoded by this build or not.
-const IMAGE_EXTENSIONS: [&str; 12] = [
-    "avif", "bmp", "gif", "heic", "heif", "jpe", "jpeg", "jpg", "png", "tif", "tiff", "webp",
+const IMAGE_EXTENSIONS: [&str; 14] = [
+    "avif", "bmp", "gif", "heic", "heif", "jpe", "jpeg", "jpg", "jxl", "png", "svg", "tif", "tiff", "webp",
 ];
 
 /// What steps 5 to 7 came to.

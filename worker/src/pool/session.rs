@@ -87,7 +87,10 @@ impl PooledSession {
             return Err(self.lose(Loss::Protocol, STAGE).await);
         };
         // Decoders in which faults are found more often: what they leave behind ends with the original.
-        self.soiled = matches!(probe.format, Format::Avif | Format::Tiff);
+        self.soiled = matches!(
+            probe.format,
+            Format::Avif | Format::Tiff | Format::Heic | Format::Jxl | Format::Svg
+        );
         self.probe = Some(probe);
         Ok(())
     }

@@ -186,7 +186,7 @@ pub fn double(from: &Map) -> Map {
     // An output pixel lies a quarter beside one pixel and three quarters beside the next.
     let near = |at: usize| {
         let own = at / 2;
-        let next = if at % 2 == 0 {
+        let next = if at.is_multiple_of(2) {
             own.saturating_sub(1)
         } else {
             (own + 1).min(from.side - 1)

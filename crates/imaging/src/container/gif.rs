@@ -31,6 +31,7 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     }
     // The loader enlarges a screen that a frame leaves.
     Ok(Header {
+        frames: 1,
         width: width.into(),
         height: height.into(),
         exact: false,

@@ -58,7 +58,14 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
 
 fn frame(marker: u8, payload: &[u8]) -> Result<Header> {
     part(payload, 0, 6)?;
+    if payload[0] != 8 {
+        return Err(Error::unsupported(format!(
+            "a JPEG with {} bits per sample",
+            payload[0]
+        )));
+    }
     Ok(Header {
+        frames: 1,
         height: be16(payload, 1)?.into(),
         width: be16(payload, 3)?.into(),
         exact: true,

@@ -2,8 +2,10 @@
 //!
 //! Only headers are read; everything is bounds-checked and counted in 64 bits, and nothing is inflated.
 mod gif;
+mod hevc;
 mod iso;
 mod jpeg;
+mod jxl;
 mod png;
 mod tiff;
 mod webp;
@@ -15,6 +17,7 @@ use crate::{Error, Limits, Result, limits};
 pub(crate) use gif::extensions as gif_extensions;
 pub(crate) use iso::item_types;
 pub(crate) use jpeg::segments;
+pub(crate) use jxl::{Parts as JxlParts, parts as jxl_parts};
 pub(crate) use png::chunks as png_chunks;
 pub(crate) use tiff::{has_tag, tags as tiff_tags};
 pub(crate) use webp::chunks as webp_chunks;
@@ -27,6 +30,8 @@ pub(crate) struct Header {
     /// Must the loader agree on the size? Not where it has reasons of its own, as with frames that leave the canvas.
     pub(crate) exact: bool,
     pub(crate) whole_image: bool,
+    /// Frames that the container tells of, where its loader shows one and keeps quiet about the others (APNG).
+    pub(crate) frames: u32,
 }
 
 /// Reads the header of a container and refuses what is beyond the limits.
@@ -37,7 +42,11 @@ pub(crate) fn scan(format: Format, bytes: &[u8], limits: &Limits) -> Result<Head
         Format::Webp => webp::scan(bytes, limits),
         Format::Gif => gif::scan(bytes, limits),
         Format::Tiff => tiff::scan(bytes),
-        Format::Avif => iso::scan(bytes, limits),
+        Format::Avif | Format::Heic => iso::scan(bytes, limits),
+        // Read as a whole by safe code, header first.
+        Format::Jxl | Format::Svg => {
+            return Err(Error::internal(format!("{format} tells its size elsewhere")));
+        }
     }?;
     limits.check_size(header.width, header.height, header.whole_image)?;
     Ok(header)

@@ -1,6 +1,6 @@
 //! PNG: the header chunk, and how many chunks there are.
 use super::{Header, Tally, be32, part};
-use crate::{Error, Limits, Result};
+use crate::{Error, Limits, Result, limits};
 
 const SIGNATURE: usize = 8;
 const END: [u8; 4] = *b"IEND";
@@ -35,11 +35,17 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     limits.check_size(width, height, whole_image)?;
     let mut tally = Tally::default();
     let mut complete = false;
+    let mut frames = 1;
     for chunk in chunks(bytes) {
         match &chunk.kind {
             // As many as the writer liked.
             b"IDAT" | b"fdAT" | b"fcTL" => continue,
             b"iCCP" | b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => tally.metadata(chunk.payload.len(), limits)?,
+            // An animation: libvips shows its first picture.
+            b"acTL" => {
+                frames = be32(chunk.payload, 0)?.max(1);
+                limits::within("frames", frames.into(), limits.frames_max.into())?;
+            }
             kind => complete |= *kind == END,
         }
         tally.chunk(limits)?;
@@ -48,6 +54,7 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
         return Err(Error::truncated("it has no end mark (IEND)"));
     }
     Ok(Header {
+        frames,
         width,
         height,
         exact: true,

@@ -76,6 +76,7 @@ pub(super) fn scan(bytes: &[u8]) -> Result<Header> {
     }
     let directory = Directory::first(bytes)?;
     Ok(Header {
+        frames: 1,
         width: directory.number(WIDTH)?,
         height: directory.number(HEIGHT)?,
         exact: true,

@@ -48,6 +48,7 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     }
     let (width, height) = canvas.ok_or_else(|| Error::truncated("it ends before its picture"))?;
     Ok(Header {
+        frames: 1,
         width,
         height,
         exact: true,

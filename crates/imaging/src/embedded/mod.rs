@@ -7,22 +7,33 @@ mod iptc;
 mod xmp;
 
 use minilab_recipe::{
-    Area, Embedded, Mark, MarkKind, Probe, REGIONS_MAX, TEXT_BYTES_MAX, TEXTS_BYTES_MAX, TEXTS_MAX,
+    Area, ColourSpace, Decode, Embedded, Kernel, Mark, MarkKind, Probe, REGIONS_MAX, Shrink, TEXT_BYTES_MAX,
+    TEXTS_BYTES_MAX, TEXTS_MAX,
 };
 
-use crate::vips::Call;
-use crate::{Engine, Error, Result, engine};
+use crate::{Engine, Error, Result, decoders, engine};
 
 /// A block that is longer is not read: 1 MiB, above what cameras and editors write.
 const BLOCK_BYTES_MAX: usize = 1 << 20;
 
 impl Engine {
-    /// What the metadata of an original says. Only its header is read.
+    /// What the metadata of an original says. Of what libvips reads, only the header is.
     pub fn embedded(&self, bytes: &[u8], probe: &Probe) -> Result<Embedded> {
-        let loaded = Call::new(engine::loader(probe.format))
-            .source(bytes)
-            .image()
-            .map_err(Error::decoding)?;
+        let whole = Decode {
+            shrink: Shrink(1),
+            page: 0,
+            size: probe.upright(),
+            colour: ColourSpace::Original,
+            kernel: Kernel::default(),
+            frames: 1,
+        };
+        let loaded = match decoders::load(bytes, probe, &whole) {
+            Some(decoded) => decoded?,
+            None => engine::load(probe.format)?
+                .source(bytes)
+                .image()
+                .map_err(Error::decoding)?,
+        };
         let block = |name| {
             loaded
                 .blob_field(name)

@@ -51,6 +51,7 @@ pub(crate) enum Value<'v, 'a> {
     Image(&'v Image<'a>),
     Images(&'v [&'v Image<'a>]),
     Bytes(&'a [u8]),
+    Copied(&'v [u8]),
 }
 
 macro_rules! value_from {
@@ -82,6 +83,11 @@ impl<'a> Call<'a> {
     /// Reads encoded bytes in place.
     pub(crate) fn source(self, bytes: &'a [u8]) -> Self {
         self.set_value(c"source", &Value::Bytes(bytes))
+    }
+
+    /// Reads encoded bytes from a copy, for as long as the result is needed.
+    pub(crate) fn source_copy(self, bytes: &[u8]) -> Self {
+        self.set_value(c"source", &Value::Copied(bytes))
     }
 
     /// Sets an argument.
@@ -277,13 +283,34 @@ unsafe fn fill(property: *mut ffi::GValue, value: &Value<'_, '_>) -> Result<(), 
                 if source.is_null() {
                     return Err(Fault::take());
                 }
-                ffi::g_value_init(property, ffi::vips_source_get_type());
-                ffi::g_value_set_object(property, source.cast());
-                ffi::g_object_unref(source.cast());
+                set_source(property, source);
+            }
+            Value::Copied(bytes) => {
+                let blob = ffi::vips_blob_copy(bytes.as_ptr().cast::<c_void>(), bytes.len() as _);
+                let source = ffi::vips_source_new_from_blob(blob);
+                // The source has a reference of its own.
+                ffi::vips_area_unref(blob.cast());
+                if source.is_null() {
+                    return Err(Fault::take());
+                }
+                set_source(property, source);
             }
         }
     }
     Ok(())
+}
+
+/// Initialises a property with a source.
+///
+/// # Safety
+/// `property` points to zeroed memory for one value; `source` is alive, and its reference is given up.
+unsafe fn set_source(property: *mut ffi::GValue, source: *mut ffi::VipsSource) {
+    // SAFETY: as above; the property takes a reference of its own.
+    unsafe {
+        ffi::g_value_init(property, ffi::vips_source_get_type());
+        ffi::g_value_set_object(property, source.cast());
+        ffi::g_object_unref(source.cast());
+    }
 }
 
 /// A name that is put together at run time.

@@ -14,6 +14,7 @@ pub(crate) struct BandFormat(pub(crate) i32);
 
 impl BandFormat {
     pub(crate) const UCHAR: Self = Self(0);
+    pub(crate) const USHORT: Self = Self(2);
 
     /// Bits per sample.
     pub(crate) fn bits(self) -> u8 {
@@ -72,19 +73,30 @@ impl<'a> Image<'a> {
         height: u32,
         bands: u32,
     ) -> Result<Image<'static>, Fault> {
+        Self::from_samples(pixels, width, height, bands, BandFormat::UCHAR)
+    }
+
+    /// An image of interleaved samples in the machine's byte order, copied.
+    pub(crate) fn from_samples(
+        samples: &[u8],
+        width: u32,
+        height: u32,
+        bands: u32,
+        format: BandFormat,
+    ) -> Result<Image<'static>, Fault> {
         assert_eq!(
-            pixels.len() as u64,
-            u64::from(width) * u64::from(height) * u64::from(bands)
+            samples.len() as u64,
+            u64::from(width) * u64::from(height) * u64::from(bands) * u64::from(format.bits() / 8)
         );
         // SAFETY: the length was checked against the geometry, and libvips copies.
         unsafe {
             let image = ffi::vips_image_new_from_memory_copy(
-                pixels.as_ptr().cast(),
-                pixels.len() as _,
+                samples.as_ptr().cast(),
+                samples.len() as _,
                 width as i32,
                 height as i32,
                 bands as i32,
-                BandFormat::UCHAR.0,
+                format.0,
             );
             NonNull::new(image)
                 .map(|image| Image::from_owned(image))

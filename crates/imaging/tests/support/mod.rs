@@ -30,6 +30,7 @@ pub fn lab() -> Lab {
 }
 
 /// Decoded samples, interleaved.
+#[derive(Debug)]
 pub struct Picture {
     pub size: Size,
     pub bands: usize,

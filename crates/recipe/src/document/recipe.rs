@@ -270,15 +270,6 @@ fn accept(tree: &Tree, problems: &Problems) -> Option<Accept> {
 }
 
 fn format(tree: &Tree, problems: &Problems) -> Option<Format> {
-    if let Some(later) =
-        scalar::text(tree, problems).filter(|t| matches!(t.as_str(), "heic" | "heif" | "svg" | "jxl"))
-    {
-        read::not_supported(tree.span, &format!("the format {later}"), problems);
-        return None;
-    }
-    scalar::choice(
-        tree,
-        &Format::ALL.map(|format| (format.as_str(), format)),
-        problems,
-    )
+    let words = Format::ALL.map(|format| (format.as_str(), format));
+    scalar::choice(tree, &words, problems)
 }

@@ -15,7 +15,13 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
     let samples = if probe.alpha { 4 } else { 3 };
     let wide = if probe.bits > 8 { 2 } else { 1 };
     let shrink = u64::from(decode.shrink.0);
-    let loaded = probe.stored.pixels() / (shrink * shrink);
+    // A drawing is loaded at the size that is needed.
+    let decoded = if probe.format.is_vector() {
+        decode.size
+    } else {
+        probe.stored
+    };
+    let loaded = decoded.pixels() / (shrink * shrink);
     let whole = if probe.whole_image {
         loaded * samples * wide
     } else {
@@ -26,6 +32,7 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
         Format::Jpeg if probe.whole_image => probe.stored.pixels() * samples * 2,
         _ => 0,
     };
+    let decoder = probe.stored.pixels() * decoder_bytes(probe.format, samples);
     let frames = frames_of(decode, nodes);
     let held = |(node, frames): (&Node, &u64)| node.size.pixels() * frames;
     let tree: u64 = nodes.iter().zip(&frames).map(held).sum::<u64>() * 4;
@@ -33,9 +40,9 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
         .iter()
         .map(|file| file.size.pixels() * encoder_bytes(&file.encoding))
         .max();
-    let decoded = u64::from(decode.frames);
-    let trunk = decode.size.pixels() * decoded * 4;
-    let memory_bytes = WORK_BYTES + whole + coefficients + trunk + tree + encoder.unwrap_or(0);
+    let read_frames = u64::from(decode.frames);
+    let trunk = decode.size.pixels() * read_frames * 4;
+    let memory_bytes = WORK_BYTES + whole + coefficients + decoder + trunk + tree + encoder.unwrap_or(0);
     let encoding: f64 = files
         .iter()
         .map(|file| {
@@ -43,7 +50,7 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
             megapixels(file.size) * f64::from(file.frames) * each * encode_ms(&file.encoding)
         })
         .sum();
-    let resampled = (loaded * decoded + nodes.iter().zip(&frames).map(held).sum::<u64>()) as f64 / 1e6;
+    let resampled = (loaded * read_frames + nodes.iter().zip(&frames).map(held).sum::<u64>()) as f64 / 1e6;
     let effects: f64 = nodes
         .iter()
         .zip(&frames)
@@ -60,8 +67,8 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
             _ => 0.0,
         })
         .sum();
-    let read = u64::from(decode.page) + decoded;
-    let decoding = megapixels(probe.stored) * read as f64 * decode_ms(probe.format, shrink);
+    let read = u64::from(decode.page) + read_frames;
+    let decoding = megapixels(decoded) * read as f64 * decode_ms(probe.format, shrink);
     Predicted {
         memory_bytes,
         cpu_ms: (5.0 + decoding + resampled * RESAMPLE_MS + effects + encoding).ceil() as u64,
@@ -111,6 +118,16 @@ fn effect_ms(effect: &Effect) -> f64 {
     }
 }
 
+/// Work space of a decoder per pixel of the stored picture, where it is more than the picture itself. Measured: HEIC holds
+/// its tiles and the picture put together from them, JPEG XL several planes of floats.
+fn decoder_bytes(format: Format, samples: u64) -> u64 {
+    match format {
+        Format::Heic => 4 * samples,
+        Format::Jxl => 12 * samples,
+        _ => 0,
+    }
+}
+
 /// Per megapixel of the stored picture.
 fn decode_ms(format: Format, shrink: u64) -> f64 {
     match (format, shrink) {
@@ -120,6 +137,9 @@ fn decode_ms(format: Format, shrink: u64) -> f64 {
         (Format::Png, _) => 20.0,
         (Format::Gif | Format::Tiff, _) => 15.0,
         (Format::Avif, _) => 40.0,
+        (Format::Heic, _) => 55.0,
+        (Format::Jxl, _) => 90.0,
+        (Format::Svg, _) => 60.0,
     }
 }
 

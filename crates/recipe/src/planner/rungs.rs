@@ -1,7 +1,7 @@
 //! Which of a derivative's sizes an original gets.
 use super::fit::{self, Fitted};
 use super::{OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
-use crate::{Asked, Density, Derivative, Size, Skipped};
+use crate::{Asked, Density, Derivative, Probe, Size, Skipped};
 
 /// A size that will be made.
 #[derive(Debug, Clone, Copy)]
@@ -12,8 +12,15 @@ pub(super) struct Kept {
     pub size: Size,
 }
 
-/// Sizes in the order of their boxes, small first; what is left out goes to `skipped` with its reason.
-pub(super) fn kept(derivative: &Derivative, content: Size, skipped: &mut Vec<Skipped>) -> Vec<Kept> {
+/// Sizes in the order of their boxes, small first; what is left out goes to `skipped` with its reason. A drawing has no
+/// pixels that could be too few: it is made at every size that is asked.
+pub(super) fn kept(
+    derivative: &Derivative,
+    content: Size,
+    probe: &Probe,
+    skipped: &mut Vec<Skipped>,
+) -> Vec<Kept> {
+    let drawn = probe.format.is_vector();
     let mut kept: Vec<Kept> = Vec::new();
     let mut dropped: Option<Kept> = None;
     let mut skip = |asked: Option<Asked>, density: Density, reason: String| {
@@ -46,7 +53,7 @@ pub(super) fn kept(derivative: &Derivative, content: Size, skipped: &mut Vec<Ski
         }
         let (fitted, growth) = fit::fit(content, asked, resize.fit);
         let rung = bordered(derivative, density, fitted);
-        let refused = if growth > 1.0 && !resize.enlarge {
+        let refused = if growth > 1.0 && !resize.enlarge && !drawn {
             Some(format!(
                 "the picture is {}x{} and may not be enlarged",
                 content.width, content.height
@@ -72,6 +79,7 @@ pub(super) fn kept(derivative: &Derivative, content: Size, skipped: &mut Vec<Ski
         f64::from(own.fitted.canvas.width) >= OWN_WIDTH_MARGIN * f64::from(last.fitted.canvas.width)
     };
     let largest = kept.iter().max_by_key(|rung| rung.size.pixels());
+    let dropped = dropped.filter(|_| !drawn);
     if let Some(own) = dropped.filter(|own| largest.is_none_or(|last| far(own, last))) {
         kept.push(own);
     }

@@ -87,7 +87,7 @@ pub(super) fn targets(
         assets,
     };
     let mut targets = Vec::new();
-    for kept in rungs::kept(derivative, content, skipped) {
+    for kept in rungs::kept(derivative, content, &original.probe, skipped) {
         let finish = finish(derivative, &frame, original, assets, kept);
         for (shown, files) in files(&known, lanes, kept, &finish, &frame) {
             if let Some(reason) = too_long(shown.frames(&original.probe), kept.size) {
@@ -100,6 +100,7 @@ pub(super) fn targets(
             }
             targets.push(target(
                 derivative,
+                original,
                 &frame,
                 kept,
                 finish.steps.clone(),
@@ -124,6 +125,7 @@ fn too_long(frames: u32, size: Size) -> Option<String> {
 
 fn target(
     derivative: &Derivative,
+    original: &Original,
     frame: &Frame,
     kept: Kept,
     finish: Vec<Step>,
@@ -133,7 +135,9 @@ fn target(
     let (content, resized) = (frame.content(), kept.fitted.resized);
     let resize = derivative.resize.as_ref();
     let fills = resize.is_some_and(|resize| resize.fit == Fit::Fill);
-    let grows = resized.width > content.width || resized.height > content.height;
+    // A drawing does not grow: it is drawn larger.
+    let grows = (resized.width > content.width || resized.height > content.height)
+        && !original.probe.format.is_vector();
     Target {
         frame: frame.clone(),
         shown,

@@ -1,8 +1,8 @@
 //! The trunk: how small may the decoded original be?
-use super::CHAIN_MARGIN;
 use super::animation::{self, Shown};
 use super::limits::{ANALYSIS_SIDE, WINDOW_SHIFT_MAX};
 use super::target::Target;
+use super::{CHAIN_MARGIN, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX};
 use crate::{Decode, Format, Kernel, Probe, Recipe, Shrink, Size};
 
 /// The loader's strongest reduction that leaves enough for every target; then, if the largest target is a plain size
@@ -40,13 +40,20 @@ pub(super) fn choose(recipe: &Recipe, probe: &Probe, targets: &[Target], analyse
                 .all(|target| target.kernel == kernel && !target.linear)
                 && holds(*size, true)
         });
+    let whole = || {
+        if probe.format.is_vector() {
+            drawn(upright, least, targets)
+        } else {
+            loaded(probe, by)
+        }
+    };
     // Placeholders show the first frame.
     let first = analysed.then_some(Shown::Frame(0));
     let (page, frames) = animation::span(targets.iter().map(|target| target.shown).chain(first), probe);
     Decode {
         shrink: Shrink(by),
         page,
-        size: exact.unwrap_or_else(|| loaded(probe, by)),
+        size: exact.unwrap_or_else(whole),
         colour: recipe.colour,
         kernel,
         frames,
@@ -61,6 +68,25 @@ fn loaded(probe: &Probe, by: u8) -> Size {
         width: upright.width.div_ceil(by),
         height: upright.height.div_ceil(by),
     }
+}
+
+/// Size in which a drawing serves targets that are not all made from the largest: at least as large as each needs, and a
+/// little larger, so that none is resampled by a hair.
+fn drawn(upright: Size, least: Size, targets: &[Target]) -> Size {
+    let (width, height) = (f64::from(upright.width), f64::from(upright.height));
+    let growth = |target: &Target| {
+        let content = target.frame.content();
+        let across = f64::from(target.resized.width) / f64::from(content.width);
+        across.max(f64::from(target.resized.height) / f64::from(content.height))
+    };
+    let needed = targets
+        .iter()
+        .map(growth)
+        .fold(f64::from(least.width) / width, f64::max);
+    let side = f64::from(OUTPUT_SIDE_MAX) / width.max(height);
+    let area = (OUTPUT_PIXELS_MAX as f64 / (width * height)).sqrt();
+    let scale = (needed * CHAIN_MARGIN).min(side).min(area);
+    super::size((width * scale).floor(), (height * scale).floor())
 }
 
 /// JPEG and lossy WebP stills; not where single pixels matter (`kernel: nearest`), as the loader averages, nor where light

@@ -1,5 +1,5 @@
 //! Which originals a recipe takes, and the refusal of the others.
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{Format, Probe};
 
@@ -10,8 +10,8 @@ pub struct Accept {
     pub bytes: u64,
     /// Width x height of what is decoded in strips. 100 M: medium-format cameras and scans.
     pub pixels: u64,
-    /// The same for forms that must be decoded as a whole (progressive, interlaced, AVIF); half of `pixels`, as they
-    /// need the whole picture in memory at once.
+    /// The same for forms that must be decoded as a whole (progressive, interlaced, AVIF, HEIC, JPEG XL); half of `pixels`,
+    /// as they need the whole picture in memory at once.
     pub whole_image_pixels: u64,
     /// The longer side. 16,384: beyond it no encoder but PNG follows.
     pub side: u32,
@@ -21,6 +21,7 @@ pub struct Accept {
     #[serde(skip_serializing_if = "is_usual")]
     pub animation_pixels: u64,
     /// Formats by content; sorted.
+    #[serde(serialize_with = "formats")]
     pub formats: Vec<Format>,
 }
 
@@ -29,6 +30,24 @@ const ANIMATION_PIXELS: u64 = 100_000_000;
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_usual(pixels: &u64) -> bool {
     *pixels == ANIMATION_PIXELS
+}
+
+/// Taken unless a recipe says otherwise: photographs and what browsers show. JPEG XL and SVG are there on request.
+const TAKEN: [Format; 7] = [
+    Format::Jpeg,
+    Format::Png,
+    Format::Webp,
+    Format::Avif,
+    Format::Gif,
+    Format::Tiff,
+    Format::Heic,
+];
+
+/// The default is written as it was before HEIC was part of it, so that a lane's digest stays what it is: originals that
+/// failed as HEIC are tried again by the new engine anyway, all others need not be looked at.
+fn formats<S: Serializer>(formats: &[Format], serializer: S) -> Result<S::Ok, S::Error> {
+    let written = if formats == TAKEN { &TAKEN[..6] } else { formats };
+    written.serialize(serializer)
 }
 
 impl Default for Accept {
@@ -40,7 +59,7 @@ impl Default for Accept {
             side: 16_384,
             frames: 256,
             animation_pixels: ANIMATION_PIXELS,
-            formats: Format::ALL.to_vec(),
+            formats: TAKEN.to_vec(),
         }
     }
 }

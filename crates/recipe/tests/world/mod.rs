@@ -1,6 +1,6 @@
 //! Documents and originals for tests.
 #![allow(dead_code, reason = "each test program uses its part")]
-use minilab_recipe::{Document, Findings, Format, Original, Pixels, Probe, Recipe, Size};
+use minilab_recipe::{Document, Format, Original, Pixels, Probe, Recipe, Size};
 
 /// A document with one recipe `r`, given the lines below `derivatives:` in flow style.
 pub fn recipe(derivatives: &str) -> Recipe {
