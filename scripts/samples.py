@@ -132,6 +132,7 @@ for name, image, options in [
 ]:
     image.save(OUT / name, **options)
     reference(name)
+# This encoder says of sixteen bits that they are linear light.
 (OUT / "deep.jxl").write_bytes(imagecodecs.jpegxl_encode(wide[::2, ::2], level=100))
 Image.fromarray((wide[::2, ::2] / 257.0 + 0.5).astype(np.uint8)).save(OUT / "deep.jxl.ref.png", optimize=True)
 frames = np.stack([np.roll(np.asarray(coffee)[::2, ::2], shift, axis=1) for shift in (0, 10, 20)])

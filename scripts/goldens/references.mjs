@@ -1,10 +1,11 @@
 // Makes tests/goldens/references: what sharp makes of each case of tests/goldens/cases.json. `make goldens` runs it.
 //
 // A case names sharp's own calls in order: ["resize", { "width": 80 }]. ["then"] ends a pipeline and begins another with its
-// result, where sharp's fixed order of operations differs from ours.
+// result, where sharp's fixed order of operations differs from ours. ["hand", name, ...] is a function of hand.mjs.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import hand from './hand.mjs';
 
 const goldens = new URL('../../tests/goldens/', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, goldens));
@@ -20,17 +21,25 @@ function overlays(list) {
   return Promise.all(list.map(read));
 }
 
-async function make({ name, original, open, sharp: calls }) {
-  let pipeline = sharp(path(`originals/${original}`), { autoOrient: true, ...open });
-  let format = 'png';
+async function run(pipeline, calls) {
   for (const [method, ...args] of calls) {
     if (method === 'then') {
       pipeline = sharp(await pipeline.png().toBuffer());
-      continue;
+    } else if (method === 'hand') {
+      const [name, ...rest] = args;
+      pipeline = await hand[name](pipeline, run, ...rest);
+    } else if (method === 'composite') {
+      pipeline = pipeline.composite(await overlays(args[0]));
+    } else {
+      pipeline = pipeline[method](...args);
     }
-    format = method in ENDINGS ? method : format;
-    pipeline = method === 'composite' ? pipeline.composite(await overlays(args[0])) : pipeline[method](...args);
   }
+  return pipeline;
+}
+
+async function make({ name, original, open, sharp: calls }) {
+  let pipeline = await run(sharp(path(`originals/${original}`), { autoOrient: true, ...open }), calls);
+  const format = calls.findLast(([method]) => method in ENDINGS)?.[0] ?? 'png';
   if (!calls.some(([method]) => method in ENDINGS)) {
     pipeline = pipeline.png(SMALL);
   }

@@ -36,6 +36,8 @@ pub struct Assets {
     stores: BTreeMap<String, Arc<dyn Store>>,
     clock: Arc<dyn Clock>,
     kept: Mutex<HashMap<AssetName, Kept>>,
+    /// Whoever looks at one holds its gate, so that many jobs that begin together ask once.
+    gates: Mutex<HashMap<AssetName, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// One that was fetched.
@@ -54,6 +56,7 @@ impl Assets {
             stores,
             clock,
             kept: Mutex::default(),
+            gates: Mutex::default(),
         }
     }
 
@@ -106,6 +109,8 @@ impl Assets {
                 );
             }
         };
+        let gate = self.gate(name);
+        let _passed = gate.lock().await;
         let now = self.clock.now();
         let kept = self.kept(name, now);
         if let Some(kept) = &kept
@@ -149,6 +154,11 @@ impl Assets {
             }
             _ => Err(error),
         }
+    }
+
+    fn gate(&self, name: &AssetName) -> Arc<tokio::sync::Mutex<()>> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry(name.clone()).or_default())
     }
 
     fn kept(&self, name: &AssetName, now: SystemTime) -> Option<Kept> {

@@ -254,14 +254,95 @@ fn what_cuts_makes_a_file_transparent_and_is_flattened_where_the_format_needs_it
 
 #[test]
 fn mistakes_in_overlays_are_told_with_what_is_allowed() {
-    insta::assert_snapshot!(complaints(
-        "{ t: { formats: [png], steps: [ \
-         { composite: { image: { store: brnd, key: ../logo.png }, gravity: attention, width: \"120%\", blend: multply } }, \
-         { composite: { gap: 3, margin: 4, opacity: 0, min_canvas: [3] } }, \
-         { text: { value: \"{exif}\", font: helvetica, color: white } }, \
-         { text: { font: sans } }, \
-         { mask: { image: logo.png } } ] } }"
-    ));
+    let image = "image: { store: brand, key: logo.png }";
+    let cases = [
+        (
+            "composite: { image: { store: brnd, key: logo.png } }".to_owned(),
+            "there is no store \"brnd\"",
+            "did you mean \"brand\"",
+        ),
+        (
+            "composite: { image: { store: brand, key: ../logo.png } }".to_owned(),
+            "\"../logo.png\" is no key",
+            "single slashes",
+        ),
+        (
+            "composite: { gravity: north }".to_owned(),
+            "composite lacks \"image\"",
+            "",
+        ),
+        (
+            format!("composite: {{ {image}, gravity: attention }}"),
+            "\"attention\" is not allowed here",
+            "southeast",
+        ),
+        (
+            format!("composite: {{ {image}, width: \"120%\" }}"),
+            "\"120%\" is not allowed here",
+            "100%",
+        ),
+        (
+            format!("composite: {{ {image}, blend: multply }}"),
+            "\"multply\" is not allowed here",
+            "did you mean \"multiply\"",
+        ),
+        (
+            format!("composite: {{ {image}, gap: 3 }}"),
+            "there are no tiles to keep apart",
+            "tile: true",
+        ),
+        (
+            format!("composite: {{ {image}, margin: 3 }}"),
+            "the middle has none",
+            "name a gravity",
+        ),
+        (
+            format!("composite: {{ {image}, opacity: 0 }}"),
+            "with opacity 0 nothing is seen",
+            "1 is opaque",
+        ),
+        (
+            format!("composite: {{ {image}, min_canvas: [3] }}"),
+            "a canvas has a width and a height",
+            "[300, 200]",
+        ),
+        (
+            "text: { value: \"{exif}\" }".to_owned(),
+            "names {exif}, which there is not",
+            "{meta.NAME}",
+        ),
+        (
+            "text: { value: a, font: helvetica }".to_owned(),
+            "\"helvetica\" is not allowed here",
+            "mono, sans, sans-bold, serif, serif-bold",
+        ),
+        (
+            "text: { value: a, color: white }".to_owned(),
+            "text has no key \"color\"",
+            "did you mean \"colour\"",
+        ),
+        ("text: { font: sans }".to_owned(), "text lacks \"value\"", ""),
+        (
+            "text: { value: \" \" }".to_owned(),
+            "this text cannot be written",
+            "1 to 500 characters",
+        ),
+        (
+            "mask: { image: logo.png }".to_owned(),
+            "image must be a mapping",
+            "",
+        ),
+    ];
+    for (step, message, help) in cases {
+        let told = complaints(&format!("{{ t: {{ formats: [png], steps: [ {{ {step} }} ] }} }}"));
+        // Long lines are folded.
+        let told = told
+            .split_whitespace()
+            .filter(|word| *word != "│")
+            .collect::<Vec<_>>()
+            .join(" ");
+        assert!(told.contains(message) && told.contains(help), "{step}: {told}");
+    }
 }
 
 #[test]

@@ -66,6 +66,20 @@ impl Aws {
         Ok(())
     }
 
+    /// The bucket tells the queue of something that is nobody's business here. Of a bucket that tells nothing at all the emulator
+    /// answers what is no XML.
+    pub async fn tell_something(&self, bucket: &str, queue: &str) -> Result<()> {
+        let entry = format!(
+            "<QueueConfiguration><Id>theirs</Id><Queue>{}</Queue><Event>s3:ObjectTagging:Put</Event><Filter><S3Key><FilterRule>\
+             <Name>prefix</Name><Value>theirs/</Value></FilterRule></S3Key></Filter></QueueConfiguration>",
+            Self::queue_arn(queue)
+        );
+        let whole = format!(
+            "<NotificationConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">{entry}</NotificationConfiguration>"
+        );
+        self.s3_put(&format!("/{bucket}?notification"), &whole).await
+    }
+
     /// All queues: by name, waiting now or later, handed out.
     pub async fn messages(&self) -> Result<Messages> {
         let queues = self.sqs("ListQueues", &json!({})).await?;

@@ -260,6 +260,8 @@ async fn on_aws_silent_buckets_and_altered_queues_are_named_and_their_fix_is_one
     };
     run(&["topology", "apply"]).await;
     run(&["config", "activate"]).await;
+    let aws = Aws::at(scene.world.broker.address());
+    aws.tell_something(ORIGINALS, "minilab-jobs-bulk").await.unwrap();
 
     let told = [
         "does not tell arn:aws:sqs:us-east-1:123456789012:minilab-events",
@@ -276,7 +278,6 @@ async fn on_aws_silent_buckets_and_altered_queues_are_named_and_their_fix_is_one
     let trip = named(&checks, "round trip")["found"].as_str().unwrap();
     assert!(trip.contains("came back"), "{checks:#?}");
 
-    let aws = Aws::at(scene.world.broker.address());
     let queue = aws.queue_url("minilab-jobs-fast");
     let altered = json!({ "QueueUrl": queue, "Attributes": { "VisibilityTimeout": "77" } });
     aws.sqs("SetQueueAttributes", &altered).await.unwrap();

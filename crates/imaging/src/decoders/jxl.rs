@@ -94,6 +94,8 @@ fn read(parts: &JxlParts<'_>, limits: &Limits) -> Result<JxlImage> {
     let mut pieces = parts.codestream.chunks(PIECE_BYTES);
     let mut waiting = JxlImage::builder()
         .pool(JxlThreadPool::none())
+        // Files of sixteen bits that say fifteen are enough lose their light half otherwise.
+        .force_wide_buffers(true)
         .alloc_tracker(AllocTracker::with_limit(WORK_BYTES_MAX))
         .build_uninit();
     let mut image = loop {

@@ -1,7 +1,7 @@
 //! Which effect is made where, and what they share: alpha is kept apart, and samples end as they began.
 use minilab_recipe::Effect;
 
-use super::{NEAREST_INTEGER, area, shape, tone};
+use super::{NEAREST_INTEGER, area, shape, tone, weighted};
 use crate::vips::{BandFormat, Call, Fault, Image, Interpretation};
 
 pub(super) fn apply<'a>(image: &Image<'a>, effect: &Effect) -> Result<Image<'a>, Fault> {
@@ -24,9 +24,10 @@ pub(super) fn apply<'a>(image: &Image<'a>, effect: &Effect) -> Result<Image<'a>,
         }
         Effect::Blur { sigma, parts } => area::blur(image, *sigma, parts.as_deref()),
         Effect::Pixelate { size, parts } => area::pixelate(image, *size, parts.as_deref()),
-        Effect::Sharpen { sigma, m1, m2 } => {
-            on_colours(image, |colours| area::sharpen(colours, *sigma, *m1, *m2))
-        }
+        Effect::Sharpen { sigma, m1, m2 } => weighted(image, |image| {
+            let samples = meaning(&in_8_bits(image)?, Interpretation::SRGB)?;
+            on_colours(&samples, |colours| area::sharpen(colours, *sigma, *m1, *m2))
+        }),
         Effect::Convolve(kernel) => area::convolve(image, kernel),
         Effect::Flatten(colour) => shape::flatten(image, *colour),
         Effect::Round { radius, background } => shape::round(image, *radius, *background),

@@ -62,6 +62,11 @@ impl Breaker {
         }
     }
 
+    /// Does it take what it is told, as far as is known?
+    pub fn works(&self) -> bool {
+        matches!(*self.state(), State::Works { .. })
+    }
+
     /// Leave to tell it one thing, unless it is left alone.
     pub fn enter(&self, now: Timestamp) -> Option<Leave<'_>> {
         if self.closed_for(now).is_some() {

@@ -47,19 +47,25 @@ impl Core {
         Ok(())
     }
 
-    /// Answers how many wait. Those of a receiver that is left alone have wake-ups that go round.
+    /// Answers how many wait. Those of a receiver that is left alone have wake-ups that go round; once these are gone, a single
+    /// one each time finds out whether it is back, and then the next look finds all.
     async fn look_at(&self, post: &Post) -> Result<i64, Error> {
         let name = &post.target.name;
-        let is_told = post.breaker.closed_for(self.now()).is_none();
+        let mut tries = match post.breaker.closed_for(self.now()) {
+            None if post.breaker.works() => usize::MAX,
+            None => 1,
+            Some(_) => 0,
+        };
         let (mut count, mut listed) = (0, std::pin::pin!(self.outboxes.list(name, "")));
         while let Some(listed) = listed.try_next().await? {
             if !listed.waits {
                 continue;
             }
             count += 1;
-            if is_told && is_overdue(&self.outboxes.load(name, &listed.key).await?, self.now()) {
+            if tries > 0 && is_overdue(&self.outboxes.load(name, &listed.key).await?, self.now()) {
                 let wake_up = WakeUp::new(name, &listed.key, Cause::Found, self.now());
                 self.queue.send(vec![wake_up.outgoing()]).await?;
+                tries -= 1;
             }
         }
         Ok(count)

@@ -7,7 +7,10 @@ use minilab_queue::{Announcement, Disposition, NotTaken};
 use minilab_store::Sha256;
 use tokio_util::sync::CancellationToken;
 
-use super::{Core, Post, breaker::Shown};
+use super::{
+    Core, Post,
+    breaker::{Leave, Shown},
+};
 use crate::{
     Outbox, Trouble,
     backoff::again,
@@ -27,6 +30,13 @@ const ENDS_BEFORE: SignedDuration = SignedDuration::from_secs(45);
 /// How long a store that is away is left alone.
 const STORE_AWAY: Duration = Duration::from_secs(30);
 
+/// What is told, until when that may begin, and leave for the first.
+struct Telling<'a> {
+    waiting: &'a [Notification],
+    until: Timestamp,
+    leave: Leave<'a>,
+}
+
 /// What telling came to.
 struct Handed {
     /// Ids of what was taken.
@@ -44,14 +54,20 @@ impl Core {
     ) -> Disposition {
         let (target, key) = (wake_up.target.as_str(), wake_up.key.as_str());
         let until = self.now().checked_add(CLAIM).unwrap_or(Timestamp::MAX);
+        let outbox = match self.outboxes.load(target, key).await {
+            Ok(outbox) => outbox,
+            Err(error) => return away(target, key, &error),
+        };
+        if let Some(disposition) = self.left_alone(&outbox, wake_up.cause) {
+            return disposition;
+        }
+        // First the leave: of many that come when one may try, the others claim nothing.
+        let Some(leave) = post.breaker.enter(self.now()) else {
+            let delay = post.breaker.closed_for(self.now()).unwrap_or_default();
+            return Disposition::Release { delay };
+        };
         let claim = |outbox: &mut Outbox| {
-            let now = self.now();
-            let left = premature(outbox, wake_up.cause, now);
-            // Whoever has it may have ended with it: its wake-up and this one see what is left.
-            let left = left.or_else(|| {
-                let delay = outbox.held_for(&self.name, now)?;
-                Some(Disposition::Release { delay })
-            });
+            let left = self.left_alone(outbox, wake_up.cause);
             if left.is_none() {
                 let by = self.name.clone();
                 outbox.held = Some(Held { by, until });
@@ -63,7 +79,12 @@ impl Core {
             Ok((outbox, None)) => outbox,
             Err(error) => return away(target, key, &error),
         };
-        let Handed { taken, refusal } = self.hand_out(post, &outbox.waiting, until, drain).await;
+        let told = Telling {
+            waiting: &outbox.waiting,
+            until,
+            leave,
+        };
+        let Handed { taken, refusal } = self.hand_out(post, told, drain).await;
         // A new try at an operator's word begins anew, and so does the next notification.
         let before = outbox
             .trouble
@@ -90,24 +111,30 @@ impl Core {
         }
     }
 
+    /// What becomes of a wake-up for an outbox in which there is nothing to do, or nothing for us. Whoever has it may have ended
+    /// with it: its wake-up and this one see what is left.
+    fn left_alone(&self, outbox: &Outbox, cause: Cause) -> Option<Disposition> {
+        let now = self.now();
+        premature(outbox, cause, now).or_else(|| {
+            let delay = outbox.held_for(&self.name, now)?;
+            Some(Disposition::Release { delay })
+        })
+    }
+
     /// Tells it one after the other, none so late that the claim could end before the receiver has answered.
-    async fn hand_out(
-        &self,
-        post: &Post,
-        waiting: &[Notification],
-        until: Timestamp,
-        drain: &CancellationToken,
-    ) -> Handed {
+    async fn hand_out(&self, post: &Post, told: Telling<'_>, drain: &CancellationToken) -> Handed {
         let mut handed = Handed {
             taken: Vec::new(),
             refusal: None,
         };
-        for said in waiting.iter().take(BATCH) {
-            let is_late = until.duration_since(self.now()) < ENDS_BEFORE;
+        let mut first = Some(told.leave);
+        for said in told.waiting.iter().take(BATCH) {
+            let is_late = told.until.duration_since(self.now()) < ENDS_BEFORE;
             if is_late || drain.is_cancelled() {
                 break;
             }
-            let Some(leave) = post.breaker.enter(self.now()) else {
+            let leave = first.take().or_else(|| post.breaker.enter(self.now()));
+            let Some(leave) = leave else {
                 break;
             };
             let announcement = announcement(said);

@@ -321,7 +321,10 @@ async fn nothing_goes_round_for_good_for_a_receiver_that_never_comes_back_and_al
         world.note(&format!("o{original}"), 1).await;
     }
     sleep(80 * HOUR).await;
-    assert_eq!(world.wake_ups().await, 0);
+    assert!(
+        world.wake_ups().await <= 8,
+        "one more each hour to find out whether it is back"
+    );
     assert!(
         world.receivers["site"].asked() < 80 * 30,
         "once in two minutes at most"

@@ -4,6 +4,7 @@ mod admission;
 mod faults;
 mod isolation;
 mod life;
+mod overlays;
 mod pictures;
 mod png;
 mod priority;

@@ -29,7 +29,7 @@ async fn every_role_does_its_work_with_its_policy_and_its_policy_allows_no_more(
     scene.work().await;
     scene.operate().await;
     drop(roles);
-    scene.set_up_events().await;
+    scene.look_after_work().await;
 
     let complaints = [
         scene.complaints(WORKER, &WORKER_UNASKED),
@@ -53,6 +53,8 @@ impl Scene {
         let other = ["config", "activate", "--config", "other.yaml"];
         self.run(OPERATOR, &other).await.unwrap();
         self.operator(&["config", "activate"]).await;
+        let aws = self.aws();
+        aws.tell_something(ORIGINALS, "minilab-jobs-bulk").await.unwrap();
     }
 
     /// Uploads, one over another, a deletion; one that is no picture, and a picture over that; one that is not there; messages
@@ -93,6 +95,7 @@ impl Scene {
         self.operator(&["reconcile"]).await;
         self.complete("untold.jpg", 4).await;
         self.operator(&["manifest", "untold.jpg"]).await;
+        self.operator(&["events", "setup"]).await;
         self.operator(&["doctor"]).await;
         self.sweep(OPERATOR).await;
         self.tell(&self.upload("untold.jpg", 5).await).await;
@@ -113,8 +116,7 @@ impl Scene {
     }
 
     /// Nobody is at work, so what is sent to try the queue comes back.
-    async fn set_up_events(&self) {
-        self.operator(&["events", "setup"]).await;
+    async fn look_after_work(&self) {
         self.operator(&["doctor"]).await;
     }
 }

@@ -1,7 +1,7 @@
 //! What goes wrong with the fleet: processes die, freeze and come back, the broker dies, lines break.
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use minilab_tests::proxy::{Condition, Fault, HttpFault, Request, S3Error, Side};
+use minilab_tests::proxy::{Condition, Fault, HttpFault, Link, Request, S3Error, Side};
 use rustix::process::Signal;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -161,14 +161,7 @@ impl Weather {
                 tokio::task::spawn_blocking(leaving).await.unwrap();
                 Some(1)
             }
-            Trouble::BrokerConfirmsLost => {
-                let before = broker.hits(Fault::Swallowed);
-                for _ in 0..several {
-                    broker.swallow_answer_of(is_confirm);
-                    sleep(BAD_LINE / several as u32).await;
-                }
-                Some(broker.hits(Fault::Swallowed) - before)
-            }
+            Trouble::BrokerConfirmsLost => Some(lose_confirms(broker, several).await),
             Trouble::BrokerRefuses => {
                 let broker = self.lines.broker.http();
                 broker.fail_next(several, HttpFault::Answer(S3Error::SlowDown), |_| true);
@@ -242,6 +235,15 @@ impl Weather {
             }
         }
     }
+}
+
+async fn lose_confirms(broker: &Link, several: u64) -> u64 {
+    let before = broker.hits(Fault::Swallowed);
+    for _ in 0..several {
+        broker.swallow_answer_of(is_confirm);
+        sleep(BAD_LINE / several as u32).await;
+    }
+    broker.hits(Fault::Swallowed) - before
 }
 
 async fn kill(roles: &mut [(Role, Option<Process>)], dice: &Dice, away: Duration) -> Option<u64> {
