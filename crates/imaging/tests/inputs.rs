@@ -236,7 +236,9 @@ fn colours_outside_of_srgb_are_converted() {
     let (_, mean) = own.difference(&converted);
     assert!(mean > 1.0, "it was not converted: {mean}");
     // Linear light, said by numbers.
-    let light = |picture: &Picture| picture.samples.iter().map(|s| u64::from(*s)).sum::<u64>() / picture.samples.len() as u64;
+    let light = |picture: &Picture| {
+        picture.samples.iter().map(|s| u64::from(*s)).sum::<u64>() / picture.samples.len() as u64
+    };
     let (own, converted_light) = (own_colours(&lab, "deep.jxl"), lab.samples(&sample("deep.jxl")));
     assert!(light(&converted_light) > light(&own) + 20);
     // The same photograph, whose decoder gives sRGB by itself.
