@@ -59,6 +59,7 @@ audit:
 goldens:
 	npm ci --prefix scripts/goldens --no-audit --no-fund --silent
 	node scripts/goldens/references.mjs
+	node scripts/goldens/placeholders.mjs
 
 # What the defaults of the encodings are chosen from (docs/adr/0005): half an hour of one core, kept in target/bench/curves.
 curves: build photos

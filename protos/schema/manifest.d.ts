@@ -9,6 +9,7 @@ export interface Manifest {
   pending: string[];
   placeholder: Placeholder;
   derivatives: Record<string, Derivative>;
+  pictures?: Record<string, Picture>;
   failures: Failure[];
   generation: number;
   provenance: Provenance;
@@ -37,16 +38,39 @@ export interface Original {
 export interface Placeholder {
   thumbhash?: string;
   dominant?: string;
+  blurhash?: string;
+  palette?: string[];
+  lqip?: string;
 }
 
 export interface Derivative {
   srcset: Record<string, string>;
   files: File[];
+  dropped?: Dropped[];
+}
+
+export interface Dropped {
+  width: number;
+  height: number;
+  format: string;
+  bytes: number;
+  larger_than: string;
+}
+
+export interface Picture {
+  sets: PictureSet[];
+}
+
+export interface PictureSet {
+  media?: string;
+  derivative: string;
+  sizes?: string;
 }
 
 export interface File {
   width: number;
   height: number;
+  ratio?: number;
   format: string;
   type: string;
   bytes: number;
@@ -54,6 +78,7 @@ export interface File {
   url: string;
   stable_url?: string;
   quality?: number;
+  score?: number;
   notes: string[];
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub const MANIFEST_SCHEMA: u32 = 1;
 
 /// What there is of one original. It never mixes files of two uploads.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
     /// Version of this form: 1.
     pub schema: u32,
@@ -24,6 +24,9 @@ pub struct Manifest {
     pub placeholder: Placeholder,
     /// What there is, by the derivative's name.
     pub derivatives: BTreeMap<String, Derivative>,
+    /// Pictures of a page, if the recipe has some: which derivative on which screen.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pictures: BTreeMap<String, Picture>,
     /// What could not be made, and why.
     pub failures: Vec<Failure>,
     /// Rises with every change; a manifest with a lower one is older.
@@ -100,24 +103,74 @@ pub struct Placeholder {
     /// The one colour that stands for the picture, `#rrggbb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dominant: Option<String>,
+    /// A blurred preview as a BlurHash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blurhash: Option<String>,
+    /// The colours that the picture is made of, `#rrggbb` each, largest share first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub palette: Vec<String>,
+    /// A tiny picture as a data URI, for the `src` of an image or a background.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lqip: Option<String>,
 }
 
 /// One derivative of the recipe.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Derivative {
     /// Ready for `srcset` attributes, by format: `https://... 320w, https://... 640w`.
     pub srcset: BTreeMap<String, String>,
     /// All files, by format and small before large.
     pub files: Vec<File>,
+    /// Files that the recipe names and that were not kept, since the next format's is smaller.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<Dropped>,
+}
+
+/// A file that came out larger than that of the next format, of the same size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Dropped {
+    /// Pixels across.
+    pub width: u32,
+    /// Pixels down.
+    pub height: u32,
+    /// Its format.
+    pub format: String,
+    /// How long it was.
+    pub bytes: u64,
+    /// The format whose file is smaller.
+    pub larger_than: String,
+}
+
+/// A picture of a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Picture {
+    /// The first whose condition holds is shown.
+    pub sets: Vec<PictureSet>,
+}
+
+/// A derivative, and when it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PictureSet {
+    /// A media condition, as CSS has it; absent: on all other screens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<String>,
+    /// Its name under `derivatives`.
+    pub derivative: String,
+    /// How wide it is laid out, as the attribute `sizes` has it; absent: as wide as the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizes: Option<String>,
 }
 
 /// One stored file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct File {
     /// Pixels across.
     pub width: u32,
     /// Pixels down.
     pub height: u32,
+    /// Width by height, to four decimals: room that a page can keep before the file has arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ratio: Option<f64>,
     /// `avif`, `webp`, `jpeg` or `png`.
     pub format: String,
     /// Media type.
@@ -135,7 +188,11 @@ pub struct File {
     /// What the encoder was told, 1 to 100; absent where the format has no quality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<u8>,
-    /// What was lost on the way: `flattened` (transparency), `first_frame` (animation).
+    /// Its SSIMULACRA2 beside the picture it was encoded from, if the recipe seeks one: 90 cannot be told apart, 70 is good.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// What was lost on the way: `flattened` (transparency), `first_frame` (animation), or sought and not reached:
+    /// `target_missed` (the look), `bytes_missed` (the length).
     pub notes: Vec<String>,
 }
 

@@ -4,7 +4,7 @@ mod picture;
 mod strapi;
 
 pub use eleventy::eleventy;
-pub use picture::picture;
+pub use picture::{art_directed, picture};
 pub use strapi::strapi;
 
 use crate::manifest::{Derivative, File};

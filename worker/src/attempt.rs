@@ -8,6 +8,7 @@ mod files;
 mod hand_on;
 mod lane;
 mod make;
+mod scales;
 mod sitting;
 mod tell;
 mod trace;
@@ -24,6 +25,7 @@ pub use self::tell::listeners;
 use self::{context::Context, lane::Made, make::Put, sitting::Upload};
 pub(crate) use self::{
     make::failure,
+    scales::Scales,
     sitting::{Opening, Sitting},
     trace::{Step, Trace},
     world::{World, this_process},

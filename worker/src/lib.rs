@@ -18,5 +18,5 @@ pub use attempt::listeners;
 pub use dependency::Dependency;
 pub use envelope::{backfill_queue, lane_queue};
 pub use error::Error;
-pub use render_once::{LooseOriginal, OnceFile, Rendered, explain, render_once};
+pub use render_once::{Found, LooseOriginal, OnceFile, Rendered, explain, render_once};
 pub use worker::{InvalidLanes, Lanes, Observer, Ready, Unready, Worker, WorkerParts};

@@ -4,14 +4,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
-use minilab_recipe::{Findings, Naming, Plan, PlannedFile, Probe, Recipe, version};
+use minilab_recipe::{
+    Findings, Naming, Note, OutputFormat, Plan, PlannedFile, Probe, Recipe, Score, version,
+};
 use minilab_store::Sha256;
 use tokio::sync::mpsc;
 
 use crate::{
     Error,
     assets::Assets,
-    attempt::{Opening, Sitting},
+    attempt::{Opening, Scales, Sitting},
     pool::OriginalWriter,
     renderer::{FileFailure, Priority, RenderReport, Renderer},
 };
@@ -53,8 +55,23 @@ pub struct OnceFile {
     pub key: Result<String, String>,
     /// Its bytes; `None`: not rendered, or failed for a reason that the report names.
     pub body: Option<Bytes>,
+    /// Rendered and not kept: the format whose file is smaller.
+    pub larger_than: Option<OutputFormat>,
+    /// Quality, score and notes, where the plan has them sought.
+    pub found: Found,
     /// Time spent on it.
     pub micros: u64,
+}
+
+/// What a search over the quality came to.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Found {
+    /// What the encoder was told.
+    pub quality: Option<u8>,
+    /// How it looks.
+    pub score: Option<Score>,
+    /// What was sought and not reached.
+    pub notes: Vec<Note>,
 }
 
 /// Plans an original and renders nothing.
@@ -90,10 +107,18 @@ pub async fn render_once(
             sentence: sentence.to_owned(),
         });
     }
+    let mut scales = Scales::default();
     while let Some(file) = finished.recv().await {
         if let Some(known) = rendered.files.get_mut(file.index) {
-            (known.body, known.micros) = (Some(file.body), file.micros);
-            known.planned.notes.extend(file.notes);
+            known.larger_than = scales.weigh(&known.planned, file.body.len() as u64);
+            known.body = Some(file.body).filter(|_| known.larger_than.is_none());
+            known.micros = file.micros;
+            known.found = Found {
+                quality: file.quality,
+                score: file.score,
+                notes: file.notes,
+            };
+            known.planned.notes.extend(&known.found.notes);
         }
     }
     sitting.session.close().await;
@@ -144,6 +169,8 @@ async fn plan(
             planned: file.clone(),
             key: name(file),
             body: None,
+            larger_than: None,
+            found: Found::default(),
             micros: 0,
         })
         .collect();

@@ -3,7 +3,7 @@ use std::{fmt, fs::File, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use minilab_recipe::{Findings, Note, Plan, Probe, Survey};
+use minilab_recipe::{Findings, Note, Plan, Probe, Score, Survey};
 use tokio::sync::mpsc;
 
 use crate::assets::AssetFile;
@@ -104,7 +104,11 @@ pub struct RenderedFile {
     pub body: Bytes,
     /// Time spent on it.
     pub micros: u64,
-    /// What showed only while it was made.
+    /// What its quality was found to be, where the plan has it searched.
+    pub quality: Option<u8>,
+    /// How it looks beside what it was encoded from, where the plan seeks that.
+    pub score: Option<Score>,
+    /// What the renderer adds to the plan's notes.
     pub notes: Vec<Note>,
 }
 
@@ -121,6 +125,12 @@ pub struct RenderReport {
     pub thumbhash: Option<String>,
     /// `#rrggbb`, where the plan asks for it.
     pub dominant: Option<String>,
+    /// BlurHash, where the plan asks for it.
+    pub blurhash: Option<String>,
+    /// `#rrggbb` each, where the plan asks for them.
+    pub palette: Vec<String>,
+    /// A data URI, where the plan asks for it.
+    pub lqip: Option<String>,
 }
 
 /// One file that could not be made.

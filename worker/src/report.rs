@@ -123,6 +123,8 @@ pub enum FileOutcome {
     Kept,
     /// Found under its key.
     Adopted,
+    /// Rendered and not kept: the next format's file is smaller.
+    Dropped,
     /// It cannot be made.
     Failed,
 }
@@ -172,6 +174,7 @@ impl JobReport {
                     files.made = work.files(FileOutcome::Made),
                     files.kept = work.files(FileOutcome::Kept),
                     files.adopted = work.files(FileOutcome::Adopted),
+                    files.dropped = work.files(FileOutcome::Dropped),
                     files.failed = work.files(FileOutcome::Failed),
                     files.bytes = work.made_bytes(),
                     lanes = work.lanes.len(),

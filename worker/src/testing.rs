@@ -314,6 +314,8 @@ impl Session for ScriptedSession {
                     index,
                     body,
                     micros: 1,
+                    quality: None,
+                    score: None,
                     notes: Vec::new(),
                 })
                 .await;
@@ -325,6 +327,7 @@ impl Session for ScriptedSession {
             decode_micros: 1,
             thumbhash: asks(Analysis::Thumbhash).then(|| "1QcSHQRnh493V4dIh4eXh1h4kJUI".to_owned()),
             dominant: asks(Analysis::Dominant).then(|| format!("#{}", &self.sha256[..6])),
+            ..RenderReport::default()
         })
     }
 

@@ -1,7 +1,7 @@
 //! What the network says of a view, as boxes; and the same face seen twice told as one.
 use crate::network::{SIDE, Said};
 
-/// Least score of a face. On the photos of docs/adr/0010 every face is seen at 0.76 or more, and what is none at 0.68 or less.
+/// Least score of a face. On the photos of docs/adr/0010-faces.md every face is seen at 0.76 or more, and what is none at 0.68 or less.
 const SCORE_MIN: f64 = 0.7;
 /// Boxes of one view that overlap by more than this share of their union are one face.
 const SAME: f64 = 0.3;

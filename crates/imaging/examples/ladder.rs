@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use minilab_imaging::{Engine, Limits, Settings};
 use minilab_recipe::{
-    AvifTuning, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, Predicted, Probe,
-    Rgb, Shrink, Size, Source, Step, Subsampling, WebpTuning,
+    Aim, AvifTuning, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, Predicted,
+    Probe, Rgb, Shrink, Size, Source, Step, Subsampling, WebpTuning,
 };
 
 const WIDTHS: [u32; 6] = [2560, 1920, 1280, 960, 640, 320];
@@ -144,8 +144,11 @@ fn ladder(probe: &Probe, encodings: &[Encoding]) -> Plan {
             from,
             size: rung(width),
             encoding: encoding.clone(),
+            aim: Aim::default(),
+            unless_larger: Vec::new(),
             flatten: Some(Rgb([255; 3])),
             keep: Keep::default(),
+            written: minilab_recipe::Written::default(),
             notes: Vec::new(),
             canonical: String::new(),
         }));

@@ -1,16 +1,23 @@
 //! What is derived from pixels besides files: the blurred preview, the dominant colour, the trim rectangle.
-use minilab_recipe::{ColourSpace, Decode, Kernel, Probe, Rect, Rgb, Shrink, Size};
+use minilab_recipe::{Analysis, ColourSpace, Decode, Kernel, Probe, Rect, Rgb, Shrink, Size};
 
+use crate::lqip::Tiny;
 use crate::vips::{Call, Image};
-use crate::{Engine, Error, Result, steps, trunk};
+use crate::{Engine, Error, Result, blurhash, lqip, palette, steps, trunk};
 
 /// Values that front ends use before a file has arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Analyses {
     /// A blurred preview, about 25 bytes, by the ThumbHash algorithm.
     pub thumbhash: Vec<u8>,
     /// The one colour that stands for the picture.
     pub dominant: Rgb,
+    /// A blurred preview by the BlurHash algorithm, if it is asked.
+    pub blurhash: Option<String>,
+    /// The colours that the picture is made of, largest share first, if they are asked.
+    pub palette: Vec<Rgb>,
+    /// A tiny picture, if it is asked.
+    pub lqip: Option<Tiny>,
 }
 
 /// What counts as border when a picture is trimmed.
@@ -25,7 +32,7 @@ pub struct Trim {
 /// ThumbHash takes no larger picture.
 const PREVIEW_SIDE_MAX: u32 = 100;
 
-pub(crate) fn analyse(trunk: &Image<'_>) -> Result<Analyses> {
+pub(crate) fn analyse(trunk: &Image<'_>, asked: &[Analysis]) -> Result<Analyses> {
     let longer = trunk.width().max(trunk.height()).max(PREVIEW_SIDE_MAX);
     let fit = |side: u32| (u64::from(side) * u64::from(PREVIEW_SIDE_MAX) / u64::from(longer)).max(1) as u32;
     let size = Size {
@@ -35,7 +42,22 @@ pub(crate) fn analyse(trunk: &Image<'_>) -> Result<Analyses> {
     let small = steps::resize(trunk, size, Kernel::Linear).map_err(Error::computing)?;
     let small = steps::with_alpha(&small).map_err(Error::computing)?;
     let rgba = small.pixels_from(trunk).map_err(Error::computing)?;
+    let (mut hash, mut colours_of, mut tiny) = (None, Vec::new(), None);
+    for analysis in asked {
+        match *analysis {
+            Analysis::Thumbhash | Analysis::Dominant => {}
+            Analysis::Blurhash { x, y } => {
+                let (width, height) = (size.width as usize, size.height as usize);
+                hash = Some(blurhash::encode(&rgba, width, height, (x, y)));
+            }
+            Analysis::Palette { colours } => colours_of = palette::palette(&rgba, colours),
+            Analysis::Lqip { format, bytes } => tiny = lqip::tiny(trunk, format, bytes)?,
+        }
+    }
     Ok(Analyses {
+        blurhash: hash,
+        palette: colours_of,
+        lqip: tiny,
         thumbhash: thumbhash::rgba_to_thumb_hash(size.width as usize, size.height as usize, &rgba),
         dominant: dominant(&rgba),
     })

@@ -1,10 +1,11 @@
 //! Metadata that may travel from the original into files: taken off the picture at once, put back only as a recipe says.
 use std::ffi::CString;
 
-use minilab_recipe::Keep;
+use minilab_recipe::{Keep, Written};
 
 use crate::encode::Profile;
 use crate::vips::Image;
+use crate::{iptc, xmp};
 
 /// EXIF, XMP and colour profile of an original.
 #[derive(Debug, Default)]
@@ -13,6 +14,7 @@ pub(crate) struct Carried {
     /// would bring along what no tag names.
     exif: Vec<(String, CString)>,
     xmp: Option<Vec<u8>>,
+    iptc: Option<Vec<u8>>,
     /// The profile that describes the trunk's samples; none where they are sRGB.
     pub(crate) icc: Option<Vec<u8>>,
 }
@@ -39,17 +41,31 @@ impl Carried {
                 .filter_map(|name| image.text_field(&name).map(|text| (name, text)))
                 .collect(),
             xmp: image.blob_field(c"xmp-data"),
+            iptc: image
+                .blob_field(c"iptc-data")
+                .and_then(|block| iptc::alone(&block)),
             icc: image.blob_field(c"icc-profile-data"),
         }
     }
 
-    /// Puts on an image, that has no metadata, what the recipe keeps.
-    pub(crate) fn dress(&self, image: &mut Image<'_>, keep: Keep) {
+    /// Puts on an image, that has no metadata, what the recipe keeps and writes.
+    pub(crate) fn dress(&self, image: &mut Image<'_>, keep: Keep, written: &Written) {
         for (name, text) in self.exif.iter().filter(|(name, _)| keeps(keep, name)) {
             image.set_text_field(name, text);
         }
-        if let (Some(xmp), true) = (&self.xmp, keep.xmp) {
-            image.set_blob_field(c"xmp-data", xmp);
+        for (name, text) in written.texts() {
+            // libvips takes what stands in brackets at the end for its own remark, so that there is one.
+            let text = CString::new(format!("{text} (written)"))
+                .expect("texts of recipes have no control character");
+            image.set_text_field(&format!("exif-ifd0-{name}"), &text);
+        }
+        // What cannot be followed may hold anything: it stays behind.
+        let xmp = self.xmp.as_ref().filter(|_| keep.xmp);
+        if let Some(xmp) = xmp.and_then(|packet| xmp::cleared(packet, keep.gps)) {
+            image.set_blob_field(c"xmp-data", &xmp);
+        }
+        if let (Some(iptc), true) = (&self.iptc, keep.iptc) {
+            image.set_blob_field(c"iptc-data", iptc);
         }
         if let Some(icc) = &self.icc {
             image.set_blob_field(c"icc-profile-data", icc);

@@ -1,7 +1,7 @@
 //! Pixels out: one file, with just the metadata that it may carry.
 use std::time::Duration;
 
-use minilab_recipe::{Encoding, Keep, Note, Size};
+use minilab_recipe::{Encoding, Keep, Note, Score, Size};
 
 use crate::vips::{Blob, Image};
 use crate::{Error, Result, encoders};
@@ -13,9 +13,13 @@ pub struct Encoded {
     pub bytes: Blob,
     /// Its size.
     pub size: Size,
+    /// What the encoder was told in the end, where its quality was searched.
+    pub quality: Option<u8>,
+    /// How it looks beside what it was encoded from, where that was sought.
+    pub score: Option<Score>,
     /// What it took.
     pub timing: Timing,
-    /// What showed only while it was made.
+    /// What showed only while it was made, and what was sought and not reached.
     pub notes: Vec<Note>,
 }
 
@@ -31,6 +35,7 @@ pub struct Timing {
 const KEEP_NONE: i32 = 0;
 const EXIF: i32 = 1;
 const XMP: i32 = 2;
+const IPTC: i32 = 4;
 const ICC: i32 = 8;
 
 /// The colour profile that a file carries.
@@ -51,12 +56,13 @@ fn keep_flags(keep: Keep, profile: Profile) -> i32 {
         KEEP_NONE
     };
     let xmp = if keep.xmp { XMP } else { KEEP_NONE };
+    let iptc = if keep.iptc { IPTC } else { KEEP_NONE };
     let icc = if profile == Profile::Absent {
         KEEP_NONE
     } else {
         ICC
     };
-    exif | xmp | icc
+    exif | xmp | iptc | icc
 }
 
 /// Encodes an image that is ready for its format.

@@ -68,8 +68,8 @@ fn within(face: minilab_faces::Face) -> Option<Face> {
     let area = Area {
         x,
         y,
-        width: short(face.left + face.width - x),
-        height: short(face.top + face.height - y),
+        width: short(short(face.left + face.width) - x),
+        height: short(short(face.top + face.height) - y),
     };
     (area.width > 0.0 && area.height > 0.0).then_some(Face {
         area,

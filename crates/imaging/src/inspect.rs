@@ -4,14 +4,16 @@
 use minilab_recipe::{Keep, OutputFormat};
 
 use crate::container::{gif_extensions, has_tag, item_types, png_chunks, segments, tiff_tags, webp_chunks};
-use crate::{Error, Result};
+use crate::{Error, Result, iptc, xmp};
 
 /// A block of metadata found in a file.
 enum Found<'a> {
     Exif(&'a [u8]),
     /// EXIF that cannot be looked into here.
     ExifSomewhere,
-    Xmp,
+    /// And what it says, where that can be looked into here.
+    Xmp(Option<&'a [u8]>),
+    Iptc(&'a [u8]),
     Other(&'static str),
 }
 
@@ -38,7 +40,10 @@ fn banned(found: &Found<'_>, keep: Keep) -> Option<&'static str> {
     match found {
         Found::Exif(_) | Found::ExifSomewhere if !keeps_exif => Some("EXIF"),
         Found::Exif(exif) if !keep.gps && has_tag(exif, GPS_TAG) => Some("a place (GPS)"),
-        Found::Xmp if !keep.xmp => Some("XMP"),
+        Found::Xmp(_) if !keep.xmp => Some("XMP"),
+        Found::Xmp(Some(packet)) if !keep.gps && xmp::names_place(packet) => Some("a place (GPS in XMP)"),
+        Found::Iptc(_) if !keep.iptc => Some("IPTC"),
+        Found::Iptc(block) if !iptc::is_alone(block) => Some("more than IPTC in its Photoshop block"),
         Found::Other(what) => Some(what),
         _ => None,
     }
@@ -48,11 +53,14 @@ fn jpeg(bytes: &[u8]) -> Vec<Found<'_>> {
     segments(bytes)
         .filter_map(|segment| match (segment.marker, segment.payload) {
             (0xe1, [b'E', b'x', b'i', b'f', 0, 0, exif @ ..]) => Some(Found::Exif(exif)),
-            (0xe1, _) => Some(Found::Xmp),
+            (0xe1, payload) => {
+                let named = payload.strip_prefix(b"http://ns.adobe.com/xap/1.0/\0");
+                Some(Found::Xmp(Some(named.unwrap_or(payload))))
+            }
             (0xe2, payload) if !payload.starts_with(b"ICC_PROFILE\0") => {
                 Some(Found::Other("a second picture"))
             }
-            (0xed, _) => Some(Found::Other("IPTC")),
+            (0xed, payload) => Some(Found::Iptc(payload)),
             (0xfe, _) => Some(Found::Other("a comment")),
             _ => None,
         })
@@ -64,7 +72,10 @@ fn png(bytes: &[u8]) -> Vec<Found<'_>> {
         .filter_map(|chunk| match &chunk.kind {
             b"eXIf" => Some(Found::Exif(chunk.payload)),
             b"tEXt" | b"zTXt" | b"iTXt" if chunk.payload.starts_with(b"XML:com.adobe.xmp\0") => {
-                Some(Found::Xmp)
+                // After its keyword: compression, its method, a language and a translation, both empty.
+                let packet = &chunk.payload[b"XML:com.adobe.xmp\0".len()..];
+                let is_plain = &chunk.kind == b"iTXt" && packet.starts_with(&[0; 4]);
+                Some(Found::Xmp(is_plain.then(|| &packet[4..])))
             }
             b"tEXt" | b"zTXt" | b"iTXt" => Some(Found::Other("text")),
             _ => None,
@@ -76,7 +87,7 @@ fn webp(bytes: &[u8]) -> Vec<Found<'_>> {
     webp_chunks(bytes)
         .filter_map(|(kind, payload)| match &kind {
             b"EXIF" => Some(Found::Exif(payload.strip_prefix(b"Exif\0\0").unwrap_or(payload))),
-            b"XMP " => Some(Found::Xmp),
+            b"XMP " => Some(Found::Xmp(Some(payload))),
             _ => None,
         })
         .collect()
@@ -87,7 +98,7 @@ fn avif(bytes: &[u8]) -> Vec<Found<'_>> {
         .iter()
         .filter_map(|kind| match kind {
             b"Exif" => Some(Found::ExifSomewhere),
-            b"mime" => Some(Found::Xmp),
+            b"mime" => Some(Found::Xmp(None)),
             _ => None,
         })
         .collect()
@@ -98,7 +109,7 @@ fn gif(bytes: &[u8]) -> Vec<Found<'_>> {
         .filter_map(|(label, payload)| match (label, payload) {
             // The latter: how often it plays.
             (GIF_CONTROL, _) | (GIF_APPLICATION, b"NETSCAPE2.0") => None,
-            (GIF_APPLICATION, b"XMP DataXMP") => Some(Found::Xmp),
+            (GIF_APPLICATION, b"XMP DataXMP") => Some(Found::Xmp(None)),
             (GIF_COMMENT, _) => Some(Found::Other("a comment")),
             _ => Some(Found::Other("an extension")),
         })
@@ -115,7 +126,7 @@ fn tiff(bytes: &[u8]) -> Vec<Found<'_>> {
     };
     tags.iter()
         .filter_map(|tag| match tag {
-            0x2bc => Some(Found::Xmp),
+            0x2bc => Some(Found::Xmp(None)),
             0x8769 | 0x8825 => Some(Found::ExifSomewhere),
             0x83bb => Some(Found::Other("IPTC")),
             // The picture's form and its colour profile.

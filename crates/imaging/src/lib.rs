@@ -8,6 +8,7 @@
 //! sees a byte, and only the named loader of that format may run.
 mod analysis;
 mod atelier;
+mod blurhash;
 mod carried;
 mod cicp;
 mod container;
@@ -19,20 +20,27 @@ mod engine;
 mod error;
 mod faces;
 mod inspect;
+mod iptc;
 mod limits;
+mod lqip;
+mod palette;
 mod picture;
 mod probe;
+mod score;
+mod search;
 mod session;
 mod sniff;
 mod steps;
 mod trunk;
 mod vips;
+mod xmp;
 
 pub use analysis::{Analyses, Trim};
 pub use encode::{Encoded, Timing};
 pub use engine::{Engine, Settings};
 pub use error::{Error, Result};
 pub use limits::Limits;
+pub use lqip::Tiny;
 pub use session::Session;
 pub use sniff::{Recognised, recognise, sniff};
 pub use vips::Blob;

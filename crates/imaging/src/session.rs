@@ -1,14 +1,17 @@
 //! One original being rendered: the trunk, the nodes that are still needed, and the files encoded from them.
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use minilab_recipe::{Note, Plan, PlannedFile, Probe, Size, Source};
+use minilab_recipe::{Keep, Note, OutputFormat, Plan, PlannedFile, Probe, Size, Source};
 
 use crate::analysis::{self, Analyses};
 use crate::atelier::Atelier;
 use crate::carried::Carried;
-use crate::encode::{self, Encoded, Timing};
+use crate::encode::{self, Encoded, Profile, Timing};
 use crate::picture::Picture;
-use crate::vips::Blob;
+use crate::score::Reference;
+use crate::search::{self, Found, Trial};
+use crate::vips::{Blob, Call, Image};
 use crate::{Engine, Error, Result, inspect, steps, trunk};
 
 /// A decoded original and its plan. Images are made when a file first needs them and dropped after the last.
@@ -84,7 +87,7 @@ impl<'a> Session<'a> {
 
     /// What is derived from the trunk besides files. Must come before the last file.
     pub fn analyse(&self) -> Result<Analyses> {
-        analysis::analyse(self.trunk()?.first())
+        analysis::analyse(self.trunk()?.first(), &self.plan.analyses)
     }
 
     /// Makes one file. Each can be made once.
@@ -101,7 +104,7 @@ impl<'a> Session<'a> {
             )));
         }
         let steps = started.elapsed();
-        let bytes = self.write(&picture, planned)?;
+        let found = self.write(&picture, planned)?;
         drop(picture);
         self.release(planned.from);
         let timing = Timing {
@@ -109,12 +112,14 @@ impl<'a> Session<'a> {
             encode: started.elapsed().saturating_sub(steps),
         };
         Ok(Encoded {
-            bytes,
+            bytes: found.file,
             size: planned.size,
+            quality: (!planned.aim.is_none()).then_some(found.quality),
+            score: found.score,
             timing,
             notes: match planned.from {
-                Source::Trunk => Vec::new(),
-                Source::Node(index) => self.notes[index].clone(),
+                Source::Trunk => found.notes,
+                Source::Node(index) => [&self.notes[index][..], &found.notes].concat(),
             },
         })
     }
@@ -128,7 +133,7 @@ impl<'a> Session<'a> {
         )))
     }
 
-    fn write(&self, picture: &Picture<'a>, file: &PlannedFile) -> Result<Blob> {
+    fn write(&self, picture: &Picture<'a>, file: &PlannedFile) -> Result<Found<Blob>> {
         let format = file.encoding.format();
         let strip = picture.strip().map_err(Error::computing)?;
         let mut ready = match file.flatten {
@@ -138,11 +143,41 @@ impl<'a> Session<'a> {
             _ => strip,
         };
         encode::check_alpha(&ready, &file.encoding)?;
-        self.carried.dress(&mut ready, file.keep);
+        if let Some(dpi) = file.written.dpi {
+            // libvips counts by the millimetre.
+            let density = f64::from(dpi) / 25.4;
+            let told = Call::new(c"copy")
+                .set(c"in", &ready)
+                .set(c"xres", density)
+                .set(c"yres", density);
+            ready = told.image().map_err(Error::computing)?;
+        }
+        self.carried.dress(&mut ready, file.keep, &file.written);
+        // What is written needs the block of EXIF, whatever of the original's is kept.
+        let keep = Keep {
+            copyright: file.keep.copyright || !file.written.is_none(),
+            iptc: file.keep.iptc && format == OutputFormat::Jpeg,
+            ..file.keep
+        };
         let profile = self.carried.profile(file.keep);
-        let bytes = encode::write(&ready, &file.encoding, file.keep, profile)?;
-        inspect::check(&bytes, format, file.keep)?;
-        Ok(bytes)
+        let trial = Encoder {
+            image: &ready,
+            file,
+            keep,
+            profile,
+            reference: RefCell::new(None),
+        };
+        let found = match file.encoding.quality() {
+            Some(start) if !file.aim.is_none() => search::search(&trial, file.aim, start)?,
+            quality => Found {
+                file: trial.encode(quality.unwrap_or_default())?,
+                quality: quality.unwrap_or_default(),
+                score: None,
+                notes: Vec::new(),
+            },
+        };
+        inspect::check(&found.file, format, keep)?;
+        Ok(found)
     }
 
     fn trunk(&self) -> Result<&Picture<'a>> {
@@ -186,6 +221,34 @@ impl<'a> Session<'a> {
                 Source::Node(index) => self.nodes[index] = None,
             }
         }
+    }
+}
+
+/// A file's encoder, told a quality.
+struct Encoder<'e, 'a> {
+    image: &'e Image<'a>,
+    file: &'e PlannedFile,
+    keep: Keep,
+    profile: Profile,
+    /// Made when something is compared.
+    reference: RefCell<Option<Reference>>,
+}
+
+impl Trial for Encoder<'_, '_> {
+    type File = Blob;
+
+    fn encode(&self, quality: u8) -> Result<Blob> {
+        let encoding = self.file.encoding.at_quality(quality);
+        encode::write(self.image, &encoding, self.keep, self.profile)
+    }
+
+    fn score(&self, file: &Blob) -> Result<f64> {
+        let mut reference = self.reference.borrow_mut();
+        if reference.is_none() {
+            *reference = Some(Reference::new(self.image)?);
+        }
+        let reference = reference.as_ref().expect("it was made above");
+        reference.score(file, self.file.encoding.format())
     }
 }
 

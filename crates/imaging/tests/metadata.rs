@@ -3,7 +3,7 @@
 mod support;
 
 use minilab_imaging::Error;
-use minilab_recipe::{Encoding, Keep, Size};
+use minilab_recipe::{Encoding, Keep, Size, Written};
 use support::{AVIF, JPEG, Lab, PNG, Picture, WEBP, chunk, corpus, lab};
 
 /// An EXIF block: orientation, Artist, Copyright, ImageDescription, and a place. Little endian.
@@ -237,6 +237,7 @@ fn a_place_leaves_only_if_asked_for() {
         exif: true,
         gps: false,
         xmp: true,
+        iptc: true,
     };
     for encoding in [JPEG, PNG, WEBP] {
         assert!(
@@ -298,8 +299,142 @@ fn text_chunks_of_a_png_do_not_travel() {
         exif: true,
         gps: true,
         xmp: true,
+        iptc: true,
     };
     for encoding in [JPEG, PNG, WEBP, AVIF] {
         assert!(!holds(&made(&lab, &original, encoding, all).unwrap(), "SECRET"));
     }
+}
+
+fn written(lab: &Lab, original: &[u8], encoding: Encoding, keep: Keep, written: &Written) -> Vec<u8> {
+    let size = lab.probe(original).unwrap().upright();
+    let change = |plan: &mut minilab_recipe::Plan| {
+        plan.files[0].encoding = encoding;
+        plan.files[0].keep = keep;
+        plan.files[0].written = written.clone();
+    };
+    lab.make(original, &[], size, change).unwrap().bytes.to_vec()
+}
+
+#[test]
+fn what_a_recipe_writes_is_in_every_format_and_stronger_than_the_original() {
+    let lab = lab();
+    let original = with_metadata(&lab.convert(&corners().png(), &JPEG), 6);
+    let texts = Written {
+        copyright: Some("(C) ACME (Europe)".to_owned()),
+        artist: Some("Jane Doe".to_owned()),
+        description: None,
+        dpi: Some(300),
+    };
+    let keep = Keep {
+        copyright: true,
+        ..Keep::default()
+    };
+    for encoding in [JPEG, WEBP, AVIF, PNG] {
+        let format = encoding.format();
+        let bare = written(
+            &lab,
+            &original,
+            encoding.clone(),
+            Keep::default(),
+            &Written::default(),
+        );
+        assert!(!holds(&bare, "ACME") && !holds(&bare, "ARTIST"), "{format}");
+        for keep in [Keep::default(), keep] {
+            let file = written(&lab, &original, encoding.clone(), keep, &texts);
+            assert!(
+                holds(&file, "(C) ACME (Europe)\0") && holds(&file, "Jane Doe\0"),
+                "{format}"
+            );
+            for secret in ["ARTIST-NAME", "COPYRIGHT-LINE", "SECRET", "(written)"] {
+                assert!(!holds(&file, secret), "{format}: {secret}");
+            }
+            assert_eq!(lab.probe(&file).unwrap().orientation, 1);
+        }
+    }
+}
+
+#[test]
+fn dpi_alone_is_told_by_the_file_and_changes_no_pixel() {
+    let lab = lab();
+    let original = lab.convert(&corners().png(), &PNG);
+    let dpi = |dpi| Written {
+        dpi: Some(dpi),
+        ..Written::default()
+    };
+    let jpeg = written(&lab, &original, JPEG, Keep::default(), &dpi(72));
+    // In EXIF, which takes the place of JFIF's own density.
+    assert!(holds(&jpeg, "Exif\0\0"));
+    let png = written(&lab, &original, PNG, Keep::default(), &dpi(300));
+    // 11,811 pixels per metre.
+    let at = png.windows(4).position(|window| window == b"pHYs").unwrap();
+    assert_eq!(png[at + 4..at + 8], 11_811_u32.to_be_bytes());
+    let plain = written(&lab, &original, PNG, Keep::default(), &Written::default());
+    assert_eq!(lab.samples(&png).samples, lab.samples(&plain).samples);
+}
+
+const PLACED: &str = "<x:xmpmeta xmlns:x='adobe:ns:meta/'><r exif:GPSLatitude='48,8N' tiff:Orientation='6' dc:t='KEPT'>\
+     <exif:GPSLongitude>11,30E</exif:GPSLongitude></r></x:xmpmeta>";
+
+fn with_segment(jpeg: &[u8], marker: u8, payload: &[u8]) -> Vec<u8> {
+    let len = (2 + payload.len() as u16).to_be_bytes();
+    [&jpeg[..2], &[0xff, marker], &len, payload, &jpeg[2..]].concat()
+}
+
+#[test]
+fn xmp_is_kept_without_its_place_unless_that_is_asked_for() {
+    let lab = lab();
+    let jpeg = lab.convert(&corners().png(), &JPEG);
+    let packet = ["http://ns.adobe.com/xap/1.0/\0", PLACED].concat();
+    let original = with_segment(&jpeg, 0xe1, packet.as_bytes());
+    for encoding in [JPEG, WEBP, AVIF, PNG] {
+        let xmp = Keep {
+            xmp: true,
+            ..Keep::default()
+        };
+        let file = made(&lab, &original, encoding.clone(), xmp).unwrap();
+        let format = encoding.format();
+        // PNG's text is deflated.
+        let reads = format != minilab_recipe::OutputFormat::Png;
+        assert_eq!(holds(&file, "KEPT"), reads, "{format}");
+        assert!(!holds(&file, "GPS") && !holds(&file, "Orientation"), "{format}");
+        let file = made(&lab, &original, encoding, Keep { gps: true, ..xmp }).unwrap();
+        assert_eq!(holds(&file, "48,8N"), reads, "{format}");
+        assert!(!holds(&file, "Orientation"), "{format}");
+    }
+    // What cannot be followed stays behind, whole.
+    let broken = ["http://ns.adobe.com/xap/1.0/\0", "<a>GPSLatitude KEPT"].concat();
+    let original = with_segment(&jpeg, 0xe1, broken.as_bytes());
+    let xmp = Keep {
+        xmp: true,
+        ..Keep::default()
+    };
+    assert!(!holds(&made(&lab, &original, JPEG, xmp).unwrap(), "KEPT"));
+}
+
+#[test]
+fn iptc_is_kept_alone_and_only_if_asked_for() {
+    let lab = lab();
+    let resource = |id: u16, data: &[u8]| {
+        let size = (data.len() as u32).to_be_bytes();
+        [&b"8BIM"[..], &id.to_be_bytes(), &[0, 0], &size, data].concat()
+    };
+    let caption = resource(0x0404, b"\x1c\x02\x78\0\x08CAPTION!\0");
+    let block = [
+        &b"Photoshop 3.0\0"[..],
+        &resource(0x040c, b"THUMBNAIL!"),
+        &caption,
+    ]
+    .concat();
+    let original = with_segment(&lab.convert(&corners().png(), &JPEG), 0xed, &block);
+    let iptc = Keep {
+        iptc: true,
+        ..Keep::default()
+    };
+    let file = made(&lab, &original, JPEG, iptc).unwrap();
+    assert!(holds(&file, "CAPTION!") && !holds(&file, "THUMBNAIL!"));
+    assert!(!holds(
+        &made(&lab, &original, JPEG, Keep::default()).unwrap(),
+        "CAPTION!"
+    ));
 }

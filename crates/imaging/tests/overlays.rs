@@ -297,3 +297,21 @@ fn a_picture_is_turned_before_it_is_laid() {
     let made = laid(&lab, &grey(), &opaque(10, 2), composite(turned));
     assert_eq!((made.at(20, 11), made.at(16, 15)), (&ORANGE[..], &[100; 3][..]));
 }
+
+#[test]
+fn text_is_turned_and_repeated_as_pictures_are() {
+    let lab = lab();
+    let ground = Picture::new(200, 100, |_, _| vec![100, 100, 100]);
+    let mut written = caption("I");
+    written.size = 20.0;
+    (written.laying.angle, written.laying.tile) = (30.0, Some(4));
+    let (made, notes) = after(&lab, &ground, &[], &[Step::Text(written)]).unwrap();
+    assert_eq!((made.bands, notes), (3, vec![]));
+    let marked = |from: u32, to: u32| {
+        let pixels = (from..to).flat_map(|x| (0..100).map(move |y| (x, y)));
+        pixels.filter(|(x, y)| made.at(*x, *y)[0] > 200).count()
+    };
+    for from in [0, 50, 100, 150] {
+        assert!(marked(from, from + 50) > 40, "from {from}");
+    }
+}

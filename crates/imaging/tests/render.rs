@@ -3,7 +3,8 @@
 mod support;
 
 use minilab_recipe::{
-    Encoding, ExtendMode, Interest, Node, Rect, Rgb, Size, Source, Step, Subsampling, Turn,
+    Analysis, Encoding, ExtendMode, Interest, Node, Rect, Rgb, Size, Source, Step, Subsampling, TinyFormat,
+    Turn,
 };
 use support::{AVIF, JPEG, Lab, PNG, Picture, WEBP, file, lab, plan, resize};
 
@@ -359,6 +360,72 @@ fn placeholder_and_dominant_colour_follow_the_picture() {
         "{} bytes",
         analyses.thumbhash.len()
     );
+}
+
+#[test]
+fn placeholders_that_are_asked_for_are_made_and_others_not() {
+    let lab = lab();
+    let original = Picture::new(300, 200, |x, _| match x {
+        0..150 => vec![20, 40, 200, 255],
+        150..250 => vec![250, 250, 250, 255],
+        _ => vec![0, 0, 0, 0],
+    })
+    .png();
+    let probe = lab.probe(&original).unwrap();
+    let analyse = |asked: Vec<Analysis>| {
+        let mut plan = plan(&probe);
+        plan.analyses = asked;
+        lab.engine
+            .open(&original, &probe, &plan, &[])
+            .unwrap()
+            .analyse()
+            .unwrap()
+    };
+    let none = analyse(vec![Analysis::Dominant]);
+    assert!(none.blurhash.is_none() && none.palette.is_empty() && none.lqip.is_none());
+    for (format, bytes) in [
+        (TinyFormat::Webp, 200),
+        (TinyFormat::Webp, 600),
+        (TinyFormat::Jpeg, 500),
+        (TinyFormat::Jpeg, 900),
+    ] {
+        let all = analyse(vec![
+            Analysis::Blurhash { x: 4, y: 3 },
+            Analysis::Palette { colours: 5 },
+            Analysis::Lqip { format, bytes },
+        ]);
+        assert_eq!(all.blurhash.unwrap().len(), 28);
+        // The seam between them is a colour too, after theirs.
+        assert_eq!(all.palette[..2], [Rgb([20, 40, 200]), Rgb([250, 250, 250])]);
+        let tiny = all.lqip.unwrap();
+        let uri = "data:image/webp;base64,".len() + tiny.bytes.len().div_ceil(3) * 4;
+        assert!(uri <= bytes as usize, "{format:?} {bytes}: {uri}");
+        let size = lab.probe(&tiny.bytes).unwrap().stored;
+        assert!(size.width <= 40 && size.width >= 2, "{size:?}");
+    }
+}
+
+/// Noise is the hardest to make short; the least length that a recipe may ask must hold for it too.
+#[test]
+fn tiny_pictures_of_noise_fit_the_least_length_that_can_be_asked() {
+    let lab = lab();
+    let noise = |x: u32, y: u32| ((x * 7919) ^ (y * 104_729) ^ (x * y * 31)) as u8;
+    let original = Picture::new(64, 64, |x, y| {
+        vec![noise(x, y), noise(y, x), noise(x + 9, y), noise(x, y + 5)]
+    })
+    .png();
+    let probe = lab.probe(&original).unwrap();
+    for (format, bytes) in [(TinyFormat::Webp, 200), (TinyFormat::Jpeg, 500)] {
+        let mut plan = plan(&probe);
+        plan.analyses = vec![Analysis::Lqip { format, bytes }];
+        let analyses = lab
+            .engine
+            .open(&original, &probe, &plan, &[])
+            .unwrap()
+            .analyse()
+            .unwrap();
+        assert!(analyses.lqip.is_some(), "{format:?}");
+    }
 }
 
 #[test]

@@ -88,6 +88,8 @@ fn made(base: Option<&Record>, lane: Lane, upload: Upload, fails: bool) -> Recor
         notes: Vec::new(),
         engine: "e1".into(),
         micros: 10,
+        quality: None,
+        score: None,
     };
     let kept = base.and_then(|base| adoptable(base, &fingerprint)).cloned();
     let failure = FailureEntry {
@@ -111,6 +113,7 @@ fn made(base: Option<&Record>, lane: Lane, upload: Upload, fails: bool) -> Recor
             vec![kept.unwrap_or_else(new)]
         },
         failures: if fails { vec![failure] } else { Vec::new() },
+        dropped: Vec::new(),
         placeholder: None,
         wanted: wanted(),
         engine: "e1".into(),

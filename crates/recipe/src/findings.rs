@@ -217,8 +217,11 @@ impl Recipe {
         }
         survey.faces = self.publish.contains(&crate::Publish::Faces)
             || self.derivatives().iter().any(crate::Derivative::reads_faces);
+        let steps = self.derivatives().iter().flat_map(|derivative| &derivative.steps);
+        let mut templates = steps.filter_map(crate::AskedStep::template);
         // People mark faces and focus in XMP too.
-        survey.embedded = self.derivatives().iter().any(crate::Derivative::reads_focal);
+        survey.embedded = self.derivatives().iter().any(crate::Derivative::reads_focal)
+            || templates.any(crate::TextTemplate::reads_embedded);
         survey
     }
 }

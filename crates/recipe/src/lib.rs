@@ -1,6 +1,7 @@
 //! The operator's recipes and the pure planner: document, rules, geometry, plan.
 //!
 //! No IO, no clock, no runtime: text and a probe go in, a [`Plan`] comes out, the same on every machine.
+mod aim;
 mod asset;
 mod canonical;
 mod default_recipe;
@@ -20,7 +21,9 @@ mod plan;
 mod planner;
 mod probe;
 mod recipe;
+mod written;
 
+pub use aim::{Aim, Look, Score};
 pub use asset::{ASSET_BYTES_MAX, ASSET_PIXELS_MAX, ASSETS_MAX, Asset, AssetName, AssetState, Picture};
 pub use default_recipe::DEFAULT_RECIPE;
 pub use diagnostic::{Code, Diagnostics, Problem};
@@ -47,13 +50,15 @@ pub use limits::Limits;
 pub use overlay::{Blend, Caption, Composite, Font, Laying, Mask, Outline, Plate, TextAlign};
 pub use plan::{
     Analysis, ColourSpace, Decode, ExtendMode, Interest, Keep, Kernel, Node, Note, Plan, PlannedFile,
-    Predicted, Shrink, Skipped, Source, Step, Turn,
+    Predicted, Shrink, Skipped, Source, Step, TinyFormat, Turn,
 };
 pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 pub use probe::{Original, Pixels, Point, Probe};
 pub use recipe::{
     Accept, Animation, Asked, AskedComposite, AskedLaying, AskedMask, AskedStep, AskedText, Backdrop,
     Background, Border, Crop, Density, Derivative, Edges, Extend, Extract, Filling, Fit, Gravity,
-    LanedEncoding, Length, Margin, NotAnImage, Pick, Publish, Radius, Ratio, Recipe, Refusal, RefusalCode,
-    Region, Replace, Resize, Rotation, Rung, Subject, TextTemplate, Trim, Unit, Urls, When,
+    LanedEncoding, Length, Margin, NotAnImage, PagePicture, Pick, PictureSet, Publish, Radius, Ratio, Recipe,
+    Refusal, RefusalCode, Region, Replace, Resize, Rotation, Rung, Subject, TextTemplate, Trim, Unit, Urls,
+    When,
 };
+pub use written::Written;

@@ -4,7 +4,10 @@
 //! that any file of the plan needs. Every [`Node`] is made from the trunk or from an earlier node.
 use serde::{Deserialize, Serialize};
 
-use crate::{Asset, Caption, Composite, Effect, Encoding, Lane, Mask, Picture, Rect, Rgb, Size};
+use crate::{
+    Aim, Asset, Caption, Composite, Effect, Encoding, Lane, Mask, OutputFormat, Picture, Rect, Rgb, Size,
+    Written,
+};
 
 /// How one original becomes its files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -233,8 +236,11 @@ pub struct Keep {
     pub exif: bool,
     /// The GPS block of EXIF.
     pub gps: bool,
-    /// XMP (which may hold a place of its own).
+    /// XMP; its GPS properties only with `gps`.
     pub xmp: bool,
+    /// IPTC's captions and credits, in JPEG.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub iptc: bool,
 }
 
 /// One object that will be stored.
@@ -250,6 +256,13 @@ pub struct PlannedFile {
     pub size: Size,
     /// How it is encoded.
     pub encoding: Encoding,
+    /// What its quality is searched for.
+    #[serde(default, skip_serializing_if = "Aim::is_none")]
+    pub aim: Aim,
+    /// Formats, next best first: it is dropped if it comes out larger than the first of them that is kept, of the same
+    /// derivative and size. These files come before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless_larger: Vec<OutputFormat>,
     /// Put on this colour first, where the format has no transparency and the image has.
     pub flatten: Option<Rgb>,
     /// Metadata that survives.
@@ -257,6 +270,9 @@ pub struct PlannedFile {
     /// How many frames it has: 1 but for animations.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub frames: u32,
+    /// Metadata that is written.
+    #[serde(default, skip_serializing_if = "Written::is_none")]
+    pub written: Written,
     /// What a reader of the manifest must know of it.
     pub notes: Vec<Note>,
     /// SHA-256 (hex) of everything about it but the original's bytes: the canonical derivative, size and encoding.
@@ -291,6 +307,25 @@ pub enum Note {
     LettersMissing,
     /// A text was larger than its file and was cut.
     TextCut,
+    /// No quality that is allowed looks as asked; it has the best one.
+    TargetMissed,
+    /// No quality that is allowed is as short as asked; it has the worst one.
+    BytesMissed,
+}
+
+impl Note {
+    /// As it is written in records and manifests.
+    pub fn name(self) -> String {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(name)) => name,
+            _ => unreachable!("notes are written as plain names"),
+        }
+    }
+
+    /// By that name.
+    pub fn named(name: &str) -> Option<Self> {
+        serde_json::from_value(name.into()).ok()
+    }
 }
 
 /// A file that the recipe names and this original does not get.
@@ -305,13 +340,44 @@ pub struct Skipped {
 }
 
 /// Something derived from the trunk besides files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Analysis {
     /// A blurred preview in about 25 bytes.
     Thumbhash,
     /// The one colour that stands for the picture.
     Dominant,
+    /// A blurred preview as text, by components across and down.
+    Blurhash {
+        /// Across, 1 to 9.
+        x: u8,
+        /// Down, 1 to 9.
+        y: u8,
+    },
+    /// The colours that the picture is made of.
+    Palette {
+        /// How many at most.
+        colours: u8,
+    },
+    /// A tiny picture as a data URI.
+    Lqip {
+        /// Its format.
+        format: TinyFormat,
+        /// Length of the data URI at most.
+        bytes: u32,
+    },
+}
+
+/// Formats of a tiny picture.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum TinyFormat {
+    /// WebP: shorter, with transparency.
+    Webp,
+    /// JPEG: for mail readers and what is older than WebP; transparency is put on white.
+    Jpeg,
 }
 
 /// Expected cost, for admission and scaling.

@@ -63,3 +63,37 @@ fn one_avif_quality_serves_all_widths() {
     let [worst, best] = [f64::min, f64::max].map(|of| scores.into_iter().reduce(of).expect("four"));
     assert!(best - worst < 2.0, "AVIF scores {scores:?} at {WIDTHS:?} px");
 }
+
+/// Qualities of a word, per format.
+fn of_word(word: &str) -> [Encoding; 3] {
+    let text = format!(
+        "version: 1\nfrom: {{ folder: a }}\nto: {{ folder: b }}\nrecipes:\n  r:\n    derivatives:\n      \
+         a: {{ formats: [avif, webp, jpeg], quality: {word} }}\n"
+    );
+    let document = Document::parse("x.yaml", &text, &|_| None).expect("it is valid");
+    let derivative = document.recipes["r"].derivative("a").expect("it is there");
+    std::array::from_fn(|index| derivative.encodings[index].encoding.clone())
+}
+
+#[test]
+fn words_for_a_quality_look_alike() {
+    let mut means = Vec::new();
+    for word in ["low", "medium", "high"] {
+        let encodings = of_word(word);
+        let mean = |encoding: &Encoding| {
+            let scores = WIDTHS.map(|width| score(encoding, width));
+            scores.iter().sum::<f64>() / scores.len() as f64
+        };
+        let over_widths = encodings.each_ref().map(mean);
+        let [worst, best] = [f64::min, f64::max].map(|of| over_widths.into_iter().reduce(of).expect("three"));
+        assert!(
+            best - worst < 0.6,
+            "{word}: AVIF, WebP and JPEG score {over_widths:?}"
+        );
+        means.push(over_widths.iter().sum::<f64>() / 3.0);
+    }
+    let expected = [67.0, 76.0, 82.0];
+    for (mean, expected) in means.iter().zip(expected) {
+        assert!((mean - expected).abs() < 0.6, "{means:?}");
+    }
+}

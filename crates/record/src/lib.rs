@@ -22,7 +22,8 @@ pub use projector::{
     ALIAS_CACHE_CONTROL, ALIAS_OF, DERIVATIVE_MARK, FILE_CACHE_CONTROL, MANIFEST_CACHE_CONTROL, Projector,
 };
 pub use record::{
-    FailureEntry, FileEntry, LaneState, LaneStatus, Observation, Placeholder, Previous, Record, Standing,
+    DroppedEntry, FailureEntry, FileEntry, LaneState, LaneStatus, Observation, Placeholder, Previous, Record,
+    Standing,
 };
 pub use records::{KEY_BYTES_MAX, Listed, Loaded, Records, Swap};
 pub use shown::{Shown, shown};

@@ -2,9 +2,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use minilab_protos::manifest::{
-    Derivative, Face, Failure, File, MANIFEST_SCHEMA, Manifest, Original, Provenance, Status,
+    Derivative, Dropped, Face, Failure, File, MANIFEST_SCHEMA, Manifest, Original, Picture, PictureSet,
+    Provenance, Status,
 };
-use minilab_recipe::{Lane, Publish, Urls};
+use minilab_recipe::{Lane, Publish, Recipe, Urls};
 
 use crate::{
     FileEntry, LaneStatus, Observation, PublicUrls, Record, Wanted,
@@ -26,8 +27,12 @@ pub fn manifest(record: &Record, urls: &PublicUrls<'_>) -> Manifest {
         placeholder: minilab_protos::manifest::Placeholder {
             thumbhash: shown.placeholder.thumbhash.clone(),
             dominant: shown.placeholder.dominant.clone(),
+            blurhash: shown.placeholder.blurhash.clone(),
+            palette: shown.placeholder.palette.clone(),
+            lqip: shown.placeholder.lqip.clone(),
         },
         derivatives: derivatives(record, &shown, urls),
+        pictures: urls.recipe.map(pictures).unwrap_or_default(),
         failures: if shown.stands {
             Vec::new()
         } else {
@@ -145,7 +150,38 @@ fn derivatives(record: &Record, shown: &Shown<'_>, urls: &PublicUrls<'_>) -> BTr
         }
         derivative.files.push(file);
     }
+    if !shown.stands {
+        for entry in record.lanes.values().flat_map(|state| &state.dropped) {
+            let derivative = derivatives.entry(entry.derivative.clone()).or_default();
+            derivative.dropped.push(Dropped {
+                width: entry.size.width,
+                height: entry.size.height,
+                format: entry.format.as_str().to_owned(),
+                bytes: entry.bytes,
+                larger_than: entry.than.as_str().to_owned(),
+            });
+        }
+    }
     derivatives
+}
+
+/// As the recipe has them: what they name that is not there yet, emitters leave out.
+fn pictures(recipe: &Recipe) -> BTreeMap<String, Picture> {
+    let set = |set: &minilab_recipe::PictureSet| PictureSet {
+        media: set.media.clone(),
+        derivative: set.derivative.clone(),
+        sizes: set.sizes.clone(),
+    };
+    let all = recipe.pictures.iter();
+    all.map(|(name, picture)| {
+        (
+            name.clone(),
+            Picture {
+                sets: picture.sets.iter().map(set).collect(),
+            },
+        )
+    })
+    .collect()
 }
 
 /// The alias whose rung the file is; for a file between two rungs, one that falls back to it.
@@ -160,24 +196,25 @@ fn stable_key<'a>(file: &FileEntry, aliases: &'a [Alias<'_>]) -> Option<&'a str>
 
 fn file(entry: &FileEntry, url: String, stable_url: Option<String>) -> File {
     let format = entry.encoding.format();
-    let note = |note: &minilab_recipe::Note| {
-        let name = serde_json::to_value(note)
-            .ok()
-            .and_then(|value| value.as_str().map(str::to_owned));
-        name.expect("notes are written as plain names")
-    };
     File {
         width: entry.size.width,
         height: entry.size.height,
+        ratio: Some(ratio(entry.size)),
         format: format.as_str().to_owned(),
         media_type: format.media_type().to_owned(),
         bytes: entry.bytes,
         sha256: entry.sha256.to_string(),
         url,
         stable_url,
-        quality: entry.encoding.quality(),
-        notes: entry.notes.iter().map(note).collect(),
+        quality: entry.quality.or(entry.encoding.quality()),
+        score: entry.score.map(minilab_recipe::Score::get),
+        notes: entry.notes.iter().map(|note| note.name()).collect(),
     }
+}
+
+/// Width by height, to four decimals.
+fn ratio(size: minilab_recipe::Size) -> f64 {
+    (f64::from(size.width) / f64::from(size.height) * 10_000.0).round() / 10_000.0
 }
 
 /// Class and sentence only: codes and counters are for operators.

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use minilab_recipe::{Encoding, Findings, Lane, Note, Probe, Size};
+use minilab_recipe::{Analysis, Encoding, Findings, Lane, Note, OutputFormat, Probe, Score, Size};
 use minilab_store::{ETag, Sha256};
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,9 @@ pub struct LaneState {
     pub files: Vec<FileEntry>,
     /// Why files are missing (`partial`: some, `failed`: all).
     pub failures: Vec<FailureEntry>,
+    /// What was made and not kept, as the recipe says: it is not made again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<DroppedEntry>,
 }
 
 /// How far a lane is.
@@ -123,6 +126,29 @@ pub struct FileEntry {
     pub engine: String,
     /// Time spent on it, in microseconds.
     pub micros: u64,
+    /// The quality that was found, where the recipe has it searched; else it is the encoding's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
+    /// How it looks beside what it was encoded from, where the recipe seeks that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
+}
+
+/// A file that came out larger than the next format's (`keep_smaller`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedEntry {
+    /// Of which derivative.
+    pub derivative: String,
+    /// Pixels.
+    pub size: Size,
+    /// Its format.
+    pub format: OutputFormat,
+    /// How long it was.
+    pub bytes: u64,
+    /// The format whose file is smaller.
+    pub than: OutputFormat,
+    /// Identity of what it was made from and how, and of what it was compared with.
+    pub fingerprint: String,
 }
 
 /// One thing that could not be made.
@@ -165,4 +191,16 @@ pub struct Placeholder {
     pub thumbhash: Option<String>,
     /// `#rrggbb`.
     pub dominant: Option<String>,
+    /// BlurHash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blurhash: Option<String>,
+    /// `#rrggbb` each, largest share first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub palette: Vec<String>,
+    /// A data URI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lqip: Option<String>,
+    /// What the recipe asked when these were made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<Analysis>,
 }

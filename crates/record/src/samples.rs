@@ -74,6 +74,8 @@ pub(crate) fn file(derivative: &str, key: &str, width: u32) -> FileEntry {
         notes: Vec::new(),
         engine: "e1".into(),
         micros: 10,
+        quality: None,
+        score: None,
     }
 }
 
@@ -100,6 +102,7 @@ pub(crate) fn change(base: Option<&Record>, lane: Lane, seen: Observation, wante
         status: LaneStatus::Done,
         files: vec![kept.unwrap_or_else(made)],
         failures: Vec::new(),
+        dropped: Vec::new(),
         placeholder: None,
         wanted,
         engine: "e1".into(),

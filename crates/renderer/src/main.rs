@@ -3,6 +3,7 @@
 //! It gets one socket (as standard input), its arguments and no environment. Whatever an original does to it
 //! ends with this process. Dies with its worker: the kernel kills it when the thread that started it ends, and a closed
 //! socket ends it in any case.
+mod analyses;
 mod arguments;
 mod link;
 mod process;

@@ -12,8 +12,9 @@ use minilab_protos::renderer::{
     Asset, Closed, Failed, FileDone, FileFailed, Open, Probed, Render, Rendered, Surveyed,
     reply::Body as Reply, request::Body as Request,
 };
-use minilab_recipe::{Analysis, Note, Plan, Probe};
+use minilab_recipe::{Plan, Probe, Score};
 
+use crate::analyses;
 use crate::arguments::Arguments;
 use crate::link::{Link, LinkError, Received};
 use crate::process::{background, mapped::Mapped};
@@ -128,6 +129,7 @@ impl Desk<'_> {
             probe,
             session: None,
             made: Rendered::default(),
+            analysed: false,
         };
         let mut next = (first, files);
         loop {
@@ -181,7 +183,9 @@ impl Desk<'_> {
                         width: encoded.size.width,
                         height: encoded.size.height,
                         micros: micros(encoded.timing.steps + encoded.timing.encode),
-                        notes: encoded.notes.iter().copied().map(note).collect(),
+                        quality: encoded.quality.map(u32::from),
+                        score: encoded.score.map(Score::get),
+                        notes: encoded.notes.iter().map(|note| note.name()).collect(),
                     })
                 }
             };
@@ -229,6 +233,8 @@ struct Trunk<'a> {
     /// And which files it has made: it makes each once.
     session: Option<(Session<'a>, Vec<bool>)>,
     made: Rendered,
+    /// Are the plan's analyses in it?
+    analysed: bool,
 }
 
 impl Trunk<'_> {
@@ -248,15 +254,10 @@ impl Trunk<'_> {
         lend(&mut session, engine, self.shelf);
         self.made.decodes += session.decodes();
         self.made.decode_micros += micros(session.decoding());
-        if self.made.thumbhash_base64.is_empty() && !self.plan.analyses.is_empty() {
+        if !self.analysed && !self.plan.analyses.is_empty() {
+            self.analysed = true;
             let analyses = session.analyse()?;
-            if self.plan.analyses.contains(&Analysis::Thumbhash) {
-                self.made.thumbhash_base64 = base64(&analyses.thumbhash);
-            }
-            if self.plan.analyses.contains(&Analysis::Dominant) {
-                let [red, green, blue] = analyses.dominant.0;
-                self.made.dominant_hex = format!("#{red:02x}{green:02x}{blue:02x}");
-            }
+            analyses::tell(&mut self.made, &self.plan.analyses, &analyses);
         }
         self.session = Some((session, vec![false; self.plan.files.len()]));
         Ok(())
@@ -294,12 +295,6 @@ fn map(memory: OwnedFd, size_bytes: u64) -> Result<Mapped, Stop> {
     })
 }
 
-/// By its name in manifests.
-fn note(note: Note) -> String {
-    let named = serde_json::to_value(note).expect("a note is plain data");
-    named.as_str().expect("a note is a word").to_owned()
-}
-
 fn failed_file(file: u32, code: &str, sentence: String) -> Reply {
     Reply::FileFailed(FileFailed {
         file,
@@ -324,21 +319,6 @@ fn micros(time: Duration) -> u64 {
     time.as_micros() as u64
 }
 
-/// Standard base64 with padding, as front ends expect a thumbhash.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let padded = [group[0], *group.get(1).unwrap_or(&0), *group.get(2).unwrap_or(&0)];
-        let bits = u32::from_be_bytes([0, padded[0], padded[1], padded[2]]);
-        for place in 0..4 {
-            let digit = DIGITS[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place > group.len() { '=' } else { digit.into() });
-        }
-    }
-    text
-}
-
 /// What the worker recycles by; zero where the kernel does not tell.
 fn resident_bytes() -> u64 {
     let pages = || {
@@ -350,23 +330,4 @@ fn resident_bytes() -> u64 {
             .ok()
     };
     pages().unwrap_or(0) * rustix::param::page_size() as u64
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_pads() {
-        let cases = [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-        ];
-        for (bytes, text) in cases {
-            assert_eq!(base64(bytes.as_bytes()), text);
-        }
-    }
 }

@@ -123,7 +123,7 @@ labels! {
     /// Format of a file.
     Format("format") { Jpeg = "jpeg", WebP = "webp", Avif = "avif", Png = "png", Gif = "gif", Tiff = "tiff" }
     /// What became of a planned file.
-    FileOutcome("outcome") { Rendered = "rendered", Kept = "kept", Adopted = "adopted", Failed = "failed" }
+    FileOutcome("outcome") { Rendered = "rendered", Kept = "kept", Adopted = "adopted", Dropped = "dropped", Failed = "failed" }
     /// Part of an attempt.
     Stage("stage") {
         Fetch = "fetch", Probe = "probe", Decode = "decode", Render = "render", Put = "put", Publish = "publish",

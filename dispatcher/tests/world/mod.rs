@@ -277,6 +277,7 @@ pub fn lane_state(name: &str, recipe_digest: String) -> LaneState {
         engine: "test".to_owned(),
         files: vec![file(&format!("{name}/photo-320w.g2-0123456789.webp"))],
         failures: Vec::new(),
+        dropped: Vec::new(),
     }
 }
 
@@ -297,6 +298,8 @@ pub fn file(key: &str) -> FileEntry {
         notes: Vec::new(),
         engine: "test".to_owned(),
         micros: 1,
+        quality: None,
+        score: None,
     }
 }
 

@@ -131,6 +131,6 @@ fn difference(fresh: &Picture, shown: &Picture) -> Option<String> {
         )
         .unwrap()
     };
-    let score = compute_ssimulacra2(slice(&one), slice(&other)).unwrap();
+    let score = compute_ssimulacra2(&slice(&one), &slice(&other)).unwrap();
     (score < SCORE_LEAST).then(|| format!("SSIMULACRA2 {score:.1} to what is shown"))
 }

@@ -6,8 +6,8 @@ use std::{
 
 use minilab_recipe::{Analysis, Lane, Naming, NotAnImage, Plan};
 use minilab_record::{
-    Change, FailureEntry, LaneStatus, Loaded, Observation, Placeholder, Record, Seen, next_generation,
-    publish, same_upload, tombstone,
+    Change, DroppedEntry, FailureEntry, LaneStatus, Loaded, Observation, Placeholder, Record, Seen,
+    next_generation, publish, same_upload, tombstone,
 };
 
 use super::{
@@ -55,6 +55,7 @@ struct Outcome {
     status: LaneStatus,
     files: Vec<minilab_record::FileEntry>,
     failures: Vec<FailureEntry>,
+    dropped: Vec<DroppedEntry>,
     placeholder: Option<Placeholder>,
     told: Vec<FileReport>,
 }
@@ -136,9 +137,9 @@ impl Attempt<'_> {
             self.context.trace.storing();
         }
         // On an error the session goes too: its renderer may be lost, or busy with what nobody waits for any more.
-        let made = making
-            .make(&mut *upload.sitting.session, record, &mut put, analyse)
-            .await?;
+        // On the heap: what it holds of stores and files would make every future around it large.
+        let making = making.make(&mut *upload.sitting.session, record, &mut put, analyse);
+        let made = Box::pin(making).await?;
         self.put = put;
         self.upload = Some(upload);
         self.context.trace.note(|work| {
@@ -148,7 +149,7 @@ impl Attempt<'_> {
         });
         let placeholder = is_first.then(|| {
             if analyse {
-                made.placeholder()
+                made.placeholder(&plan.analyses)
             } else {
                 known.unwrap_or_default()
             }
@@ -156,6 +157,7 @@ impl Attempt<'_> {
         let make::Made {
             files,
             failures,
+            dropped,
             unfinished,
             told,
             ..
@@ -169,6 +171,7 @@ impl Attempt<'_> {
                 status,
                 files,
                 failures,
+                dropped,
                 placeholder,
                 told,
             },
@@ -278,6 +281,7 @@ impl Attempt<'_> {
                 status,
                 files,
                 failures,
+                dropped: Vec::new(),
                 placeholder: None,
                 told: Vec::new(),
             },
@@ -304,6 +308,7 @@ impl Attempt<'_> {
             status: outcome.status,
             files: outcome.files,
             failures: outcome.failures,
+            dropped: outcome.dropped,
             placeholder: outcome.placeholder,
             wanted: target.wanted.clone(),
             engine: self.context.world.renderer.engine().build_id.clone(),
@@ -379,5 +384,7 @@ fn has_all(known: Option<&Placeholder>, asked: &[Analysis]) -> bool {
     asked.iter().all(|analysis| match analysis {
         Analysis::Thumbhash => known.thumbhash.is_some(),
         Analysis::Dominant => known.dominant.is_some(),
+        // What they were asked tells them apart from those of an earlier recipe.
+        other => known.asked.contains(other),
     })
 }

@@ -5,12 +5,13 @@ use std::{
 };
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use minilab_recipe::{Lane, Naming, Note, Plan, PlannedFile, Recipe, version};
-use minilab_record::{FailureEntry, FileEntry, Placeholder, Record, adoptable};
+use minilab_recipe::{Analysis, Lane, Naming, OutputFormat, Plan, PlannedFile, Recipe, version};
+use minilab_record::{DroppedEntry, FailureEntry, FileEntry, Placeholder, Record, adoptable};
 use minilab_store::{Key, Sha256, Store};
 use tokio::sync::mpsc;
 
 use super::files::{Stored, store_file};
+use super::scales::Scales;
 use crate::{
     Error,
     outcome::{Class, GivenUp},
@@ -41,6 +42,8 @@ pub(super) struct Making<'a> {
 pub(super) struct Made {
     pub files: Vec<FileEntry>,
     pub failures: Vec<FailureEntry>,
+    /// What was made and not kept.
+    pub dropped: Vec<DroppedEntry>,
     /// Why files are missing that may come yet.
     pub unfinished: Option<Error>,
     pub report: RenderReport,
@@ -78,6 +81,7 @@ impl Making<'_> {
         {
             match self.current(file, base, put) {
                 Ok(Current::Kept(entry)) => made.with(entry, FileOutcome::Kept),
+                Ok(Current::Dropped(entry)) => made.less(entry),
                 Ok(Current::Missing(_)) if self.plan.lacking(file).is_some() => {
                     let (code, sentence) = self.plan.lacking(file).expect("it was just looked at");
                     made.without(file, lacking(file, code, sentence));
@@ -104,6 +108,11 @@ impl Making<'_> {
         let known = base.and_then(|base| adoptable(base, &fingerprint));
         if let Some(entry) = known.filter(|entry| entry.derivative == file.derivative) {
             return Ok(Current::Kept(entry.clone()));
+        }
+        let lane = base.and_then(|base| base.lanes.get(&self.lane));
+        let dropped = lane.and_then(|lane| lane.dropped.iter().find(|old| old.fingerprint == fingerprint));
+        if let Some(entry) = dropped {
+            return Ok(Current::Dropped(entry.clone()));
         }
         let version = version(self.generation, &fingerprint, self.engine);
         let key = self.recipe.key(self.naming, file, &version)?;
@@ -138,14 +147,29 @@ impl Making<'_> {
                 .await
                 .map_err(Error::from)
         };
+        let mut scales = Scales::default();
+        for entry in &made.files {
+            scales.put(
+                &entry.derivative,
+                entry.size,
+                entry.encoding.format(),
+                entry.bytes,
+            );
+        }
         let storing = futures::stream::poll_fn(move |cx| finished.poll_recv(cx))
-            .map(|rendered| self.store(wanted, rendered))
+            .map(|rendered| {
+                let length = rendered.body.len() as u64;
+                let planned = wanted.get(&rendered.index);
+                let than = planned.and_then(|wanted| scales.weigh(wanted.file, length));
+                self.store(wanted, rendered, than)
+            })
             .buffer_unordered(PUTS_AT_ONCE)
             .try_collect::<Vec<_>>();
         let (report, stored) = futures::future::try_join(rendering, storing).await?;
         for stored in stored {
             match stored {
-                Ok((entry, adopted)) => {
+                Ok(Finished::Dropped(entry)) => made.less(entry),
+                Ok(Finished::Stored(entry, adopted)) => {
                     put.insert(entry.key.clone(), entry.clone());
                     made.with(
                         entry,
@@ -177,6 +201,7 @@ impl Making<'_> {
         }
         // Uploads end in any order; records and manifests read the same every time.
         made.files.sort_by(|a, b| a.key.cmp(&b.key));
+        made.dropped.sort_by(|a, b| a.fingerprint.cmp(&b.fingerprint));
         made.report = report;
         Ok(())
     }
@@ -186,7 +211,8 @@ impl Making<'_> {
         &self,
         wanted: &BTreeMap<usize, Wanted<'_>>,
         rendered: RenderedFile,
-    ) -> Result<Result<(FileEntry, bool), (usize, Error)>, Error> {
+        than: Option<OutputFormat>,
+    ) -> Result<Result<Finished, (usize, Error)>, Error> {
         let Some(Wanted {
             file,
             key,
@@ -195,11 +221,21 @@ impl Making<'_> {
         else {
             return Err(confused());
         };
-        match store_file(self.output, key, file, rendered.body).await {
-            Ok(stored) => Ok(Ok((
-                self.entry(file, key, fingerprint, stored, (rendered.notes, rendered.micros)),
-                stored.adopted,
-            ))),
+        if let Some(than) = than {
+            return Ok(Ok(Finished::Dropped(DroppedEntry {
+                derivative: file.derivative.clone(),
+                size: file.size,
+                format: file.encoding.format(),
+                bytes: rendered.body.len() as u64,
+                than,
+                fingerprint: fingerprint.clone(),
+            })));
+        }
+        match store_file(self.output, key, file, rendered.body.clone()).await {
+            Ok(stored) => {
+                let entry = self.entry(file, key, fingerprint, stored, &rendered);
+                Ok(Ok(Finished::Stored(entry, stored.adopted)))
+            }
             Err(error) if Class::of(&error) == Class::Dependency => Err(error),
             Err(error) => Ok(Err((rendered.index, error))),
         }
@@ -211,8 +247,12 @@ impl Making<'_> {
         key: &Key,
         fingerprint: &str,
         stored: Stored,
-        (notes, micros): (Vec<Note>, u64),
+        rendered: &RenderedFile,
     ) -> FileEntry {
+        let mut notes = file.notes.clone();
+        notes.extend(&rendered.notes);
+        notes.sort();
+        notes.dedup();
         FileEntry {
             derivative: file.derivative.clone(),
             key: key.as_str().to_owned(),
@@ -221,24 +261,38 @@ impl Making<'_> {
             bytes: stored.bytes,
             sha256: stored.sha256,
             fingerprint: fingerprint.to_owned(),
-            notes: file.notes.iter().copied().chain(notes).collect(),
+            notes,
             engine: self.engine.to_owned(),
-            micros,
+            micros: rendered.micros,
+            quality: rendered.quality,
+            score: rendered.score,
         }
     }
 }
 
 enum Current<'a> {
     Kept(FileEntry),
+    Dropped(DroppedEntry),
     Missing(Wanted<'a>),
+}
+
+/// What became of a rendered file.
+enum Finished {
+    /// And whether it was there already.
+    Stored(FileEntry, bool),
+    Dropped(DroppedEntry),
 }
 
 impl Made {
     /// What the first lane's analyses came to.
-    pub fn placeholder(&self) -> Placeholder {
+    pub fn placeholder(&self, asked: &[Analysis]) -> Placeholder {
         Placeholder {
             thumbhash: self.report.thumbhash.clone(),
             dominant: self.report.dominant.clone(),
+            blurhash: self.report.blurhash.clone(),
+            palette: self.report.palette.clone(),
+            lqip: self.report.lqip.clone(),
+            asked: asked.to_vec(),
         }
     }
 
@@ -249,6 +303,15 @@ impl Made {
             bytes: entry.bytes,
         });
         self.files.push(entry);
+    }
+
+    fn less(&mut self, entry: DroppedEntry) {
+        self.told.push(FileReport {
+            format: entry.format,
+            outcome: FileOutcome::Dropped,
+            bytes: entry.bytes,
+        });
+        self.dropped.push(entry);
     }
 
     fn without(&mut self, file: &PlannedFile, entry: FailureEntry) {

@@ -1,12 +1,21 @@
 //! What is believed of a renderer's answers: what its protocol, the limits and the picture allow.
+use bytes::Bytes;
 use minilab_protos::renderer as wire;
-use minilab_recipe::{Findings, Limits, Note, Probe, Survey};
+use minilab_recipe::{Findings, Limits, Note, PlannedFile, Probe, Score, Survey};
 
 use super::child::printable;
-use crate::renderer::{FileFailure, RenderError, RenderReport};
+use crate::renderer::{FileFailure, RenderError, RenderReport, RenderedFile};
 
 /// Longest sentence of a renderer that is passed on.
 const SENTENCE_CHARS_MAX: usize = 500;
+/// Notes that a renderer adds to one file.
+const NOTES_MAX: usize = 8;
+/// The metric has no lower bound; pictures that share nothing score some hundreds below zero.
+const SCORE_MIN: f64 = -100_000.0;
+/// Most colours that a recipe can ask.
+const PALETTE_MAX: usize = 16;
+/// Longest data URI that a recipe can ask.
+const LQIP_BYTES_MAX: usize = 4096;
 /// Longest code.
 const CODE_BYTES_MAX: usize = 40;
 
@@ -19,6 +28,31 @@ pub(super) fn refusal(failed: &wire::Failed) -> Option<RenderError> {
     })
 }
 
+/// A file with what is said of it; `None` breaks the protocol: only what the plan has searched can be found or missed.
+pub(super) fn file_done(
+    index: usize,
+    body: Bytes,
+    said: &wire::FileDone,
+    planned: &PlannedFile,
+) -> Option<RenderedFile> {
+    let notes: Option<Vec<Note>> = said.notes.iter().map(|note| Note::named(note)).collect();
+    let quality = said.quality.map(u8::try_from).transpose().ok()?;
+    let is_sane = quality.is_none_or(|quality| (1..=100).contains(&quality))
+        && said
+            .score
+            .is_none_or(|score| (SCORE_MIN..=100.0).contains(&score))
+        && notes.as_ref().is_some_and(|notes| notes.len() <= NOTES_MAX);
+    let is_searched = !planned.aim.is_none() || (quality.is_none() && said.score.is_none());
+    (is_sane && is_searched).then_some(RenderedFile {
+        index,
+        body,
+        micros: said.micros,
+        quality,
+        score: said.score.map(Score::new),
+        notes: notes?,
+    })
+}
+
 /// The fault of one file; `None` breaks the protocol.
 pub(super) fn file_failure(index: usize, said: &wire::FileFailed) -> Option<FileFailure> {
     is_code(&said.code).then(|| FileFailure {
@@ -26,12 +60,6 @@ pub(super) fn file_failure(index: usize, said: &wire::FileFailed) -> Option<File
         code: said.code.clone(),
         sentence: printable(&said.sentence, SENTENCE_CHARS_MAX),
     })
-}
-
-/// What a file was told of; `None` breaks the protocol.
-pub(super) fn notes(said: &wire::FileDone) -> Option<Vec<Note>> {
-    let note = |name: &String| serde_json::from_value(name.as_str().into()).ok();
-    said.notes.iter().map(note).collect()
 }
 
 /// What a render came to.
@@ -44,6 +72,15 @@ pub(super) fn report(said: &wire::Rendered, failed: Vec<FileFailure>) -> RenderR
         // At most 25 bytes in base64.
         thumbhash: known(&said.thumbhash_base64, 36),
         dominant: known(&said.dominant_hex, 7),
+        // Two characters for each of 81 waves, and six.
+        blurhash: known(&said.blurhash, 168),
+        palette: said
+            .palette_hex
+            .iter()
+            .take(PALETTE_MAX)
+            .filter_map(|colour| known(colour, 7))
+            .collect(),
+        lqip: known(&said.lqip_uri, LQIP_BYTES_MAX),
     }
 }
 

@@ -263,26 +263,16 @@ impl Session for PooledSession {
                 Reply::FileDone(said) => {
                     let max = self.shared.config.file_bytes_max;
                     let taken = take_output(&mut outputs, said.file).and_then(|output| {
-                        Some((
-                            output.index,
-                            output.take(&said, &plan.files[output_index(said.file)], max)?,
-                        ))
+                        let planned = &plan.files[output_index(said.file)];
+                        answer::file_done(output.index, output.take(&said, planned, max)?, &said, planned)
                     });
-                    let told = answer::notes(&said);
-                    let Some(((index, body), notes)) = taken.zip(told) else {
+                    let Some(rendered) = taken else {
                         return Err(self.lose(Loss::Protocol, STAGE).await);
                     };
                     self.shared.tally.files.fetch_add(1, Relaxed);
                     let waiting = Instant::now();
                     // Whoever asked may have stopped listening; the child must be heard to the end all the same.
-                    let _ = done
-                        .send(RenderedFile {
-                            index,
-                            body,
-                            micros: said.micros,
-                            notes,
-                        })
-                        .await;
+                    let _ = done.send(rendered).await;
                     // A slow listener is not the child's fault.
                     deadline.postpone(waiting.elapsed());
                 }

@@ -20,8 +20,8 @@ use libvips::{
 };
 use minilab_imaging::{Engine, Limits, Settings};
 use minilab_recipe::{
-    ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Plan, PlannedFile, PngTuning, Predicted, Probe, Rgb,
-    Shrink, Size, Source,
+    Aim, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Plan, PlannedFile, PngTuning, Predicted, Probe,
+    Rgb, Shrink, Size, Source,
 };
 use rustix::time::{ClockId, clock_gettime};
 use serde::Deserialize;
@@ -177,8 +177,11 @@ fn plan(probe: &Probe, width: u32, trials: &Trials) -> Plan {
         from: Source::Trunk,
         size,
         encoding: encoding.clone(),
+        aim: Aim::default(),
+        unless_larger: Vec::new(),
         flatten: Some(Rgb([255; 3])),
         keep: Keep::default(),
+        written: minilab_recipe::Written::default(),
         notes: Vec::new(),
         canonical: String::new(),
     };

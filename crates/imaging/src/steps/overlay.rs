@@ -64,7 +64,8 @@ fn text<'a>(image: &Image<'a>, step: &Caption, atelier: &mut Atelier<'a>) -> Res
 
 /// Lays a picture with transparency on another.
 fn lay<'a>(image: &Image<'a>, picture: &Image<'a>, laying: &Laying) -> Result<Image<'a>, Fault> {
-    let mut picture = picture.clone();
+    // Without a meaning, a fourth band is not taken for transparency.
+    let mut picture = meaning(picture, Interpretation::SRGB)?;
     if laying.opacity < 1.0 {
         picture = faded(&picture, laying.opacity)?;
     }

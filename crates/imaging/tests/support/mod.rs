@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use minilab_imaging::{Encoded, Engine, Limits, Result, Settings};
 use minilab_recipe::{
-    AvifTuning, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, PngTuning,
+    Aim, AvifTuning, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, PngTuning,
     Predicted, Probe, Rgb, Shrink, Size, Source, Step, Subsampling, WebpTuning,
 };
 
@@ -184,8 +184,11 @@ pub fn file(from: Source, size: Size, encoding: Encoding) -> PlannedFile {
         from,
         size,
         encoding,
+        aim: Aim::default(),
+        unless_larger: Vec::new(),
         flatten: Some(Rgb([255; 3])),
         keep: Keep::default(),
+        written: minilab_recipe::Written::default(),
         notes: Vec::new(),
         canonical: String::new(),
     }

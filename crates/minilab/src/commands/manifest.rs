@@ -23,21 +23,34 @@ pub async fn run(args: &cli::Manifest, form: Form) -> Result<Exit> {
         Shape::Json => serde_json::to_value(&manifest)?,
         Shape::Eleventy => each(&manifest, shapes::eleventy),
         Shape::Strapi => shapes::strapi(&manifest),
-        Shape::Picture => each(&manifest, |manifest, name| {
-            shapes::picture(manifest, name).map(Value::from)
-        }),
+        Shape::Picture => pictures(&manifest)
+            .map(|(name, html)| (name.to_owned(), html.into()))
+            .collect::<Map<_, _>>()
+            .into(),
     };
     let text = match args.shape {
         Shape::Picture => {
-            let pictures = manifest.derivatives.keys().filter_map(|name| {
-                shapes::picture(&manifest, name).map(|html| format!("<!-- {name} -->\n{html}"))
-            });
+            let pictures = pictures(&manifest).map(|(name, html)| format!("<!-- {name} -->\n{html}"));
             pictures.collect::<Vec<_>>().join("\n")
         }
         Shape::Json | Shape::Eleventy | Shape::Strapi => serde_json::to_string_pretty(&value)?,
     };
     speech::result(form, || text, || value)?;
     Ok(Exit::Ok)
+}
+
+/// Those that the recipe names, then every derivative by itself, unless a picture has its name.
+fn pictures(manifest: &Manifest) -> impl Iterator<Item = (&str, String)> {
+    let named = manifest
+        .pictures
+        .keys()
+        .filter_map(|name| Some((name.as_str(), shapes::art_directed(manifest, name)?)));
+    let alone = manifest
+        .derivatives
+        .keys()
+        .filter(|name| !manifest.pictures.contains_key(*name))
+        .filter_map(|name| Some((name.as_str(), shapes::picture(manifest, name)?)));
+    named.chain(alone)
 }
 
 async fn read(args: &cli::Manifest) -> Result<Manifest> {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use minilab_recipe::Document;
+use minilab_recipe::{Document, PlannedFile};
 use minilab_worker::{Assets, LooseOriginal, OnceFile, pool::ProcessPool, render_once};
 use serde_json::json;
 
@@ -103,6 +103,19 @@ async fn one(
     };
     let rendered = render_once(pool, recipe, loose).await?;
     for file in &rendered.files {
+        if let Some(than) = file.larger_than {
+            let PlannedFile {
+                derivative,
+                size,
+                encoding,
+                ..
+            } = &file.planned;
+            let (width, format) = (size.width, encoding.format());
+            speech::aside(&format!(
+                "{}: {derivative}: {format} of {width} px is larger than {than} and was dropped",
+                path.display(),
+            ));
+        }
         let (Ok(key), Some(body)) = (&file.key, &file.body) else {
             continue;
         };
@@ -153,8 +166,20 @@ fn write(out: &Path, key: &str, body: &[u8]) -> Result<PathBuf> {
 
 fn line(file: &OnceFile, path: &Path, original_bytes: u64) -> String {
     let bytes = file.body.as_ref().map_or(0, |body| body.len() as u64);
+    let found = &file.found;
+    let quality = found
+        .quality
+        .map_or_else(String::new, |quality| format!(", quality {quality}"));
+    let score = found
+        .score
+        .map_or_else(String::new, |score| format!(", score {:.1}", score.get()));
+    let notes: String = found
+        .notes
+        .iter()
+        .map(|note| format!(", {}", note.name()))
+        .collect();
     format!(
-        "{}  {} x {}, {}, {}",
+        "{}  {} x {}, {}, {}{quality}{score}{notes}",
         path.display(),
         file.planned.size.width,
         file.planned.size.height,
@@ -172,6 +197,9 @@ fn value(original: &str, file: &OnceFile, path: &Path) -> serde_json::Value {
         "height": file.planned.size.height,
         "format": file.planned.encoding.format(),
         "bytes": file.body.as_ref().map(bytes::Bytes::len),
+        "quality": file.found.quality.or(file.planned.encoding.quality()),
+        "score": file.found.score,
+        "notes": file.planned.notes.iter().chain(&file.found.notes).collect::<Vec<_>>(),
         "micros": file.micros,
     })
 }

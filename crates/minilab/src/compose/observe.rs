@@ -118,6 +118,7 @@ fn outcome(outcome: report::FileOutcome) -> FileOutcome {
         report::FileOutcome::Made => FileOutcome::Rendered,
         report::FileOutcome::Kept => FileOutcome::Kept,
         report::FileOutcome::Adopted => FileOutcome::Adopted,
+        report::FileOutcome::Dropped => FileOutcome::Dropped,
         report::FileOutcome::Failed => FileOutcome::Failed,
     }
 }

@@ -128,6 +128,7 @@ fn record(key: &str, status: LaneStatus) -> Record {
         engine: String::new(),
         files: Vec::new(),
         failures: Vec::new(),
+        dropped: Vec::new(),
     };
     Record {
         v: 1,

@@ -1,5 +1,7 @@
 //! Reading a derivative.
+use super::aim::ForAll;
 use super::encodings::{self, Defaults};
+use super::metadata::{keep, metadata};
 use super::read::{Fields, Problems, one_or_many};
 use super::resize::resize;
 use super::scalar;
@@ -7,14 +9,19 @@ use super::steps;
 use super::tree::{Name, Tree};
 use super::{formats, geometry};
 use crate::diagnostic::Code;
-use crate::{Animation, AskedStep, Background, Density, Derivative, Filling, Keep, Rgb};
+use crate::{
+    Animation, AskedStep, Background, Density, Derivative, Filling, Keep, LanedEncoding, OutputFormat, Rgb,
+    Written,
+};
 
 /// What a recipe says for all its derivatives.
 pub(super) struct Common<'a> {
     defaults: &'a Defaults,
     keep: Keep,
+    written: Written,
     background: Rgb,
     animation: Animation,
+    keep_smaller: bool,
 }
 
 /// White, as on paper: what transparency is put on where nothing else is said.
@@ -27,11 +34,14 @@ impl<'a> Common<'a> {
         let animation = fields
             .read("animation", super::animation::animation)
             .unwrap_or_default();
+        let keep_smaller = fields.read("keep_smaller", scalar::boolean).unwrap_or(false);
         Self {
             defaults,
             keep,
+            written: fields.read("metadata", metadata).unwrap_or_default(),
             background,
             animation,
+            keep_smaller,
         }
     }
 }
@@ -43,7 +53,7 @@ pub(super) fn derivative(
     problems: &Problems,
 ) -> Option<Derivative> {
     let mut fields = Fields::open("derivative", tree, problems)?;
-    fields.planned(&["to", "keep_smaller", "page", "quality"]);
+    fields.planned(&["to", "page"]);
     let background = fields
         .read("background", scalar::colour)
         .unwrap_or(common.background);
@@ -81,25 +91,28 @@ pub(super) fn derivative(
             "turn by quarters",
         );
     }
-    let lane = fields.read("lane", encodings::lane);
-    let own = fields.read("encodings", |tree, problems| {
-        encodings::overrides(tree, &common.defaults.without_lanes(), problems)
-    });
-    let formats = fields.require("formats", |tree, problems| {
-        formats::formats(tree, own.as_ref(), problems)
-    });
+    let encodings = laned(&mut fields, common);
     let kept = fields.read("keep", keep).unwrap_or(common.keep);
     let animation = fields
         .read("animation", super::animation::animation)
         .unwrap_or(common.animation);
     let steps_at = fields.span_of("steps");
-    fields.close();
     let (resize, padding, backdrop) = match resized {
         Some((resize, Filling::Backdrop(backdrop))) => (Some(resize), paint, Some(backdrop)),
         Some((resize, Filling::Background(padding))) => (Some(resize), padding, None),
         Some((resize, Filling::Copy | Filling::Mirror)) => (Some(resize), paint, None),
         None => (None, paint, None),
     };
+    let written = fields
+        .read("metadata", metadata)
+        .unwrap_or_default()
+        .over(&common.written);
+    if kept.iptc && kept != common.keep && !encodings.iter().flatten().any(carries_iptc) {
+        let help = "add jpeg to the formats, or drop it";
+        fields.conflict("keep", "iptc is kept in JPEG, and there is none", help);
+    }
+    let keep_smaller = keep_smaller(&mut fields, common, encodings.as_deref());
+    fields.close();
     let derivative = Derivative {
         name: name.text.clone(),
         autorotate,
@@ -117,12 +130,11 @@ pub(super) fn derivative(
         backdrop,
         background,
         densities: asked.unwrap_or_else(|| vec![Density::ONE]),
-        encodings: formats?
-            .into_iter()
-            .map(|named| formats::laned(named, common.defaults, own.as_ref(), lane))
-            .collect(),
+        keep_smaller,
+        encodings: encodings?,
         keep: kept,
         animation,
+        written,
     };
     if derivative.hides_faces() && derivative.crops_smartly() {
         problems.note(
@@ -133,6 +145,56 @@ pub(super) fn derivative(
         );
     }
     Some(derivative)
+}
+
+/// The formats of a derivative, each with its encoding and lane.
+fn laned(fields: &mut Fields<'_>, common: &Common<'_>) -> Option<Vec<LanedEncoding>> {
+    let lane = fields.read("lane", encodings::lane);
+    let for_all = ForAll::read(fields);
+    let defaults = common.defaults.with(|told| for_all.apply(told));
+    let own = fields.read("encodings", |tree, problems| {
+        encodings::overrides(tree, &defaults.without_lanes(), problems)
+    });
+    let formats = fields.require("formats", |tree, problems| {
+        formats::formats(tree, own.as_ref(), problems)
+    });
+    let laned = |named| formats::laned(named, &defaults, own.as_ref(), lane);
+    let encodings: Option<Vec<_>> = formats.map(|formats| formats.into_iter().map(laned).collect());
+    for_all.check(fields, encodings.iter().flatten().map(|laned| &laned.encoding));
+    encodings
+}
+
+/// Said here, or for all derivatives, of which one with a single format has nothing to compare.
+fn keep_smaller(fields: &mut Fields<'_>, common: &Common<'_>, encodings: Option<&[LanedEncoding]>) -> bool {
+    let told = fields.read("keep_smaller", scalar::boolean);
+    let encodings = encodings.unwrap_or_default();
+    let compares = told.unwrap_or(common.keep_smaller && encodings.len() > 1);
+    if compares && !encodings.is_empty() {
+        check_comparable(fields, encodings);
+    }
+    compares
+}
+
+/// What is compared must be made together: a file that is published is not taken back for what a later lane made.
+fn check_comparable(fields: &Fields<'_>, encodings: &[LanedEncoding]) {
+    if encodings.len() < 2 {
+        let help = "name more formats, or drop it";
+        fields.conflict(
+            "keep_smaller",
+            "keep_smaller compares formats, and there is one",
+            help,
+        );
+    } else if encodings.iter().any(|other| other.lane != encodings[0].lane) {
+        fields.conflict(
+            "keep_smaller",
+            "keep_smaller compares formats, and theirs are made in different lanes",
+            "give the derivative one lane: lane: standard",
+        );
+    }
+}
+
+fn carries_iptc(laned: &LanedEncoding) -> bool {
+    laned.encoding.format() == OutputFormat::Jpeg
 }
 
 fn densities(tree: &Tree, problems: &Problems) -> Option<Vec<Density>> {
@@ -151,37 +213,4 @@ fn densities(tree: &Tree, problems: &Problems) -> Option<Vec<Density>> {
         );
     }
     Some(densities)
-}
-
-#[derive(Clone, Copy)]
-enum Kept {
-    Icc,
-    Copyright,
-    Exif,
-    Gps,
-    Xmp,
-}
-
-fn keep(tree: &Tree, problems: &Problems) -> Option<Keep> {
-    let words = [
-        ("icc", Kept::Icc),
-        ("copyright", Kept::Copyright),
-        ("exif", Kept::Exif),
-        ("gps", Kept::Gps),
-        ("xmp", Kept::Xmp),
-    ];
-    let named = one_or_many(tree, problems, |tree, problems| {
-        scalar::choice(tree, &words, problems)
-    })?;
-    let mut keep = Keep::default();
-    for kept in named {
-        match kept {
-            Kept::Icc => keep.icc = true,
-            Kept::Copyright => keep.copyright = true,
-            Kept::Exif => keep.exif = true,
-            Kept::Gps => keep.gps = true,
-            Kept::Xmp => keep.xmp = true,
-        }
-    }
-    Some(keep)
 }

@@ -2,12 +2,13 @@
 //!
 //! An option that another one takes the effect from is a mistake where it is written, and falls back to its default where it is
 //! only inherited.
+use super::aim;
 use super::read::{Fields, Problems};
 use super::scalar;
 use super::tree::Tree;
 use crate::{
-    AvifTune, AvifTuning, Encoding, Hundredths, PngTuning, Subsampling, TiffCompression, WebpPreset,
-    WebpTuning,
+    AvifTune, AvifTuning, Encoding, Hundredths, OutputFormat, PngTuning, Subsampling, TiffCompression,
+    WebpPreset, WebpTuning,
 };
 
 /// Reads the options of the format that `base` has.
@@ -19,7 +20,7 @@ pub(super) fn read(fields: &mut Fields<'_>, base: &Encoding) -> Encoding {
             progressive,
             subsampling: s,
         } => Encoding::Jpeg {
-            quality: quality(fields, q),
+            quality: graded(fields, OutputFormat::Jpeg, q),
             effort: effort(fields, 0, 2, e),
             progressive: flag(fields, "progressive", progressive),
             subsampling: subsampling(fields, s),
@@ -30,7 +31,7 @@ pub(super) fn read(fields: &mut Fields<'_>, base: &Encoding) -> Encoding {
             lossless,
             tuning,
         } => {
-            let (quality, effort) = (quality(fields, q), effort(fields, 0, 6, e));
+            let (quality, effort) = (graded(fields, OutputFormat::Webp, q), effort(fields, 0, 6, e));
             webp(fields, quality, effort, lossless, tuning)
         }
         Encoding::Avif {
@@ -42,7 +43,7 @@ pub(super) fn read(fields: &mut Fields<'_>, base: &Encoding) -> Encoding {
         } => {
             let lossless = flag(fields, "lossless", lossless);
             Encoding::Avif {
-                quality: quality(fields, q),
+                quality: graded(fields, OutputFormat::Avif, q),
                 effort: effort(fields, 0, 9, e),
                 lossless,
                 subsampling: subsampling(fields, s),
@@ -246,6 +247,12 @@ fn tiff(
 
 /// What a TIFF is told where its compression is `jpeg` and nothing is said: files for editors, not for pages.
 pub(super) const TIFF_QUALITY: u8 = 90;
+
+/// A quality that may be a word.
+fn graded(fields: &mut Fields<'_>, format: OutputFormat, default: u8) -> u8 {
+    let read = |tree, problems: &_| aim::quality(tree, format, problems);
+    fields.read("quality", read).unwrap_or(default)
+}
 
 fn quality(fields: &mut Fields<'_>, default: u8) -> u8 {
     small(fields, "quality", 1, 100, default)

@@ -1,10 +1,12 @@
 //! Encodings: explicit defaults per format, overridable in the document and again in each derivative.
+use super::aim;
 use super::encoders;
 use super::read::{Fields, Problems};
 use super::scalar;
 use super::tree::Tree;
 use crate::{
-    AvifTuning, Encoding, Hundredths, Lane, OutputFormat, PngTuning, Subsampling, TiffCompression, WebpTuning,
+    Aim, AvifTuning, Encoding, Hundredths, Lane, OutputFormat, PngTuning, Subsampling, TiffCompression,
+    WebpTuning,
 };
 
 /// How each format is encoded unless a derivative says otherwise. Every figure is read from measured curves of photos
@@ -29,6 +31,7 @@ pub(super) struct Defaults {
 #[derive(Debug, Clone)]
 pub(super) struct Told {
     pub encoding: Encoding,
+    pub aim: Aim,
     pub lane: Option<Lane>,
 }
 
@@ -37,6 +40,7 @@ impl Default for Defaults {
         Self {
             told: OutputFormat::ALL.map(|format| Told {
                 encoding: built_in(format),
+                aim: Aim::default(),
                 lane: (format == OutputFormat::Avif).then_some(Lane::Bulk),
             }),
         }
@@ -85,6 +89,13 @@ fn built_in(format: OutputFormat) -> Encoding {
 }
 
 impl Defaults {
+    /// The same, each changed.
+    pub fn with(&self, change: impl Fn(&mut Told)) -> Self {
+        let mut changed = self.clone();
+        changed.told.iter_mut().for_each(change);
+        changed
+    }
+
     pub fn of(&self, format: OutputFormat) -> &Told {
         &self.told[place(format)]
     }
@@ -160,9 +171,10 @@ pub(super) fn overrides(tree: &Tree, base: &Defaults, problems: &Problems) -> Op
 fn encoding(tree: &Tree, base: &Told, problems: &Problems) -> Option<Told> {
     let mut fields = Fields::open(base.encoding.format().as_str(), tree, problems)?;
     let encoding = encoders::read(&mut fields, &base.encoding);
+    let aim = aim::of_encoding(&mut fields, &encoding, base.aim);
     let lane = fields.read("lane", self::lane).or(base.lane);
     fields.close();
-    Some(Told { encoding, lane })
+    Some(Told { encoding, aim, lane })
 }
 
 pub(super) fn lane(tree: &Tree, problems: &Problems) -> Option<Lane> {

@@ -16,7 +16,7 @@ pub(super) enum Named {
 }
 
 impl Named {
-    fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::One(format) => format.as_str(),
             Self::Auto => "auto",
@@ -93,7 +93,9 @@ pub(super) fn laned(
         told.unwrap_or(defaults.of(format)).encoding.clone()
     };
     let told = own.and_then(|own| own.of(formats[0]));
+    let aim = told.unwrap_or(defaults.of(formats[0])).aim;
     LanedEncoding {
+        aim,
         encoding: encoding(formats[0]),
         where_clear: formats.get(1).map(|format| encoding(*format)),
         lane: told

@@ -1,4 +1,5 @@
 //! The operator's document: where originals come from, where files go, and which recipe each key gets.
+mod aim;
 mod animation;
 mod check;
 mod crop;
@@ -10,8 +11,12 @@ mod formats;
 mod geometry;
 mod ladder;
 mod location;
+mod metadata;
 mod notify;
 mod operation;
+mod pictures;
+mod placeholder;
+mod preset;
 mod read;
 mod recipe;
 mod resize;
@@ -21,6 +26,7 @@ mod schema;
 mod schema_encodings;
 mod schema_overlays;
 mod schema_parts;
+mod schema_quality;
 mod schema_steps;
 mod secret;
 mod steps;

@@ -6,11 +6,12 @@ use super::encodings::Defaults;
 use super::read::{self, Fields, Problems, one_or_many};
 use super::scalar;
 use super::tree::{self, Name, Tree};
+use super::{pictures, placeholder, preset};
 use crate::diagnostic::Code;
 use crate::keys::stable_name;
 use crate::{
-    ASSETS_MAX, Accept, Analysis, ColourSpace, DEFAULT_RECIPE, Format, KeyTemplate, NotAnImage, OutputFormat,
-    Publish, Recipe, Replace, Urls,
+    ASSETS_MAX, Accept, ColourSpace, DEFAULT_RECIPE, Derivative, Format, KeyTemplate, NotAnImage,
+    OutputFormat, Publish, Recipe, Replace, Urls,
 };
 
 /// The recipes of a document that has none.
@@ -90,34 +91,21 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
         ];
         scalar::choice(tree, &words, problems)
     });
-    let placeholder = fields.read("placeholder", placeholder).unwrap_or_default();
+    let placeholder = fields
+        .read("placeholder", placeholder::placeholder)
+        .unwrap_or_default();
     let publish = fields.read("publish", publish).unwrap_or_default();
     let epoch = fields.read("epoch", |tree, problems| {
         scalar::integer(tree, 0..=u32::MAX, problems)
     });
     let key = fields.read("key", template).unwrap_or_default();
     let common = Common::read(&mut fields, defaults);
-    let derivatives = fields.require("derivatives", |tree, problems| {
-        let entries = read::entries("derivatives", tree, problems)?;
-        if entries.is_empty() {
-            problems.note(
-                tree.span,
-                Code::MissingKey,
-                "a recipe needs at least one derivative",
-                None,
-            );
-        }
-        let all: Vec<_> = entries
-            .iter()
-            .map(|(name, tree)| derivative(name, tree, &common, problems))
-            .collect();
-        all.into_iter().collect::<Option<Vec<_>>>()
+    let derivatives = derivatives(&mut fields, &common, problems);
+    fields.planned(&["notify"]);
+    let known = derivatives.as_deref().unwrap_or_default();
+    let pictures = fields.read("pictures", |tree, problems| {
+        pictures::pictures(tree, known, problems)
     });
-    fields.planned(&["keep_smaller", "notify"]);
-    let mut derivatives = derivatives;
-    if let Some(derivatives) = &mut derivatives {
-        derivatives.sort_by(|one, other| one.name.cmp(&other.name));
-    }
     let recipe = derivatives.map(|derivatives| Recipe {
         name: name.text.clone(),
         accept,
@@ -129,26 +117,68 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
         publish,
         epoch: epoch.unwrap_or_default().into(),
         key,
+        pictures: pictures.unwrap_or_default(),
         derivatives,
     });
     if let Some(recipe) = &recipe {
         check_keys(recipe, &fields);
+        check_aliases(recipe, &fields);
         check_formats(recipe, &fields);
-        let named = recipe.assets().len();
-        if named > ASSETS_MAX {
-            let message = format!(
-                "the recipe {:?} names {named} pictures, more than {ASSETS_MAX}",
-                recipe.name
-            );
-            fields.conflict(
-                "derivatives",
-                message,
-                "leave some out, or make a recipe of its own of them",
-            );
-        }
+        check_assets(recipe, &fields);
     }
     fields.close();
     recipe
+}
+
+/// The preset's and its own, sorted by name.
+fn derivatives(fields: &mut Fields<'_>, common: &Common<'_>, problems: &Problems) -> Option<Vec<Derivative>> {
+    let preset = fields.read("preset", preset::preset);
+    let own = |tree: &Tree, problems: &Problems| {
+        let entries = read::entries("derivatives", tree, problems)?;
+        if entries.is_empty() {
+            problems.note(
+                tree.span,
+                Code::MissingKey,
+                "a recipe needs at least one derivative",
+                None,
+            );
+        }
+        let all: Vec<_> = entries
+            .iter()
+            .map(|(name, tree)| derivative(name, tree, common, problems))
+            .collect();
+        all.into_iter().collect::<Option<Vec<_>>>()
+    };
+    let mut derivatives = match &preset {
+        Some(_) => fields
+            .read("derivatives", own)
+            .or_else(|| (!fields.has("derivatives")).then(Vec::new)),
+        None => fields.require("derivatives", own),
+    };
+    if let (Some(preset), Some(own)) = (&preset, &mut derivatives) {
+        let names: Vec<&str> = own.iter().map(|derivative| derivative.name.as_str()).collect();
+        let more = preset.derivatives(&names, common, fields.span_of("preset"), problems);
+        own.extend(more);
+    }
+    if let Some(derivatives) = &mut derivatives {
+        derivatives.sort_by(|one, other| one.name.cmp(&other.name));
+    }
+    derivatives
+}
+
+fn check_assets(recipe: &Recipe, fields: &Fields<'_>) {
+    let named = recipe.assets().len();
+    if named > ASSETS_MAX {
+        let message = format!(
+            "the recipe {:?} names {named} pictures, more than {ASSETS_MAX}",
+            recipe.name
+        );
+        fields.conflict(
+            "derivatives",
+            message,
+            "leave some out, or make a recipe of its own of them",
+        );
+    }
 }
 
 /// What a format cannot do with the rest of the recipe.
@@ -204,6 +234,25 @@ fn check_keys(recipe: &Recipe, fields: &Fields<'_>) {
     }
 }
 
+/// A page that computes URLs cannot know which formats were dropped.
+fn check_aliases(recipe: &Recipe, fields: &Fields<'_>) {
+    let drops = recipe
+        .derivatives()
+        .iter()
+        .find(|derivative| derivative.keep_smaller);
+    if let Some(derivative) = drops.filter(|_| recipe.urls.has_stable()) {
+        let message = format!(
+            "{:?} may drop a format by keep_smaller, and every stable URL of it must lead somewhere",
+            derivative.name
+        );
+        fields.conflict(
+            "urls",
+            message,
+            "drop one of them; manifests and versioned URLs say what was kept",
+        );
+    }
+}
+
 fn template(tree: &Tree, problems: &Problems) -> Option<KeyTemplate> {
     let text = scalar::text(tree, problems)?;
     match KeyTemplate::parse(&text) {
@@ -213,19 +262,6 @@ fn template(tree: &Tree, problems: &Problems) -> Option<KeyTemplate> {
             None
         }
     }
-}
-
-fn placeholder(tree: &Tree, problems: &Problems) -> Option<Vec<Analysis>> {
-    let words = [
-        ("thumbhash", Analysis::Thumbhash),
-        ("dominant", Analysis::Dominant),
-    ];
-    let mut asked = one_or_many(tree, problems, |tree, problems| {
-        scalar::choice(tree, &words, problems)
-    })?;
-    asked.sort_by_key(|analysis| matches!(analysis, Analysis::Dominant));
-    asked.dedup();
-    Some(asked)
 }
 
 fn publish(tree: &Tree, problems: &Problems) -> Option<Vec<Publish>> {

@@ -49,10 +49,13 @@ notify:
   site: { webhook: { url: 'https://example.com/', secret: whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA } }
   bus: { rabbitmq: { exchange: e, url: 'amqp://localhost' } }
   aws: { sqs: { queue: q } }
-encodings: { avif: {}, webp: {}, jpeg: {}, png: {}, gif: {}, tiff: {} }
+encodings: { avif: {}, webp: { target: { ssimulacra2: 80 } }, jpeg: {}, png: {}, gif: {}, tiff: {} }
 rules: [{ match: { prefix: a }, recipe: all }]
 recipes:
   all:
+    preset: { name: strapi }
+    pictures: { hero: { sets: [{ derivative: one }] } }
+    placeholder: { lqip: { format: webp } }
     accept: { bytes: 1MiB }
     derivatives:
       one:
@@ -61,7 +64,7 @@ recipes:
         resize: { ladder: { min: 10, max: 20 } }
         extend: { all: 3 }
         formats: [png]
-      two: { trim: { padding: 1 }, formats: [png] }
+      two: { metadata: { set: { artist: A } }, trim: { padding: 1 }, formats: [png] }
       three:
         border: { width: 1, colour: black }
         steps:

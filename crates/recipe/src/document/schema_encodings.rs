@@ -25,7 +25,9 @@ pub(super) fn mappings() -> Vec<Mapping> {
 
 fn avif() -> Value {
     json!({
-        "quality": quality(),
+        "quality": graded(),
+        "target": super::schema_quality::target(),
+        "max_bytes": super::schema_quality::max_bytes(),
         "effort": effort(0, 9, "Slower and smaller."),
         "lossless": lossless(),
         "subsampling": subsampling(),
@@ -37,7 +39,9 @@ fn avif() -> Value {
 
 fn webp() -> Value {
     json!({
-        "quality": quality(),
+        "quality": graded(),
+        "target": super::schema_quality::target(),
+        "max_bytes": super::schema_quality::max_bytes(),
         "effort": effort(0, 6, "Slower and smaller."),
         "lossless": lossless(),
         "near_lossless": flag("Lossless after pixels were moved a little to pack better: the less quality, the more."),
@@ -50,7 +54,9 @@ fn webp() -> Value {
 
 fn jpeg() -> Value {
     json!({
-        "quality": quality(),
+        "quality": graded(),
+        "target": super::schema_quality::target(),
+        "max_bytes": super::schema_quality::max_bytes(),
         "effort": effort(0, 2, "0 plain, 1 with mozjpeg's trellis and table, 2 with its search for the best scans too."),
         "progressive": flag("Several scans, coarse first."),
         "subsampling": subsampling(),
@@ -102,8 +108,9 @@ fn flag(description: &str) -> Value {
     json!({ "type": "boolean", "description": description })
 }
 
-fn quality() -> Value {
-    told(whole(1, 100), "Higher is better and larger.")
+/// Of a lossy format: a number or a word.
+fn graded() -> Value {
+    json!({ "anyOf": [whole(1, 100), super::schema_quality::level()], "description": super::schema_quality::QUALITY })
 }
 
 fn effort(least: u32, most: u32, description: &str) -> Value {

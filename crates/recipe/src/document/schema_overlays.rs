@@ -61,7 +61,7 @@ fn text() -> Value {
     json!({
         "value": {
             "type": "string", "minLength": 1, "maxLength": 500,
-            "description": "What is written: {meta.NAME} of the object's metadata, {original}, {name}, {stem}; {{ and }} are braces.",
+            "description": "What is written: {meta.NAME} of the object's metadata, {exif.NAME}, {iptc.NAME} and {xmp.NAME} of the picture's, {original}, {name}, {stem}; {{ and }} are braces.",
         },
         "missing": {
             "type": "string", "minLength": 1, "maxLength": 500,

@@ -2,7 +2,7 @@
 use schemars::JsonSchema;
 use serde_json::{Value, json};
 
-use crate::{Analysis, ColourSpace, Format, Kernel, Lane, OUTPUT_SIDE_MAX, OutputFormat};
+use crate::{ColourSpace, Format, Kernel, Lane, OUTPUT_SIDE_MAX, OutputFormat};
 
 pub(super) fn document() -> Value {
     let choices = |words: &[&str]| json!({ "enum": words });
@@ -45,6 +45,11 @@ pub(super) fn mappings() -> Vec<Mapping> {
     all.extend(operation());
     all.extend(notify());
     all.extend(super::schema_encodings::mappings());
+    all.extend(super::schema_quality::mappings());
+    all.extend(super::placeholder::mappings());
+    all.extend(super::metadata::mappings());
+    all.extend(super::preset::mappings());
+    all.extend(super::pictures::mappings());
     all.extend(recipes());
     all.extend(geometry());
     all.extend(super::schema_steps::mappings());
@@ -239,7 +244,8 @@ fn recipes() -> Vec<Mapping> {
     let colour = json!({ "type": "string", "pattern": "^(#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|white|black)$" });
     let amount = json!({ "type": ["string", "integer"] });
     let flag = json!({ "type": "boolean" });
-    let keep = some(&json!({ "enum": ["icc", "copyright", "exif", "gps", "xmp"] }));
+    let keep = super::metadata::keep_schema();
+    let metadata = super::metadata::metadata_schema();
     let number = json!({ "type": "number" });
     let formats = some(&json!({
         "anyOf": [words::<OutputFormat>(), {
@@ -262,7 +268,7 @@ fn recipes() -> Vec<Mapping> {
                 "replace": { "enum": ["atomic", "progressive"] },
                 "colour": words::<ColourSpace>(),
                 "animation": animation,
-                "placeholder": some(&words::<Analysis>()),
+                "placeholder": super::placeholder::schema(),
                 "publish": some(&json!({
                     "enum": ["faces"],
                     "description": "What manifests tell of the original's content: boxes of faces.",
@@ -270,10 +276,14 @@ fn recipes() -> Vec<Mapping> {
                 "epoch": { "type": "integer", "minimum": 0 },
                 "key": { "type": "string", "pattern": "^\\{original\\}/.*\\.\\{ext\\}$" },
                 "keep": keep,
+                "metadata": metadata,
                 "background": colour,
+                "keep_smaller": super::schema_quality::keep_smaller(),
+                "preset": super::preset::schema(),
+                "pictures": super::pictures::schema(),
                 "derivatives": named("derivative"),
             }),
-            &["derivatives"],
+            &[],
         ),
         (
             "accept",
@@ -314,6 +324,11 @@ fn recipes() -> Vec<Mapping> {
                 "formats": formats,
                 "keep": keep,
                 "animation": animation,
+                "metadata": metadata,
+                "keep_smaller": super::schema_quality::keep_smaller(),
+                "quality": super::schema_quality::for_all(),
+                "target": super::schema_quality::target(),
+                "max_bytes": super::schema_quality::max_bytes(),
             }),
             &["formats"],
         ),

@@ -38,7 +38,7 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
     let tree: u64 = nodes.iter().zip(&frames).map(held).sum::<u64>() * 4;
     let encoder = files
         .iter()
-        .map(|file| file.size.pixels() * encoder_bytes(&file.encoding))
+        .map(|file| file.size.pixels() * encoder_bytes(&file.encoding) + score_bytes(file))
         .max();
     let read_frames = u64::from(decode.frames);
     let trunk = decode.size.pixels() * read_frames * 4;
@@ -47,7 +47,7 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
         .iter()
         .map(|file| {
             let each = if file.frames > 1 { FRAME_ENCODE } else { 1.0 };
-            megapixels(file.size) * f64::from(file.frames) * each * encode_ms(&file.encoding)
+            megapixels(file.size) * f64::from(file.frames) * each * searched_ms(file)
         })
         .sum();
     let resampled = (loaded * read_frames + nodes.iter().zip(&frames).map(held).sum::<u64>()) as f64 / 1e6;
@@ -181,6 +181,28 @@ fn encode_ms(encoding: &Encoding) -> f64 {
             TiffCompression::Deflate => 60.0,
             TiffCompression::Jpeg => 15.0,
         },
+    }
+}
+
+/// Encoding once, or as often as a search takes, with decoding and scoring what comes out.
+fn searched_ms(file: &PlannedFile) -> f64 {
+    let once = encode_ms(&file.encoding);
+    let scored = if file.aim.target.is_some() { SCORE_MS } else { 0.0 };
+    f64::from(file.aim.encodes_max()) * (once + scored)
+}
+
+/// Per megapixel decoded and compared.
+const SCORE_MS: f64 = 400.0;
+
+/// Work space of a comparison, which looks at no more than a window of a large picture at a time.
+fn score_bytes(file: &PlannedFile) -> u64 {
+    const WINDOW_PIXELS: u64 = 1 << 20;
+    const PER_PIXEL: u64 = 256;
+    let looks = file.aim.target.is_some();
+    if looks {
+        file.size.pixels().min(WINDOW_PIXELS) * PER_PIXEL
+    } else {
+        0
     }
 }
 

@@ -101,12 +101,14 @@ impl Recipe {
     }
 }
 
-/// Lanes in order, small before large; the rest only makes it the same every time.
-fn order(file: &PlannedFile) -> (Lane, u64, &str, crate::OutputFormat, u32) {
+/// Lanes in order, small before large, what others are compared with before these; the rest only makes it the same every
+/// time.
+fn order(file: &PlannedFile) -> (Lane, u64, &str, usize, crate::OutputFormat, u32) {
     (
         file.lane,
         file.size.pixels(),
         &file.derivative,
+        file.unless_larger.len(),
         file.encoding.format(),
         file.size.width,
     )

@@ -8,10 +8,10 @@ use super::rungs::{self, Kept};
 use super::steps::{At, Finish};
 use super::subject::{self, Span2, held};
 use crate::{
-    Animation, AskedStep, Asset, AssetName, Backdrop, Background, ColourSpace, Crop, Density, Derivative,
-    Encoding, Extend, ExtendMode, Extract, Filling, Fit, Format, Gravity, Keep, Kernel, KeyTemplate, Lane,
-    Note, Original, OutputFormat, PlannedFile, Recipe, Rect, Refusal, Rgb, Rotation, Size, Skipped, Source,
-    Step, Subject, Trim, canonical,
+    Aim, Animation, AskedStep, Asset, AssetName, Backdrop, Background, ColourSpace, Crop, Density,
+    Derivative, Encoding, Extend, ExtendMode, Extract, Filling, Fit, Format, Gravity, Keep, Kernel,
+    KeyTemplate, Lane, LanedEncoding, Note, Original, OutputFormat, PlannedFile, Recipe, Rect, Refusal, Rgb,
+    Rotation, Size, Skipped, Source, Step, Subject, Trim, Written, canonical,
 };
 
 /// One picture to be made, in all its formats.
@@ -312,7 +312,7 @@ fn files(
             flatten.map(|_| Note::Flattened),
             hardens.then_some(Note::HardEdges),
             note,
-            (!carries(encoding.format(), derivative.keep)).then_some(Note::MetadataNotKept),
+            (!carries(encoding.format(), derivative)).then_some(Note::MetadataNotKept),
             lacks_face(derivative, original, kept, frame).then_some(Note::NoFace),
         ];
         let file = PlannedFile {
@@ -321,15 +321,25 @@ fn files(
             from: Source::Trunk,
             size: kept.size,
             encoding: encoding.clone(),
+            aim: aim(laned, encoding),
+            unless_larger: rivals(derivative, laned)
+                .iter()
+                .map(|rival| rival.chosen(clear))
+                .filter(|rival| {
+                    animation::shown(derivative, probe, rival).is_some_and(|(other, _)| other == shown)
+                })
+                .map(Encoding::format)
+                .collect(),
             flatten,
             keep: derivative.keep,
+            written: derivative.written.clone(),
             frames: shown.frames(probe),
             notes: notes
                 .into_iter()
                 .flatten()
                 .chain(finish.notes.iter().copied())
                 .collect(),
-            canonical: canonical::digest("file", &Form::of(known, kept, encoding, shown)),
+            canonical: canonical::digest("file", &Form::of(known, kept, (laned, encoding), shown)),
         };
         match all.iter_mut().find(|(others, _)| *others == shown) {
             Some((_, files)) => files.push(file),
@@ -342,8 +352,10 @@ fn files(
 }
 
 /// Is there room in such files for what is kept? A colour profile aside: see `check` of recipes.
-fn carries(format: OutputFormat, keep: Keep) -> bool {
-    let exif = keep.copyright || keep.exif || keep.gps;
+fn carries(format: OutputFormat, derivative: &Derivative) -> bool {
+    let keep = derivative.keep;
+    let written = derivative.written.texts().next().is_some();
+    let exif = keep.copyright || keep.exif || keep.gps || written;
     match format {
         OutputFormat::Gif => !exif && !keep.xmp,
         OutputFormat::Tiff => !exif,
@@ -360,6 +372,27 @@ fn lacks_face(derivative: &Derivative, original: &Original, kept: Kept, frame: &
     let cut = kept.fitted.resized != kept.fitted.canvas;
     let asked = cropped || (cut && derivative.gravity(frame.found).contains(&Gravity::Face));
     asked && frame.faces(original, kept.fitted.resized).is_empty()
+}
+
+/// What is sought over the encoding that was chosen; nothing, where that has no quality.
+fn aim(laned: &LanedEncoding, chosen: &Encoding) -> Aim {
+    if chosen.is_graded() {
+        laned.aim
+    } else {
+        Aim::default()
+    }
+}
+
+/// The formats that a file must not be larger than: those after its own.
+fn rivals<'a>(derivative: &'a Derivative, laned: &LanedEncoding) -> &'a [LanedEncoding] {
+    let all = &derivative.encodings;
+    let own = all
+        .iter()
+        .position(|other| other.encoding.format() == laned.encoding.format());
+    match own {
+        Some(own) if derivative.keep_smaller => &all[own + 1..],
+        _ => &[],
+    }
 }
 
 fn becomes_transparent(derivative: &Derivative, kept: Kept) -> bool {
@@ -419,17 +452,29 @@ struct Form<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     assets: Vec<&'a str>,
     size: Size,
-    /// Only where the format needs one: PNG and WebP do not change with it.
+    /// Only where a format needs one: PNG and WebP do not change with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     background: Option<Rgb>,
     encoding: &'a Encoding,
+    #[serde(skip_serializing_if = "Aim::is_none")]
+    aim: Aim,
+    /// What decides whether the file is kept: where it changes, that is decided anew.
+    #[serde(skip_serializing_if = "<[LanedEncoding]>::is_empty")]
+    unless_larger: &'a [LanedEncoding],
     keep: Keep,
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<Shown>,
+    #[serde(skip_serializing_if = "Written::is_none")]
+    written: &'a Written,
 }
 
 impl<'a> Form<'a> {
-    fn of(known: &Known<'a>, kept: Kept, encoding: &'a Encoding, shown: Shown) -> Self {
+    fn of(
+        known: &Known<'a>,
+        kept: Kept,
+        (laned, encoding): (&'a LanedEncoding, &'a Encoding),
+        shown: Shown,
+    ) -> Self {
         let (recipe, derivative) = (known.recipe, known.derivative);
         let named = derivative.steps.iter().filter_map(AskedStep::asset);
         let found = |name: &AssetName| known.assets.iter().find(|asset| asset.name == *name);
@@ -462,10 +507,16 @@ impl<'a> Form<'a> {
                 .filter(|density| !derivative.steps.is_empty() && *density != Density::ONE),
             assets: named.filter_map(found).map(Asset::identity).collect(),
             size: kept.size,
-            background: (!encoding.has_alpha()).then_some(derivative.background),
+            background: std::iter::once(encoding)
+                .chain(rivals(derivative, laned).iter().map(|rival| &rival.encoding))
+                .any(|encoding| !encoding.has_alpha())
+                .then_some(derivative.background),
             encoding,
+            aim: aim(laned, encoding),
+            unless_larger: rivals(derivative, laned),
             keep: derivative.keep,
             shown: shown.unusual(),
+            written: &derivative.written,
         }
     }
 }

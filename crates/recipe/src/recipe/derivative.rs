@@ -7,7 +7,7 @@ use super::{
     Animation, AskedStep, Backdrop, Background, Crop, Extend, Extract, Fit, Gravity, Region, Resize,
     Rotation, Subject, Trim,
 };
-use crate::{Encoding, Keep, Lane, OutputFormat, Rgb};
+use crate::{Aim, Encoding, Keep, Lane, OutputFormat, Rgb, Written};
 
 /// An entry of a recipe. Geometry runs in the order of these fields, whatever the order in the document.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -47,11 +47,17 @@ pub struct Derivative {
     pub densities: Vec<Density>,
     /// In which formats, as the document orders them.
     pub encodings: Vec<LanedEncoding>,
+    /// Is a format dropped that comes out larger than the next one?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keep_smaller: bool,
     /// Metadata that survives.
     pub keep: Keep,
     /// What is shown of animated originals.
     #[serde(skip_serializing_if = "Animation::is_keep")]
     pub animation: Animation,
+    /// Metadata that is written.
+    #[serde(skip_serializing_if = "Written::is_none")]
+    pub written: Written,
 }
 
 /// An encoding and the lane that makes it.
@@ -62,6 +68,9 @@ pub struct LanedEncoding {
     /// In its place, where the picture has transparency: `formats: [auto]` is a JPEG or a PNG.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub where_clear: Option<Encoding>,
+    /// What the quality is searched for.
+    #[serde(skip_serializing_if = "Aim::is_none")]
+    pub aim: Aim,
     /// Of the files.
     pub lane: Lane,
 }

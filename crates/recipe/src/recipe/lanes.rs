@@ -1,7 +1,9 @@
 //! Which lanes a recipe uses, and the digest that tells whether a lane is current.
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::{Accept, Derivative, NotAnImage, Publish, Recipe, Urls};
+use super::{Accept, Derivative, NotAnImage, PagePicture, Publish, Recipe, Urls};
 use crate::keys::KeyTemplate;
 use crate::{Analysis, ColourSpace, Lane, canonical};
 
@@ -18,6 +20,8 @@ struct LaneForm<'a> {
     urls: Option<Urls>,
     #[serde(skip_serializing_if = "<[Publish]>::is_empty")]
     publish: &'a [Publish],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pictures: Option<&'a BTreeMap<String, PagePicture>>,
     derivatives: Vec<Derivative>,
 }
 
@@ -37,8 +41,8 @@ impl Recipe {
         self.lanes().first() == Some(&lane)
     }
 
-    /// SHA-256 (hex) of all that the lane's files and failures depend on; the first lane's also covers `placeholder`, and
-    /// `urls`, so that aliases come and go with them: files are kept then, and projections written anew.
+    /// SHA-256 (hex) of all that the lane's files and failures depend on; the first lane's also covers `placeholder`,
+    /// and `urls` and `pictures`, so that aliases and manifests follow them: files are kept then, and projections written anew.
     pub fn lane_digest(&self, lane: Lane) -> String {
         let derivatives = self.derivatives.iter().filter_map(|derivative| {
             let mut part = derivative.clone();
@@ -64,6 +68,8 @@ impl Recipe {
                 } else {
                     &[]
                 },
+                pictures: Some(&self.pictures)
+                    .filter(|pictures| self.analyses_in(lane) && !pictures.is_empty()),
                 derivatives: derivatives.collect(),
             },
         )

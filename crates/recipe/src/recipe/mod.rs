@@ -9,6 +9,7 @@ mod derivative;
 mod geometry;
 mod lanes;
 mod overlays;
+mod pictures;
 mod rungs;
 mod steps;
 mod text_template;
@@ -26,6 +27,7 @@ pub use geometry::{
     Rotation, Trim, Unit,
 };
 pub use overlays::{AskedComposite, AskedLaying, AskedMask, AskedText, Length};
+pub use pictures::{PagePicture, PictureSet};
 pub use rungs::Rung;
 pub use steps::{AskedStep, Border, Radius, Region, When};
 
@@ -59,6 +61,9 @@ pub struct Recipe {
     pub epoch: u64,
     /// How versioned keys are built.
     pub key: KeyTemplate,
+    /// What pages show of it, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub pictures: BTreeMap<String, PagePicture>,
     /// Sorted by name.
     pub(crate) derivatives: Vec<Derivative>,
 }

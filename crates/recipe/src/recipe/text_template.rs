@@ -9,8 +9,8 @@ const VALUE_CHARS_MAX: usize = 200;
 pub(crate) const TEXT_CHARS_MAX: usize = 500;
 
 /// What may stand in braces.
-const VARIABLES: &str =
-    "{meta.NAME} of the object's metadata, {original}, {name}, {stem}; {{ and }} are braces";
+const VARIABLES: &str = "{meta.NAME} of the object's metadata, {exif.NAME}, {iptc.NAME} and {xmp.NAME} of the picture's, \
+     {original}, {name}, {stem}; {{ and }} are braces";
 
 /// A text with variables; checked when the document is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ enum Piece {
     Name,
     Stem,
     Meta(String),
+    /// By its whole name, as `exif.Copyright`.
+    Embedded(String),
 }
 
 impl TextTemplate {
@@ -77,6 +79,13 @@ impl TextTemplate {
         })
     }
 
+    /// Does it need what EXIF, IPTC or XMP say?
+    pub(crate) fn reads_embedded(&self) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| matches!(piece, Piece::Embedded(_)))
+    }
+
     /// The text for an original; `None` if that lacks something, or nothing is left.
     pub(crate) fn fill(&self, original: &Original) -> Option<String> {
         let name = original.key.rsplit('/').next().unwrap_or_default();
@@ -91,6 +100,7 @@ impl TextTemplate {
                 Piece::Name => name,
                 Piece::Stem => name.rsplit_once('.').map_or(name, |(stem, _)| stem),
                 Piece::Meta(name) => original.metadata.get(name)?.as_str(),
+                Piece::Embedded(name) => original.findings.embedded.as_ref()?.texts.get(name)?.as_str(),
             };
             let value = legible(value, VALUE_CHARS_MAX);
             if value.trim().is_empty() {
@@ -114,6 +124,7 @@ fn variable(name: &str) -> Option<Piece> {
         "original" => Piece::Original,
         "name" => Piece::Name,
         "stem" => Piece::Stem,
+        other if is_embedded(other) => Piece::Embedded(other.to_owned()),
         other => Piece::Meta(
             other
                 .strip_prefix("meta.")
@@ -121,6 +132,11 @@ fn variable(name: &str) -> Option<Piece> {
                 .to_owned(),
         ),
     })
+}
+
+fn is_embedded(name: &str) -> bool {
+    let within = |block: &str| name.strip_prefix(block).is_some_and(|name| !name.is_empty());
+    ["exif.", "iptc.", "xmp."].into_iter().any(within)
 }
 
 /// No control characters but line feeds, none that turn the direction of what comes after, and not too long.
@@ -184,6 +200,21 @@ mod tests {
     }
 
     #[test]
+    fn what_the_picture_itself_says_is_written_once_it_was_looked_for() {
+        let mut original = original();
+        let text = "© {exif.Copyright}, {xmp.dc:title}";
+        assert!(TextTemplate::parse(text).unwrap().reads_embedded());
+        assert!(!TextTemplate::parse("{meta.exif}").unwrap().reads_embedded());
+        assert_eq!(filled(text, &original), None);
+        let says = [("exif.Copyright", "A. Nyman"), ("xmp.dc:title", "A cat")];
+        original.findings.embedded = Some(crate::Embedded {
+            texts: says.map(|(name, text)| (name.to_owned(), text.to_owned())).into(),
+            regions: Vec::new(),
+        });
+        assert_eq!(filled(text, &original).as_deref(), Some("© A. Nyman, A cat"));
+    }
+
+    #[test]
     fn what_an_original_lacks_leaves_no_text() {
         let mut original = original();
         assert_eq!(filled("© {meta.copyright}", &original), None);
@@ -206,7 +237,7 @@ mod tests {
 
     #[test]
     fn wrong_templates_are_told_apart() {
-        for text in ["{", "}", "a { b", "{width}", "{meta.}", "{stem} }"] {
+        for text in ["{", "}", "a { b", "{width}", "{meta.}", "{exif.}", "{stem} }"] {
             assert!(TextTemplate::parse(text).is_err(), "{text}");
         }
     }

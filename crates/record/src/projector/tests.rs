@@ -31,6 +31,7 @@ fn made(base: Option<&Record>, recipe: &Recipe, upload: u8, widths: &[u32]) -> R
         status: LaneStatus::Done,
         files: widths.iter().map(|w| file("photo", &name(*w), *w)).collect(),
         failures: Vec::new(),
+        dropped: Vec::new(),
         placeholder: None,
         wanted: Wanted::by(recipe),
         engine: "e1".into(),

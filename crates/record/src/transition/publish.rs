@@ -6,7 +6,8 @@ use minilab_recipe::{Lane, OutputFormat, Recipe, Replace};
 
 use super::{named_keys, same_upload, upload::is_same_version};
 use crate::{
-    FailureEntry, FileEntry, LaneState, LaneStatus, Observation, Placeholder, Previous, Record, Standing,
+    DroppedEntry, FailureEntry, FileEntry, LaneState, LaneStatus, Observation, Placeholder, Previous, Record,
+    Standing,
 };
 
 /// What the recipe in force wants of a record.
@@ -62,6 +63,8 @@ pub struct Change {
     pub files: Vec<FileEntry>,
     /// What could not be made.
     pub failures: Vec<FailureEntry>,
+    /// What was made and not kept.
+    pub dropped: Vec<DroppedEntry>,
     /// Analyses, if this attempt made them; `None` keeps those of the same upload.
     pub placeholder: Option<Placeholder>,
     /// The recipe in force.
@@ -98,7 +101,10 @@ pub fn publish(base: Option<&Record>, change: Change) -> Record {
         .collect();
     let held = seen_before.and_then(|record| record.lanes.get(&change.lane));
     let held = held.filter(|state| {
-        state.status == change.status && state.files == change.files && state.failures == change.failures
+        state.status == change.status
+            && state.files == change.files
+            && state.failures == change.failures
+            && state.dropped == change.dropped
     });
     let state = LaneState {
         generation,
@@ -108,6 +114,7 @@ pub fn publish(base: Option<&Record>, change: Change) -> Record {
         engine: change.engine,
         files: change.files,
         failures: change.failures,
+        dropped: change.dropped,
     };
     lanes.insert(change.lane, state);
     let swaps = base.map_or(0, |record| record.generation) + 1;
@@ -189,6 +196,7 @@ fn other_lane(base: Option<&Record>, lane: Lane, same: bool, wanted: &Wanted) ->
         engine: String::new(),
         files: Vec::new(),
         failures: Vec::new(),
+        dropped: Vec::new(),
     }
 }
 

@@ -154,5 +154,7 @@ pub fn file(derivative: Derivative, bytes: char, key: String) -> FileEntry {
         notes: Vec::new(),
         engine: ENGINE.to_owned(),
         micros: 10,
+        quality: None,
+        score: None,
     }
 }

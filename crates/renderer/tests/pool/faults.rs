@@ -61,6 +61,7 @@ async fn lies_break_the_protocol() {
         "render wider",
         "render short",
         "render stranger",
+        "render unasked score",
         "render early",
         "render twice",
     ];

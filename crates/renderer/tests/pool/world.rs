@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minilab_recipe::{
-    ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Limits, Node, Plan, PlannedFile, Predicted, Shrink,
-    Size, Source, Step, WebpTuning,
+    Aim, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Limits, Node, Plan, PlannedFile, Predicted,
+    Shrink, Size, Source, Step, WebpTuning,
 };
 use minilab_worker::pool::{OriginalWriter, PoolConfig, ProcessPool};
 use minilab_worker::renderer::{
@@ -97,8 +97,11 @@ pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
         from: Source::Node(index),
         size: *size,
         encoding: encoding.clone(),
+        aim: Aim::default(),
+        unless_larger: Vec::new(),
         flatten: None,
         keep: Keep::default(),
+        written: minilab_recipe::Written::default(),
         notes: Vec::new(),
         canonical: format!("{index:064}"),
     };

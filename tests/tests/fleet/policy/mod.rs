@@ -106,13 +106,13 @@ impl Scene {
             self.failed(key).await;
         }
         self.operator(&["dead", "redrive", "--class", "input"]).await;
-        self.world.at_rest(REST_WITHIN).await;
         self.operator(&["dead", "purge", "--class", "input"]).await;
         self.operator(&["dead", "purge"]).await;
         self.takes_notifications();
         self.operator(&["notify", "replay", "--target", "site", "--all"])
             .await;
-        self.world.at_rest(REST_WITHIN).await;
+        // A receiver that took nothing is left alone for 2 min at most.
+        self.world.at_rest(4 * REST_WITHIN).await;
     }
 
     /// Nobody is at work, so what is sent to try the queue comes back.

@@ -136,10 +136,6 @@ impl Weather {
     }
 
     /// Makes one, and ends it; how often it hit, unless the lines count that.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "one arm for each trouble, and nothing between them"
-    )]
     async fn make(&self, trouble: Trouble, fleet: &mut Fleet) -> Option<u64> {
         let away = self.dice.up_to(AWAY_MAX);
         let (broker, store) = (self.lines.broker.link(), &self.lines.store);

@@ -26,9 +26,11 @@ impl Run {
             status: LaneStatus::Done,
             files,
             failures: Vec::new(),
+            dropped: Vec::new(),
             placeholder: is_first.then(|| Placeholder {
                 thumbhash: Some(bytes.to_string()),
                 dominant: None,
+                ..Placeholder::default()
             }),
             wanted: configuration.wanted.clone(),
             engine: ENGINE.to_owned(),
