@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test storm rolling bench bench-fleet lint deps deps-test photos build audit fmt goldens curves clean-demo
+.PHONY: demo run test storm rolling bench bench-fleet lint deps deps-test photos build audit fmt goldens reference curves clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
@@ -60,6 +60,11 @@ goldens:
 	npm ci --prefix scripts/goldens --no-audit --no-fund --silent
 	node scripts/goldens/references.mjs
 	node scripts/goldens/placeholders.mjs
+
+# docs/RECIPES.md and its pictures anew, from the types and by the program. Look at the changes before they are committed.
+reference: build
+	MINILAB_WRITE_REFERENCE=1 $(CARGO) test -p minilab-tests --all-features --test reference every_example
+	MINILAB_WRITE_REFERENCE=1 $(CARGO) test -p minilab-tests --all-features --test reference reference_tells
 
 # What the defaults of the encodings are chosen from (docs/adr/0005): half an hour of one core, kept in target/bench/curves.
 curves: build photos

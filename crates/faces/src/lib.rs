@@ -1,7 +1,7 @@
 //! Faces in pictures: pixels in, boxes out. No IO, no clock, no image format.
 //!
 //! The detector is MediaPipe's BlazeFace for the full range of distances, run by a small interpreter of the five kinds of
-//! layers that it has: [`network`] computes, [`gaze`] looks at the picture as a whole and at overlapping parts of it, [`boxes`]
+//! layers that it has: `network` computes, `gaze` looks at the picture as a whole and at overlapping parts of it, `boxes`
 //! reads what the network says and merges what was seen twice. See docs/adr/ for what it was chosen over.
 mod boxes;
 mod gaze;

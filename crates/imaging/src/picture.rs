@@ -71,7 +71,16 @@ impl<'a> Picture<'a> {
         let frames: Result<Vec<_>> = self
             .frames
             .iter()
-            .map(|frame| steps::apply(frame, std::slice::from_ref(step), atelier))
+            .map(|frame| {
+                let made = steps::apply(frame, std::slice::from_ref(step), atelier)?;
+                // Colours and transparency are taken apart and joined, and each half computes what both come from: over
+                // a few such steps that doubles and doubles again.
+                if made.has_alpha() && mixes(step) {
+                    made.in_memory_from(frame).map_err(Error::computing)
+                } else {
+                    Ok(made)
+                }
+            })
             .collect();
         Ok(Self {
             frames: frames?,
@@ -105,7 +114,10 @@ impl<'a> Picture<'a> {
     /// All frames in one image, one below the other, as encoders take an animation; an image of its own, to put metadata on.
     pub(crate) fn strip(&self) -> Result<Image<'a>, Fault> {
         let Some(times) = self.times.as_ref().filter(|_| self.frames.len() > 1) else {
-            return Call::new(c"copy").set(c"in", self.first()).image();
+            let mut still = Call::new(c"copy").set(c"in", self.first()).image()?;
+            // Else a GIF would say that it is shown again and again.
+            still.set_number_field(c"loop", 1);
+            return Ok(still);
         };
         let frames: Vec<&Image<'a>> = self.frames.iter().collect();
         let mut strip = Call::new(c"arrayjoin")
@@ -117,6 +129,14 @@ impl<'a> Picture<'a> {
         strip.set_number_field(c"loop", times.loops);
         Ok(strip)
     }
+}
+
+/// Does it do more than to move pixels?
+fn mixes(step: &Step) -> bool {
+    !matches!(
+        step,
+        Step::Frame(_) | Step::Turn(_) | Step::Flip | Step::Flop | Step::Extract(_) | Step::SmartCrop { .. }
+    )
 }
 
 /// The step that does to other frames what this one would do to the first.

@@ -325,3 +325,24 @@ fn colours_of_a_gif_are_as_many_as_asked() {
         );
     }
 }
+
+/// Colours and transparency part ways in each step: computed anew in both, ten steps would take a thousand times as long as one.
+#[test]
+fn many_steps_on_transparency_cost_no_more_than_their_sum() {
+    let lab = lab();
+    let clear = Picture::new(200, 150, |x, y| vec![x as u8, y as u8, 90, (x + y) as u8]);
+    let bytes = clear.png();
+    let time = |steps: usize| {
+        let list = vec!["{ modulate: { brightness: 1.01 } }"; steps].join(", ");
+        let started = std::time::Instant::now();
+        one(
+            &lab,
+            &bytes,
+            &format!("{{ resize: {{ width: 180 }}, steps: [ {list} ], formats: [png] }}"),
+        );
+        started.elapsed()
+    };
+    time(1);
+    let (few, many) = (time(2), time(14));
+    assert!(many < few * 100, "2 steps took {few:?}, 14 took {many:?}");
+}

@@ -53,7 +53,10 @@ fn labelled_faces_are_found_and_nothing_else_is() {
         let bytes = read(&format!("../faces/tests/photos/{name}.jpg"));
         let found = lab.engine.faces(&bytes, &lab.probe(&bytes).unwrap()).unwrap();
         assert_eq!(found.len(), labels.len(), "{name}: {found:?}");
-        assert!(found.iter().all(|face| face.area.is_inside()), "{name}: {found:?}");
+        assert!(
+            found.iter().all(|face| face.area.is_inside()),
+            "{name}: {found:?}"
+        );
         for label in areas(labels) {
             let seen = found
                 .iter()

@@ -5,7 +5,8 @@ mod support;
 
 use minilab_imaging::sniff;
 use minilab_recipe::{
-    Document, Encoding, Format, Note, Original, OutputFormat, Plan, PlannedFile, Probe, WebpTuning,
+    Asset, AssetState, Document, Encoding, Format, Note, Original, OutputFormat, Plan, PlannedFile, Probe,
+    WebpTuning,
 };
 use support::gif::{Frame, gif};
 use support::{AVIF, Lab, Picture, lab};
@@ -14,6 +15,9 @@ const RED: [u8; 3] = [224, 16, 32];
 const GREEN: [u8; 3] = [16, 176, 48];
 const BLUE: [u8; 3] = [32, 64, 224];
 const YELLOW: [u8; 3] = [240, 208, 16];
+
+/// Of the picture that is laid on.
+const ORANGE: [u8; 3] = [250, 130, 10];
 
 /// Colours in the corners: top left, top right, bottom right, bottom left.
 type Corners = [[u8; 3]; 4];
@@ -24,8 +28,9 @@ struct Input {
     format: Format,
     bytes: Vec<u8>,
     size: (u32, u32),
-    corners: Corners,
-    /// Is its middle clear?
+    /// `None`: a photo from outside, whose colours are compared with the exact file's alone.
+    corners: Option<Corners>,
+    /// Has it transparency? With corners: its middle is clear.
     clear: bool,
     frames: u32,
 }
@@ -39,8 +44,7 @@ struct Operation {
     corners: Option<fn(Corners) -> Corners>,
 }
 
-/// `composite` is to become one more of these.
-const OPERATIONS: [Operation; 3] = [
+const OPERATIONS: [Operation; 4] = [
     Operation {
         name: "plain",
         derivative: |(width, _)| format!("resize: {{ width: {} }}", width / 2),
@@ -49,8 +53,8 @@ const OPERATIONS: [Operation; 3] = [
     },
     Operation {
         name: "cover and attention",
-        derivative: |_| "resize: { width: 40, height: 40, fit: cover, gravity: attention }".to_owned(),
-        size: |_| (40, 40),
+        derivative: |_| "resize: { width: 30, height: 30, fit: cover, gravity: attention }".to_owned(),
+        size: |_| (30, 30),
         corners: None,
     },
     Operation {
@@ -59,15 +63,32 @@ const OPERATIONS: [Operation; 3] = [
         size: |(width, height)| (height / 2, width / 2),
         corners: Some(|[a, b, c, d]| [d, a, b, c]),
     },
+    Operation {
+        name: "composite",
+        derivative: |(width, _)| {
+            let image = "image: { store: brand, key: logo.png }";
+            format!(
+                "resize: {{ width: {} }}, steps: [ {{ composite: {{ {image}, gravity: southeast, width: '25%' }} }} ]",
+                width / 2
+            )
+        },
+        size: |(width, height)| (width / 2, height / 2),
+        corners: Some(|[a, b, _, d]| [a, b, ORANGE, d]),
+    },
 ];
+
+/// Files of a few pixels would suffer from what does not show on larger ones.
+const FAITHFUL: &str = "encodings: { jpeg: { quality: 90, subsampling: off }, avif: { quality: 80, subsampling: off }, \
+                        webp: { quality: 90, smart_subsample: true } }";
 
 /// How far a format's colours may be from the exact ones: in a corner, and on the mean. Of a GIF, whose colours are few, the
 /// mean is that of dots that mix them.
 fn distances(format: OutputFormat) -> (f64, f64) {
     match format {
         OutputFormat::Png | OutputFormat::Tiff => (3.0, 0.01),
-        OutputFormat::Gif => (6.0, 6.0),
-        // Half the resolution of colours shows on a picture as small as this.
+        OutputFormat::Gif => (6.0, 8.0),
+        // Colours at half the resolution show on pictures as small as these, and this format has no others.
+        OutputFormat::Webp => (9.0, 12.0),
         _ => (9.0, 6.0),
     }
 }
@@ -123,7 +144,7 @@ fn inputs(lab: &Lab) -> Vec<Input> {
         format,
         bytes,
         size: (144, 96),
-        corners: CORNERS,
+        corners: Some(CORNERS),
         clear,
         frames,
     };
@@ -146,7 +167,7 @@ fn inputs(lab: &Lab) -> Vec<Input> {
         // Stored lying on its side.
         Input {
             size: (96, 144),
-            corners: [BLUE, RED, GREEN, YELLOW],
+            corners: Some([BLUE, RED, GREEN, YELLOW]),
             ..input(Format::Jpeg, lying, false, 1)
         },
         input(Format::Png, opaque, false, 1),
@@ -156,25 +177,64 @@ fn inputs(lab: &Lab) -> Vec<Input> {
         input(Format::Tiff, lab.convert(&clear, &tiff), true, 1),
         input(Format::Gif, moving(), true, 2),
         input(Format::Webp, moving_webp, true, 2),
+        sample(lab, Format::Heic, "turned.heic"),
+        sample(lab, Format::Heic, "clear.heic"),
+        sample(lab, Format::Jxl, "photo.jxl"),
+        sample(lab, Format::Svg, "logo.svg"),
     ]
 }
 
+/// A file that is not made here.
+fn sample(lab: &Lab, format: Format, name: &str) -> Input {
+    let path = format!("{}/tests/samples/{name}", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(path).unwrap();
+    let probe = lab.probe(&bytes).unwrap();
+    Input {
+        format,
+        bytes,
+        size: (probe.upright().width, probe.upright().height),
+        corners: None,
+        clear: probe.alpha,
+        frames: 1,
+    }
+}
+
 fn plan(probe: &Probe, derivative: &str) -> Plan {
-    let text = format!("recipes: {{ r: {{ derivatives: {{ d: {{ {derivative} }} }} }} }}");
+    let formats = Format::ALL.map(Format::as_str).join(", ");
+    let text = format!(
+        "stores: {{ brand: {{ folder: brand }} }}\nrecipes: {{ r: {{ accept: {{ formats: [{formats}] }}, derivatives: {{ d: {{ {derivative} }} }} }} }}"
+    );
     let document = Document::parse_recipes("test", &text, &|_| None).expect("a recipe");
     let recipe = &document.recipes["r"];
-    let original = Original::new("an original", probe.clone());
+    let mut original = Original::new("an original", probe.clone());
+    original.assets = recipe
+        .assets()
+        .into_iter()
+        .map(|name| Asset {
+            name,
+            state: AssetState::Found {
+                sha256: "logo".to_owned(),
+                bytes: 1,
+            },
+        })
+        .collect();
     recipe.plan(&original, &recipe.lanes()).expect("a plan")
 }
 
 fn files(lab: &Lab, bytes: &[u8], derivative: &str) -> Vec<(PlannedFile, Vec<u8>)> {
     let probe = lab.probe(bytes).unwrap();
     let plan = plan(&probe, derivative);
-    let made = lab.render(bytes, &plan).unwrap();
-    plan.files
-        .into_iter()
-        .zip(made)
-        .map(|(file, made)| (file, made.bytes.to_vec()))
+    let all: Vec<usize> = (0..plan.files.len()).collect();
+    let logo = Picture::new(20, 20, |_, _| ORANGE.to_vec()).png();
+    let mut session = lab.engine.open(bytes, &probe, &plan, &all).unwrap();
+    session.lend(&lab.engine, "logo", &logo);
+    all.into_iter()
+        .map(|file| {
+            (
+                plan.files[file].clone(),
+                session.encode(file).unwrap().bytes.to_vec(),
+            )
+        })
         .collect()
 }
 
@@ -193,7 +253,10 @@ fn every_format_becomes_every_format_by_every_operation() {
         let probe = lab.probe(&input.bytes).unwrap();
         assert_eq!((probe.format, probe.alpha), (input.format, input.clear));
         for operation in &OPERATIONS {
-            let derivative = format!("{}, formats: [{names}]", (operation.derivative)(input.size));
+            let derivative = format!(
+                "{}, formats: [{names}], {FAITHFUL}",
+                (operation.derivative)(input.size)
+            );
             let made = files(&lab, &input.bytes, &derivative);
             assert_eq!(made.len(), OutputFormat::ALL.len());
             let exact = made
@@ -240,9 +303,9 @@ fn check_colours(
     let (corner, mean) = distances(file.encoding.format());
     let picture = lab.samples(bytes);
     let (width, height) = (picture.size.width, picture.size.height);
-    if let Some(turn) = operation.corners {
+    if let (Some(turn), Some(corners)) = (operation.corners, input.corners) {
         let places = [(5, 5), (width - 6, 5), (width - 6, height - 6), (5, height - 6)];
-        for ((x, y), colour) in places.into_iter().zip(turn(input.corners)) {
+        for ((x, y), colour) in places.into_iter().zip(turn(corners)) {
             let distance = support::delta_e(picture.at(x, y), &colour);
             assert!(
                 distance <= corner,

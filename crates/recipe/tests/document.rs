@@ -33,7 +33,7 @@ fn three_lines_are_the_default_document() {
     let recipe = &written.recipes["default"];
     assert_eq!(recipe.lanes(), Lane::ALL);
     assert_eq!(recipe.urls, Urls::Both);
-    assert_eq!(recipe.reads(), ["focal"]);
+    assert_eq!(recipe.reads(), ["focal", "minilab-crop-thumb"]);
     assert_eq!(recipe.rungs().len(), 2 + 6 * 3);
 }
 

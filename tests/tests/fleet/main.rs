@@ -23,7 +23,6 @@ mod ledger;
 mod lines;
 mod outages;
 mod oversized;
-mod passes;
 mod paths;
 mod pictures;
 mod poison;

@@ -100,6 +100,8 @@ async fn a_broker_that_is_blocked_for_a_while_costs_no_attempt() {
     scene.working.signal(Signal::STOP);
     scene.on_broker(watermark("0.00001"));
     scene.working.signal(Signal::CONT);
+    // A broker tells of its alarm only who sends.
+    let first = scene.upload_one(UPLOADS + MORE).await;
     let mut away = scene.away("blocked broker", BROKER).await;
     scene.upload_more(&mut away).await;
     assert_eq!(
@@ -107,6 +109,7 @@ async fn a_broker_that_is_blocked_for_a_while_costs_no_attempt() {
         MORE,
         "events were taken by a broker that takes nothing"
     );
+    away.refused.extend(first);
     away.last().await;
     for process in [&scene.working, &scene.dispatching] {
         let answer = process.ask("/readyz").await.unwrap();
@@ -228,16 +231,17 @@ impl Scene {
     /// Uploads, each told of once by webhook; what the dispatcher cannot take now is kept, as producers do.
     async fn upload_more(&self, away: &mut Away) {
         for number in UPLOADS..UPLOADS + MORE {
-            let upload = Upload { number, picture: 0 };
-            let event = self
-                .world
-                .upload(&self.pictures, &format!("{number}.jpg"), upload)
-                .await;
-            if let Err(error) = events::post(self.dispatcher.webhook, TOKEN, &event).await {
-                assert!(error.to_string().contains("status: 503"), "{error:#}");
-                away.refused.push(event);
-            }
+            away.refused.extend(self.upload_one(number).await);
         }
+    }
+
+    /// One of them; its event, if that is refused.
+    async fn upload_one(&self, number: u64) -> Option<Vec<u8>> {
+        let (key, upload) = (format!("{number}.jpg"), Upload { number, picture: 0 });
+        let event = self.world.upload(&self.pictures, &key, upload).await;
+        let error = events::post(self.dispatcher.webhook, TOKEN, &event).await.err()?;
+        assert!(error.to_string().contains("status: 503"), "{error:#}");
+        Some(event)
     }
 
     /// It is over, and has cost no job more attempts than these.

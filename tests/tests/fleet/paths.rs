@@ -93,9 +93,9 @@ async fn an_upload_on_aws_becomes_a_manifest_whichever_way_its_event_takes() {
         path.lay(&aws).await;
         println!("{path:?}");
         // As encoded, and as not, these are other names.
-        for name in ["stays a+b.jpg", "goes ü 100%41.jpg"] {
+        for (name, more) in [("stays a+b.jpg", 0), ("goes ü 100%41.jpg", 100)] {
             let upload = Upload {
-                number: number as u64,
+                number: number as u64 + more,
                 picture: number,
             };
             let key = format!("{path:?}/{name}");

@@ -1,5 +1,5 @@
 //! The page: an introduction by hand, a table for each mapping of the language, and the examples with their pictures.
-use std::{collections::VecDeque, fs};
+use std::{collections::VecDeque, fmt::Write as _, fs};
 
 use serde_json::Value;
 
@@ -128,17 +128,21 @@ pub fn written(schema: &Value, examples: &[Example]) -> String {
     }
     page.push_str("\n## Every key\n");
     for section in sections(schema) {
-        page.push_str(&format!(
+        write!(
+            page,
             "\n### {}\n\n| key | values | |\n|---|---|---|\n",
             section.name
-        ));
+        )
+        .unwrap();
         for key in section.keys {
-            page.push_str(&format!(
-                "| `{}` | {} | {} |\n",
+            writeln!(
+                page,
+                "| `{}` | {} | {} |",
                 key.name,
                 cell(&key.values),
                 cell(&key.description)
-            ));
+            )
+            .unwrap();
         }
     }
     page
@@ -149,13 +153,15 @@ fn cell(text: &str) -> String {
 }
 
 fn shown(page: &mut String, example: &Example) {
-    page.push_str(&format!(
+    write!(
+        page,
         "\n### Example: {}\n\n{}\n\n```yaml\n",
         example.name, example.sentence
-    ));
+    )
+    .unwrap();
     for block in [&example.recipe, &example.derivative] {
         if !block.is_empty() {
-            page.push_str(&format!("{block}\n"));
+            writeln!(page, "{block}").unwrap();
         }
     }
     page.push_str("```\n");
@@ -165,9 +171,11 @@ fn shown(page: &mut String, example: &Example) {
     }
     for picture in pictures {
         let name = picture.file_name().unwrap().to_str().unwrap().to_owned();
-        page.push_str(&format!(
-            "<img src=\"recipe/pictures/{name}\" alt=\"{}\">\n",
+        writeln!(
+            page,
+            "<img src=\"recipe/pictures/{name}\" alt=\"{}\">",
             example.name
-        ));
+        )
+        .unwrap();
     }
 }

@@ -32,8 +32,8 @@ impl Studio {
     /// The files of an example that a page can show, in the order of their keys; or what the program said.
     pub fn make(&self, example: &Example) -> Result<Vec<PathBuf>, String> {
         let config = format!(
-            "version: 1\nfrom: {{ folder: in }}\nto: {{ folder: out }}\nstores: {{ originals: {{ folder: {:?} }} }}\nrecipes:\n  example:\n{}    derivatives:\n      shown:\n{}",
-            docs(BRAND).canonicalize().unwrap_or_else(|_| docs(BRAND)),
+            "version: 1\nfrom: {{ folder: in }}\nto: {{ folder: out }}\nstores: {{ originals: {{ folder: \"{}\" }} }}\nrecipes:\n  example:\n{}    derivatives:\n      shown:\n{}",
+            docs(BRAND).canonicalize().unwrap().display(),
             indented(&example.recipe, 4),
             indented(&example.derivative, 8),
         );
@@ -68,7 +68,8 @@ impl Studio {
 }
 
 fn indented(block: &str, by: usize) -> String {
-    block.lines().map(|line| format!("{:by$}{line}\n", "")).collect()
+    let pad = " ".repeat(by);
+    block.lines().flat_map(|line| [&pad, line, "\n"]).collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -78,9 +79,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         for entry in fs::read_dir(folder).into_iter().flatten() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path)
+                folders.push(path);
             } else {
-                found.push(path)
+                found.push(path);
             }
         }
     }

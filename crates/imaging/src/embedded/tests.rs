@@ -1,3 +1,4 @@
+//! What metadata says is read within bounds, whoever wrote it.
 use minilab_recipe::{Format, Pixels, Size};
 
 use super::*;

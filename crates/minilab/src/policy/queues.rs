@@ -45,11 +45,9 @@ pub(super) fn of_jobs(role: Role, sqs: &Sqs, document: &Document, account: Accou
         ],
         Role::Dispatcher => vec![
             on("JobsSend", &[LOOK, SEND], &JOBS),
-            on(
-                "QueuesTake",
-                &[&[LOOK], &TAKE[..]].concat(),
-                &[notify, &[DEAD]].concat(),
-            ),
+            on("QueuesTake", &TAKE, &[notify, &[DEAD]].concat()),
+            // How many letters wait.
+            on("DeadLook", &[LOOK], &[DEAD]),
         ],
         Role::Operator => vec![on("JobsSend", &[SEND], &JOBS)],
     });

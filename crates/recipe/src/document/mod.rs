@@ -28,6 +28,7 @@ mod schema_overlays;
 mod schema_parts;
 mod schema_quality;
 mod schema_steps;
+mod schema_words;
 mod secret;
 mod steps;
 mod tenants;

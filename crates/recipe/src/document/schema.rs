@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 /// The schema.
 pub fn schema() -> Value {
     let mut definitions = Map::new();
-    for (name, properties, required) in super::schema_parts::mappings() {
+    for (name, mut properties, required) in super::schema_parts::mappings() {
+        super::schema_words::describe(name, &mut properties);
         definitions.insert(name.to_owned(), mapping(&properties, required));
     }
     let mut schema = mapping(&super::schema_parts::document(), &["version", "from", "to"]);
@@ -65,6 +66,7 @@ recipes:
         extend: { all: 3 }
         formats: [png]
       two: { metadata: { set: { artist: A } }, trim: { padding: 1 }, formats: [png] }
+      four: { crop: { to: face }, resize: { width: 10 }, formats: [png] }
       three:
         border: { width: 1, colour: black }
         steps:

@@ -261,7 +261,8 @@ fn sides(width: f64, height: f64, shape: Option<f64>, whole: Span2) -> (f64, f64
 /// A start near `at` such that a stretch of `side` holds the subject if it is long enough, and lies within the whole.
 pub(super) fn held(at: f64, side: f64, subject: (f64, f64), whole: (f64, f64)) -> f64 {
     let at = if subject.1 - subject.0 <= side {
-        at.clamp(subject.1 - side, subject.0)
+        // By rounding, the one bound may lie a hair beyond the other.
+        at.max(subject.1 - side).min(subject.0)
     } else {
         f64::midpoint(subject.0, subject.1) - side / 2.0
     };

@@ -369,8 +369,11 @@ fn lacks_face(derivative: &Derivative, original: &Original, kept: Kept, frame: &
         .crop
         .as_ref()
         .is_some_and(|crop| crop.to == Subject::Face);
+    if cropped {
+        return !frame.found;
+    }
     let cut = kept.fitted.resized != kept.fitted.canvas;
-    let asked = cropped || (cut && derivative.gravity(frame.found).contains(&Gravity::Face));
+    let asked = cut && derivative.gravity(frame.found).contains(&Gravity::Face);
     asked && frame.faces(original, kept.fitted.resized).is_empty()
 }
 

@@ -61,7 +61,11 @@ impl Guard {
                 statement.resource.iter().map(named)
             })
         });
-        allowed.filter(|allowance| !used.contains(allowance)).collect()
+        // Two statements may allow the same; the first one is counted.
+        let is_used = |(_, action, resource): &Allowance| {
+            used.iter().any(|(_, did, on)| did == action && on == resource)
+        };
+        allowed.filter(|allowance| !is_used(allowance)).collect()
     }
 }
 
