@@ -92,12 +92,43 @@ impl Blame {
 
 /// Did the call itself fail, in a way that may be over at the next one?
 fn is_passing(error: &Error) -> bool {
+    use minilab_record::Error as Record;
     match error {
-        Error::Originals(error) | Error::Output(error) | Error::Asset(error) => error.is_transient(),
+        Error::Originals(error) | Error::Output(error) | Error::Asset(error) => is_of_the_call(error),
+        Error::Record(Record::Store(error)) | Error::Projection(Record::Store(error)) => {
+            is_of_the_call(error)
+        }
         Error::Record(error) | Error::Projection(error) => {
-            error.is_transient() && !matches!(error, minilab_record::Error::Contended { .. })
+            error.is_transient() && !matches!(error, Record::Contended { .. })
         }
         Error::Queue(error) => error.is_transient(),
         _ => false,
+    }
+}
+
+/// A store without credentials fails every call, also where they are back before anybody has looked again.
+fn is_of_the_call(error: &minilab_store::Error) -> bool {
+    error.is_transient() && !matches!(error, minilab_store::Error::Unusable { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_nobody_can_use_is_surely_away() {
+        let unusable = || minilab_store::Error::Unusable {
+            store: "memory".to_owned(),
+            operation: "get",
+            reason: "no credentials were found".to_owned(),
+        };
+        assert_eq!(
+            Blame::of(&Error::Originals(unusable())),
+            Blame::Surely(Dependency::Originals)
+        );
+        assert_eq!(
+            Blame::of(&Error::Record(unusable().into())),
+            Blame::Surely(Dependency::State)
+        );
     }
 }

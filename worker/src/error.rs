@@ -136,6 +136,7 @@ impl Error {
             Self::Originals(error) | Self::Output(error) | Self::Asset(error) => match error {
                 minilab_store::Error::Denied { .. } => "store_denied",
                 minilab_store::Error::Unavailable { .. } => "store_unavailable",
+                minilab_store::Error::Unusable { .. } => "store_unusable",
                 minilab_store::Error::KeyRefused { .. } => "key_refused",
                 _ => "store_failed",
             },

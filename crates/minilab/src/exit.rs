@@ -135,7 +135,9 @@ fn of_store(error: &minilab_store::Error) -> Option<Exit> {
     match error {
         Error::NotFound { .. } => Some(Exit::NotFound),
         Error::Denied { .. } => Some(Exit::Permission),
-        Error::Unavailable { .. } | Error::Precondition { .. } => Some(Exit::Temporary),
+        Error::Unavailable { .. } | Error::Unusable { .. } | Error::Precondition { .. } => {
+            Some(Exit::Temporary)
+        }
         Error::KeyRefused { .. } => Some(Exit::Usage),
         Error::Unsupported { .. } => Some(Exit::Config),
         Error::NotOpened { cause, .. } => match cause.kind() {

@@ -101,6 +101,7 @@ fn outcome_unknown(error: &minilab_store::Error) -> bool {
             | E::Precondition { .. }
             | E::Denied { .. }
             | E::Unavailable { .. }
+            | E::Unusable { .. }
             | E::KeyRefused { .. }
             | E::Unsupported { .. }
             | E::NotOpened { .. }

@@ -48,6 +48,17 @@ pub enum Error {
         /// For people: `disk full`, `read-only file system`, ...
         reason: String,
     },
+    /// No call can be made to the store until something beside it changes: credentials cannot be had or have expired,
+    /// the bucket is not there or elsewhere. Nothing was written, and no other key would be answered better.
+    #[error("{store}: {operation}: the store cannot be used: {reason}")]
+    Unusable {
+        /// Which store.
+        store: String,
+        /// What was tried.
+        operation: &'static str,
+        /// For people: what does not hold, and what to do.
+        reason: String,
+    },
     /// This store can never hold that key (a folder cannot hold `..`).
     #[error("{store}: the key {key} cannot be stored: {reason}")]
     KeyRefused {
@@ -107,7 +118,10 @@ pub enum Error {
 impl Error {
     /// May the same call succeed later, with nothing else changed?
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Io { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::Unusable { .. } | Self::Io { .. }
+        )
     }
 
     /// Is nothing stored there? Only this answer means absence: a denied or failed call never does.

@@ -51,7 +51,7 @@ fn result<T>(answer: &Result<T, Error>) -> StoreResult {
         Err(Error::NotFound { .. }) => StoreResult::NotFound,
         Err(Error::Precondition { .. }) => StoreResult::Precondition,
         Err(Error::Denied { .. }) => StoreResult::Denied,
-        Err(Error::Unavailable { .. }) => StoreResult::Unavailable,
+        Err(Error::Unavailable { .. } | Error::Unusable { .. }) => StoreResult::Unavailable,
         Err(_) => StoreResult::Failed,
     }
 }

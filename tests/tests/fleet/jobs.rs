@@ -14,6 +14,8 @@ pub struct Told {
     pub attempt: u64,
     /// `None`: the broker was not reached.
     pub settled: Option<String>,
+    /// Of what failed.
+    pub sentence: Option<String>,
 }
 
 /// Of every process of that role, in order.
@@ -26,6 +28,7 @@ pub fn told(role: &Role) -> Vec<Told> {
             class: text("class")?,
             attempt: field(line, "attempt")?.as_u64()?,
             settled: text("settled"),
+            sentence: text("sentence"),
         })
     });
     jobs.collect()

@@ -23,6 +23,7 @@ mod ledger;
 mod lines;
 mod outages;
 mod oversized;
+mod passes;
 mod paths;
 mod pictures;
 mod poison;

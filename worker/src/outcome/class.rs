@@ -78,9 +78,10 @@ impl Class {
     fn of_store(error: &minilab_store::Error) -> Self {
         use minilab_store::Error as Store;
         match error {
-            Store::Unavailable { .. } | Store::NotOpened { .. } | Store::Unsupported { .. } => {
-                Self::Dependency
-            }
+            Store::Unavailable { .. }
+            | Store::Unusable { .. }
+            | Store::NotOpened { .. }
+            | Store::Unsupported { .. } => Self::Dependency,
             Store::Denied { .. } => Self::Denied,
             Store::KeyRefused { .. } | Store::TooLarge { .. } => Self::Input,
             // What is gone or changed between two calls is another round's business; met here, it may pass. So may

@@ -75,8 +75,8 @@ pub(super) enum Failure {
     Denied(String),
     /// The store as a whole; nothing was written.
     Unavailable(String),
-    /// The same, until a person changes something: of which kind it is, and what.
-    Misconfigured(io::ErrorKind, String),
+    /// The same, until something beside it changes: of which kind it is, and what.
+    Unusable(io::ErrorKind, String),
     KeyRefused(String),
     Unsupported(String),
     /// The object, or nobody knows; a write may have happened.
@@ -141,10 +141,15 @@ impl Failure {
                 key,
                 cause: Some(io::Error::new(io::ErrorKind::PermissionDenied, reason)),
             },
-            Self::Unavailable(reason) | Self::Misconfigured(_, reason) => Error::Unavailable {
+            Self::Unavailable(reason) => Error::Unavailable {
                 store,
                 operation,
                 key,
+                reason,
+            },
+            Self::Unusable(_, reason) => Error::Unusable {
+                store,
+                operation,
                 reason,
             },
             Self::KeyRefused(reason) => Error::KeyRefused { store, key, reason },
@@ -165,7 +170,7 @@ impl Failure {
             Self::Unavailable(reason) | Self::KeyRefused(reason) | Self::Unsupported(reason) => {
                 (reason, io::ErrorKind::Other)
             }
-            Self::Misconfigured(kind, reason) => (reason, kind),
+            Self::Unusable(kind, reason) => (reason, kind),
             Self::Unknown(cause) => (cause.to_string(), cause.kind()),
             Self::Absent | Self::Precondition => (
                 "the endpoint answers like no S3 server; correct `endpoint`".to_owned(),
@@ -190,9 +195,9 @@ struct Answer<'a> {
 
 impl Answer<'_> {
     fn failure(&self, request: Request) -> Failure {
-        use Failure::{Absent, Denied, KeyRefused, Misconfigured, Precondition, Unavailable, Unsupported};
+        use Failure::{Absent, Denied, KeyRefused, Precondition, Unavailable, Unsupported, Unusable};
         if let Some((kind, fix)) = fix_of_the_store(self.code) {
-            return Misconfigured(kind, format!("{self}; {fix}"));
+            return Unusable(kind, format!("{self}; {fix}"));
         }
         match (self.status, self.code) {
             (200..=299, _) => Failure::unexpected(unreadable(self.status)),
@@ -208,7 +213,7 @@ impl Answer<'_> {
             )),
             (301 | 307 | 308, _)
             | (400, "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException") => {
-                Misconfigured(io::ErrorKind::InvalidInput, self.wrong_region())
+                Unusable(io::ErrorKind::InvalidInput, self.wrong_region())
             }
             (
                 400,
@@ -326,9 +331,10 @@ fn of_credentials(error: &(dyn std::error::Error + 'static)) -> Option<Failure> 
                 // Its causes may repeat what a file or a service said, secrets included.
                 other => format!("credentials cannot be had: {other}"),
             };
-            return Some(Failure::Unavailable(format!(
+            let reason = format!(
                 "{reason}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or give the machine or pod a role"
-            )));
+            );
+            return Some(Failure::Unusable(io::ErrorKind::Other, reason));
         }
         next = error.source();
     }

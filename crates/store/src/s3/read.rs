@@ -48,7 +48,8 @@ async fn must_exist(store: &S3) -> Result<(), Failure> {
         .await;
     match answer.map_err(|error| Failure::of(Request::Head, &error)) {
         Ok(_) => Ok(()),
-        Err(Failure::Absent) => Err(Failure::Unavailable(
+        Err(Failure::Absent) => Err(Failure::Unusable(
+            io::ErrorKind::InvalidInput,
             "there is no such bucket; create it, or correct `bucket`".to_owned(),
         )),
         Err(failure) => Err(failure),
