@@ -108,7 +108,7 @@ impl Projector {
             return Ok(());
         }
         let wanted: BTreeSet<&str> = aliases.iter().map(|alias| alias.stable_key.as_str()).collect();
-        self.remove_aliases(&record.key, &wanted).await
+        self.remove_aliases(record, &wanted).await
     }
 
     /// Unless what is there tells of a later swap: neither a late write nor a slow worker takes a manifest back.
@@ -192,8 +192,10 @@ impl Projector {
         self.put_over(stable, body, options, is_current).await
     }
 
-    /// Only what reads as an alias *and* says that it is one: the prefix may hold anything.
-    async fn remove_aliases(&self, original: &str, wanted: &BTreeSet<&str>) -> Result<(), Error> {
+    /// Only what reads as an alias *and* says that it is one: the prefix may hold anything. And only while the record
+    /// stands still: the aliases of a later one are not ours.
+    async fn remove_aliases(&self, record: &Record, wanted: &BTreeSet<&str>) -> Result<(), Error> {
+        let original = &record.key;
         let mut request = ListRequest {
             prefix: format!("{original}/"),
             delimiter: Some('/'),
@@ -204,19 +206,25 @@ impl Projector {
             let unwanted =
                 |key: &&Key| is_alias_key(original, key.as_str()) && !wanted.contains(key.as_str());
             for key in page.objects.iter().map(|object| &object.key).filter(unwanted) {
-                if self
-                    .there(key)
-                    .await?
-                    .is_some_and(|there| there.metadata.contains_key(ALIAS_OF))
-                {
-                    self.output.delete(key).await?;
+                let there = self.there(key).await?;
+                if !there.is_some_and(|there| there.metadata.contains_key(ALIAS_OF)) {
+                    continue;
                 }
+                if !self.stands_still(record).await? {
+                    return Ok(());
+                }
+                self.output.delete(key).await?;
             }
             match page.next {
                 Some(next) => request.after = Some(next),
                 None => return Ok(()),
             }
         }
+    }
+
+    async fn stands_still(&self, record: &Record) -> Result<bool, Error> {
+        let now = self.records.load(&record.key).await?.record;
+        Ok(now.is_some_and(|now| now.generation == record.generation))
     }
 
     async fn there(&self, key: &Key) -> Result<Option<Head>, Error> {

@@ -23,8 +23,8 @@ const LASTING: SignedDuration = SignedDuration::from_secs(12);
 const UPLOADS: u64 = 12;
 /// Asked so often that each has been replaced more than once.
 const ASKED: u64 = 4;
-const WITHIN: Duration = Duration::from_mins(1);
-const REST_WITHIN: Duration = Duration::from_mins(1);
+const WITHIN: Duration = Duration::from_mins(2);
+const REST_WITHIN: Duration = Duration::from_mins(3);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

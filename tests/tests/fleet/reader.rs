@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use minilab_recipe::is_alias_key;
 use minilab_store::{Key, Store};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,9 @@ pub struct Seen {
     pub mixed: Vec<String>,
     /// ... about files that are named and not there.
     pub dangling: Vec<String>,
-    /// ... about manifests that went back to an older upload.
+    /// Aliases that were not there at the moment: they follow the record, and nobody promises when.
+    pub aliases_late: u64,
+    /// Sentences about manifests that went back to an older upload.
     pub reverted: Vec<String>,
 }
 
@@ -86,8 +89,10 @@ impl Reader {
     /// Looks whether the files are there. The time of grace is longer than any run, so there is no excuse.
     async fn follow(&self, key: &str, manifest: &Value) {
         for (file, _) in named(manifest) {
+            let is_alias = is_alias_key(key, &file);
             match self.output.head(&Key::new(&*file).unwrap()).await {
                 Ok(_) => self.seen.lock().unwrap().files += 1,
+                Err(error) if error.is_not_found() && is_alias => self.seen.lock().unwrap().aliases_late += 1,
                 Err(error) if error.is_not_found() => {
                     let complaint = format!("{key} names {file}, which is not there");
                     self.seen.lock().unwrap().dangling.push(complaint);

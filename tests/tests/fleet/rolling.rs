@@ -11,6 +11,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    broker::Kind,
     comparison::{Comparison, compare},
     dice::Dice,
     jobs::{classes, told},
@@ -78,10 +79,23 @@ impl Place {
 #[ignore = "needs the program of another revision: make rolling PREVIOUS=<revision>"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_versions_work_on_one_queue_during_an_upgrade_and_back() {
+    upgrade_and_back(Kind::default()).await;
+}
+
+#[ignore = "needs the program of another revision: make rolling PREVIOUS=<revision>"]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_versions_work_on_one_queue_of_sqs_during_an_upgrade_and_back() {
+    upgrade_and_back(Kind::Sqs).await;
+}
+
+async fn upgrade_and_back(broker: Kind) {
     let folder = std::env::var_os(VARIABLE).unwrap_or_else(|| panic!("{VARIABLE} names no folder"));
     let program = PathBuf::from(folder).join("minilab");
     let pictures = Arc::new(tokio::task::spawn_blocking(Pictures::cut).await.unwrap());
-    let options = Options::default();
+    let options = Options {
+        broker,
+        ..Options::default()
+    };
     let world = Arc::new(World::new(options.clone()).await);
     let dispatchers = ["dispatcher-0", "dispatcher-1"].map(|name| world.dispatcher(name));
     let mut places: Vec<_> = PLACES

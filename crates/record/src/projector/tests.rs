@@ -258,3 +258,19 @@ async fn a_record_of_a_newer_configuration_is_not_projected_by_an_older_recipe()
     assert!(error.is_transient(), "somebody must look again: {error}");
     assert_eq!(world.output.head(&manifest_key).await.unwrap().etag, newest);
 }
+
+#[tokio::test]
+async fn a_slow_writer_of_a_tombstone_leaves_the_aliases_of_a_later_upload() {
+    let (world, recipe) = (World::new(), recipe("320", "both"));
+    let first = made(None, &recipe, 1, &[320]);
+    let base = world.swap(&Loaded::default(), &first).await;
+    let gone = tombstone(&first, 1, at(90));
+    let base = world.swap(&base, &gone).await;
+    let second = made(Some(&gone), &recipe, 2, &[320]);
+    world.swap(&base, &second).await;
+    world.projector.write(&second, Some(&recipe)).await.unwrap();
+    let there = world.aliases().await;
+    assert_eq!(there.len(), 1);
+    world.projector.write_once(&gone, Some(&recipe)).await.unwrap();
+    assert_eq!(world.aliases().await, there);
+}

@@ -21,6 +21,7 @@ pub struct Figures {
     classes: BTreeMap<String, usize>,
     hits: BTreeMap<Trouble, u64>,
     seen: [u64; 2],
+    aliases_late: u64,
 }
 
 impl Figures {
@@ -53,6 +54,7 @@ impl Figures {
             classes,
             hits: hits.clone(),
             seen: [seen.manifests, seen.files],
+            aliases_late: seen.aliases_late,
         }
     }
 
@@ -94,8 +96,8 @@ impl fmt::Display for Figures {
         )?;
         writeln!(
             f,
-            "a reader saw {} manifests and {} files",
-            self.seen[0], self.seen[1]
+            "a reader saw {} manifests and {} files, and {} aliases were late",
+            self.seen[0], self.seen[1], self.aliases_late
         )?;
         write!(f, "faults that hit: {:?}", self.hits)
     }
