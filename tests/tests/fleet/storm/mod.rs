@@ -44,6 +44,8 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const CONSUMER_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than all waits between attempts together, and what is left to do.
 const REST_WITHIN: Duration = Duration::from_mins(5);
+/// So many more operations may take as long again.
+const REST_OPERATIONS: u64 = 500;
 /// Short waits, so that what failed is tried again within the storm.
 const WAITS: &str = ", lease: 6s, waits: [1s, 2s, 3s, 5s, 8s]";
 
@@ -78,6 +80,8 @@ async fn storm(kind: Kind) {
         return;
     }
     let (operations, seed) = asked();
+    // The emulator of SQS is slower than the users, so a long storm leaves much to do.
+    let rest_within = REST_WITHIN * (1 + u32::try_from(operations / REST_OPERATIONS).unwrap());
     println!("a storm of {operations} operations over {kind:?}, seed {seed}");
     let dice = Arc::new(Dice::new(seed, 0));
     let pictures = Arc::new(tokio::task::spawn_blocking(Pictures::cut).await.unwrap());
@@ -118,14 +122,14 @@ async fn storm(kind: Kind) {
     weather.rage(&mut fleet, &had_all, acting).await;
 
     fleet.whole().await;
-    world.at_rest(REST_WITHIN).await;
+    world.at_rest(rest_within).await;
     let lost = compare(&*world.media, &world.ledger, &pictures).await;
     // One pass finds what no event told of.
     world
         .operate(&["reconcile", "--config", "minilab.yaml", "--full"])
         .await
         .unwrap();
-    world.at_rest(REST_WITHIN).await;
+    world.at_rest(rest_within).await;
     over.cancel();
     reading.await.unwrap();
 
