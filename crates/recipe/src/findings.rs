@@ -33,6 +33,9 @@ pub struct Survey {
     /// What do EXIF, IPTC and XMP say?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub embedded: bool,
+    /// Where was it taken? Only if that is to be published.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub place: bool,
 }
 
 /// What was found out.
@@ -47,6 +50,49 @@ pub struct Findings {
     /// What EXIF, IPTC and XMP say. `None`: nobody looked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedded: Option<Embedded>,
+    /// Where it was taken. `None`: nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// Where an original was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Place {
+    /// `None`: it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Coordinates>,
+}
+
+/// A place on earth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Coordinates {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Metres above the sea.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altitude: Option<f64>,
+}
+
+impl Coordinates {
+    /// Rounded to a step and a half (five digits) and to a hand's breadth; `None` for what is nowhere on earth.
+    pub fn new(latitude: f64, longitude: f64, altitude: Option<f64>) -> Option<Self> {
+        let round = |number: f64, digits: f64| (number * digits).round() / digits;
+        let sound = altitude.filter(|metres| (-20_000.0..=100_000.0).contains(metres));
+        let place = Self {
+            latitude: round(latitude, 1e5),
+            longitude: round(longitude, 1e5),
+            altitude: sound.map(|metres| round(metres, 10.0)),
+        };
+        Some(place).filter(Self::is_on_earth)
+    }
+
+    fn is_on_earth(&self) -> bool {
+        (-90.0..=90.0).contains(&self.latitude)
+            && (-180.0..=180.0).contains(&self.longitude)
+            && self.altitude.is_none_or(f64::is_finite)
+    }
 }
 
 /// A part of the upright picture, as fractions of its width and height, wholly inside.
@@ -106,7 +152,7 @@ pub enum MarkKind {
 impl Survey {
     /// Is there anything to be found out?
     pub fn is_empty(&self) -> bool {
-        self.trims.is_empty() && !self.faces && !self.embedded
+        self.trims.is_empty() && !self.faces && !self.embedded && !self.place
     }
 
     /// What of it is not known yet.
@@ -117,6 +163,7 @@ impl Survey {
             trims: self.trims.iter().filter(unknown).cloned().collect(),
             faces: self.faces && known.faces.is_none(),
             embedded: self.embedded && known.embedded.is_none(),
+            place: self.place && known.place.is_none(),
         }
     }
 }
@@ -124,7 +171,7 @@ impl Survey {
 impl Findings {
     /// Was nothing looked for?
     pub fn is_empty(&self) -> bool {
-        self.trims.is_empty() && self.faces.is_none() && self.embedded.is_none()
+        *self == Self::default()
     }
 
     /// What a trim leaves, by its canonical text.
@@ -142,6 +189,7 @@ impl Findings {
         self.trims.drain(..surplus);
         self.faces = later.faces.or(self.faces.take());
         self.embedded = later.embedded.or(self.embedded.take());
+        self.place = later.place.or(self.place);
     }
 
     /// Does it answer the survey of a picture of that size, no more and no less, within all limits?
@@ -156,9 +204,15 @@ impl Findings {
             faces.len() <= FACES_MAX && faces.iter().all(sound)
         });
         let embedded = self.embedded.as_ref().is_none_or(Embedded::is_bounded);
+        let place = self
+            .place
+            .and_then(|place| place.at)
+            .is_none_or(|at| at.is_on_earth());
         trims
             && faces
             && embedded
+            && place
+            && self.place.is_some() == survey.place
             && self.faces.is_some() == survey.faces
             && self.embedded.is_some() == survey.embedded
     }
@@ -221,7 +275,9 @@ impl Recipe {
         let mut templates = steps.filter_map(crate::AskedStep::template);
         // People mark faces and focus in XMP too.
         survey.embedded = self.derivatives().iter().any(crate::Derivative::reads_focal)
-            || templates.any(crate::TextTemplate::reads_embedded);
+            || templates.any(crate::TextTemplate::reads_embedded)
+            || self.publish.contains(&crate::Publish::Metadata);
+        survey.place = self.publish.contains(&crate::Publish::Gps);
         survey
     }
 }
@@ -262,6 +318,7 @@ mod tests {
             trims: vec!["threshold=10".to_owned(), "threshold=20".to_owned()],
             faces: true,
             embedded: true,
+            place: true,
         };
         let mut known = Findings {
             trims: vec![("threshold=20".to_owned(), rect(5))],
@@ -277,6 +334,7 @@ mod tests {
             trims: vec![("threshold=10".to_owned(), rect(6))],
             faces: Some(Vec::new()),
             embedded: None,
+            place: Some(Place::default()),
         });
         assert!(survey.lacking(&known).is_empty());
         for threshold in 0..100 {
@@ -296,14 +354,25 @@ mod tests {
             trims: vec!["threshold=10".to_owned()],
             faces: true,
             embedded: true,
+            place: true,
         };
         let good = Findings {
             trims: vec![("threshold=10".to_owned(), rect(100))],
             faces: Some(vec![face(0.5, 0.9)]),
             embedded: Some(Embedded::default()),
+            place: Some(Place::default()),
         };
         assert!(good.answers(&survey, UPRIGHT));
-        let wrong: [&dyn Fn(&mut Findings); 7] = [
+        let wrong: [&dyn Fn(&mut Findings); 9] = [
+            &|found| found.place = None,
+            &|found| {
+                let at = Coordinates {
+                    latitude: 91.0,
+                    longitude: 0.0,
+                    altitude: None,
+                };
+                found.place = Some(Place { at: Some(at) });
+            },
             &|found| found.trims[0].1.width = 101,
             &|found| found.trims.clear(),
             &|found| found.faces = None,

@@ -26,8 +26,8 @@ impl Recipe {
         metadata: &BTreeMap<String, String>,
     ) -> String {
         let names = self
-            .derivative(&file.derivative)
-            .map(|d| self.reads_of(d))
+            .made_as(&file.derivative)
+            .map(|derivative| self.reads_of(&derivative))
             .unwrap_or_default();
         let reads = names
             .into_iter()

@@ -38,8 +38,8 @@ pub use encoding::{
     WebpTuning,
 };
 pub use findings::{
-    Area, Embedded, FACES_MAX, Face, Findings, Mark, MarkKind, REGIONS_MAX, Survey, TEXT_BYTES_MAX,
-    TEXTS_BYTES_MAX, TEXTS_MAX,
+    Area, Coordinates, Embedded, FACES_MAX, Face, Findings, Mark, MarkKind, Place, REGIONS_MAX, Survey,
+    TEXT_BYTES_MAX, TEXTS_BYTES_MAX, TEXTS_MAX,
 };
 pub use fingerprint::version;
 pub use format::{Format, OutputFormat};
@@ -53,10 +53,10 @@ pub use plan::{
     Predicted, Shrink, Skipped, Source, Step, TinyFormat, Turn,
 };
 pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
-pub use probe::{Original, Pixels, Point, Probe};
+pub use probe::{Original, Page, Pixels, Point, Probe};
 pub use recipe::{
     Accept, Animation, Asked, AskedComposite, AskedLaying, AskedMask, AskedStep, AskedText, Backdrop,
-    Background, Border, Crop, Density, Derivative, Edges, Extend, Extract, Filling, Fit, Gravity,
+    Background, Border, Crop, Density, Derivative, EachFace, Edges, Extend, Extract, Filling, Fit, Gravity,
     LanedEncoding, Length, Margin, NotAnImage, PagePicture, Pick, PictureSet, Publish, Radius, Ratio, Recipe,
     Refusal, RefusalCode, Region, Replace, Resize, Rotation, Rung, Subject, TextTemplate, Trim, Unit, Urls,
     When,

@@ -21,6 +21,8 @@ pub struct Limits {
     pub bands: u32,
     /// Formats let in; empty means all that this build decodes.
     pub formats: Vec<Format>,
+    /// Pages after the first whose header is told, from 1: those that the recipe asks.
+    pub pages: Vec<u32>,
 }
 
 impl Default for Limits {
@@ -33,6 +35,7 @@ impl Default for Limits {
             frames: 256,
             bands: 5,
             formats: Vec::new(),
+            pages: Vec::new(),
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::{
 pub struct Plan {
     /// How the trunk is made.
     pub decode: Decode,
+    /// And those of further pages, each a trunk of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<Decode>,
     /// Images made from the trunk or from earlier nodes, parents first.
     pub nodes: Vec<Node>,
     /// What is encoded, in the order in which it is wanted: lanes in order, small before large.
@@ -81,6 +84,8 @@ pub enum ColourSpace {
 pub enum Source {
     /// The decoded original.
     Trunk,
+    /// The decoded page of that index in [`Plan::further`].
+    Page(usize),
     /// The node of that index in [`Plan::nodes`].
     Node(usize),
 }
@@ -248,6 +253,9 @@ pub struct Keep {
 pub struct PlannedFile {
     /// Which derivative it belongs to.
     pub derivative: String,
+    /// Of which face it is, where its derivative is made for each: the number that ends the derivative's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub face: Option<u32>,
     /// Which lane makes it.
     pub lane: Lane,
     /// Encoded from.
@@ -301,6 +309,10 @@ pub enum Note {
     MetadataNotKept,
     /// The recipe asks for a face and none was found: what it names instead was taken.
     NoFace,
+    /// There are more faces than the recipe makes files of: the largest have them.
+    FacesLeftOut,
+    /// The original has no page of the number that the recipe asks.
+    NoSuchPage,
     /// The original lacks what a text would say, and it was left out.
     TextLeftOut,
     /// A text has letters that no bundled font has; boxes stand for them.

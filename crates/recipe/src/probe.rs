@@ -1,9 +1,10 @@
 //! What is known of an original before its pixels are decoded.
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Area, Asset, Findings, Format, Size};
+use crate::{Area, Asset, Embedded, Findings, Format, Size};
 
 /// What the pixels of an original mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,9 +41,53 @@ pub struct Probe {
     pub icc: bool,
     /// Must the whole image be decoded before its first row is known (interlaced, progressive, lossless WebP, AVIF)?
     pub whole_image: bool,
+    /// Headers of later pages, by number from 0: those that the recipe asks and the file has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub further: BTreeMap<u32, Page>,
+}
+
+/// The header of a page, each of which has its own size and samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// Width and height as stored.
+    pub stored: Size,
+    /// EXIF orientation, 1 to 8.
+    pub orientation: u8,
+    /// Does it have transparency?
+    pub alpha: bool,
+    /// Bits per sample.
+    pub bits: u8,
+    /// What the samples mean.
+    pub pixels: Pixels,
+    /// Does it carry an ICC profile?
+    pub icc: bool,
 }
 
 impl Probe {
+    /// The header of a page as if it came first. `None`: there is no such page, or nobody asked for it; frames of an
+    /// animation are no pages.
+    pub fn of_page(&self, page: u32) -> Option<Cow<'_, Self>> {
+        if page == 0 {
+            return Some(Cow::Borrowed(self));
+        }
+        let own = self.further.get(&page)?;
+        Some(Cow::Owned(Self {
+            stored: own.stored,
+            orientation: own.orientation,
+            alpha: own.alpha,
+            bits: own.bits,
+            pixels: own.pixels,
+            icc: own.icc,
+            ..self.clone()
+        }))
+    }
+
+    /// Does it have a page of that number? Frames are none, whether they are decoded (GIF, WebP) or not (PNG, JPEG XL).
+    pub fn has_page(&self, page: u32) -> bool {
+        let has_pages = matches!(self.format, Format::Tiff | Format::Avif);
+        page == 0 || (page < self.pages && has_pages)
+    }
+
     /// Are its pages shown one after the other?
     pub fn is_animated(&self) -> bool {
         self.pages > 1 && matches!(self.format, Format::Gif | Format::Webp)
@@ -128,6 +173,25 @@ impl Original {
             metadata: BTreeMap::new(),
             assets: Vec::new(),
         }
+    }
+
+    /// The original as far as one of its pages goes. Faces, borders and marks were looked for on the first.
+    pub(crate) fn of_page(&self, page: u32) -> Option<Cow<'_, Self>> {
+        if page == 0 {
+            return Some(Cow::Borrowed(self));
+        }
+        let texts = |embedded: &Embedded| Embedded {
+            texts: embedded.texts.clone(),
+            regions: Vec::new(),
+        };
+        Some(Cow::Owned(Self {
+            probe: self.probe.of_page(page)?.into_owned(),
+            findings: Findings {
+                embedded: self.findings.embedded.as_ref().map(texts),
+                ..Findings::default()
+            },
+            ..self.clone()
+        }))
     }
 }
 

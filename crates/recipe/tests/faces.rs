@@ -288,3 +288,164 @@ proptest! {
         prop_assert!(holds(window.top, window.height, fy), "{window:?} {fy:?}");
     }
 }
+
+const EACH: &str = "{ crop: { to: face, padding: 0 }, for_each: { of: face, most: 2 }, resize: { width: 50, height: 50, fit: cover, enlarge: true }, formats: [png, webp] }";
+
+#[test]
+fn each_face_gets_files_of_its_own_the_largest_first() {
+    let faces = [
+        area(0.0, 0.0, 0.1, 0.1),
+        area(0.5, 0.5, 0.3, 0.3),
+        area(0.2, 0.2, 0.2, 0.2),
+    ];
+    let made = plan(EACH, &with(jpeg(1000, 1000), &faces));
+    let named: Vec<_> = made
+        .files
+        .iter()
+        .map(|file| (file.derivative.as_str(), file.face))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            ("t-1", Some(1)),
+            ("t-1", Some(1)),
+            ("t-2", Some(2)),
+            ("t-2", Some(2))
+        ]
+    );
+    let mut parts: Vec<u32> = extracts(&made).iter().map(|rect| rect.left).collect();
+    parts.sort_unstable();
+    let shrink = u32::from(made.decode.shrink.0);
+    assert_eq!(parts, [200 / shrink, 500 / shrink]);
+    // The third is told, and its picture is nobody's.
+    assert_eq!(made.skipped.len(), 1);
+    assert!(
+        made.skipped[0].reason.starts_with("3 were found"),
+        "{:?}",
+        made.skipped
+    );
+    let prints: std::collections::BTreeSet<_> = made.files.iter().map(|file| &file.canonical).collect();
+    assert_eq!(prints.len(), 4);
+}
+
+#[test]
+fn without_a_face_there_is_no_file_unless_the_crop_names_another() {
+    let none = with(jpeg(1000, 1000), &[]);
+    let made = plan(EACH, &none);
+    assert!(made.files.is_empty() && made.skipped.len() == 1, "{made:?}");
+    let instead = EACH.replace("padding: 0", "padding: 0, else: west");
+    let made = plan(&instead, &none);
+    assert_eq!(made.files[0].derivative, "t-1");
+    assert!(made.files.iter().all(|file| file.notes == [Note::NoFace]));
+    let one = plan(&instead, &with(jpeg(1000, 1000), &[area(0.1, 0.1, 0.2, 0.2)]));
+    assert_eq!(one.files.len(), 2);
+    assert!(one.files.iter().all(|file| file.notes.is_empty()));
+}
+
+#[test]
+fn manifest_is_told_of_missing_faces_and_of_those_left_out() {
+    let recipe = recipe(&format!("{{ t: {EACH} }}"));
+    let notes = |faces: &[Area]| {
+        let original = with(jpeg(100, 100), faces);
+        let notes = recipe.notes_of(&original.probe, &original.findings);
+        notes
+            .into_iter()
+            .map(|(name, note)| (name.to_owned(), note))
+            .collect::<Vec<_>>()
+    };
+    let face = area(0.1, 0.1, 0.2, 0.2);
+    assert_eq!(notes(&[]), [("t".to_owned(), Note::NoFace)]);
+    assert_eq!(notes(&[face, face]), []);
+    assert_eq!(notes(&[face; 3]), [("t".to_owned(), Note::FacesLeftOut)]);
+}
+
+#[test]
+fn a_face_can_be_picked_by_its_number_or_cropped_by_hand() {
+    let faces = [area(0.0, 0.0, 0.3, 0.3), area(0.5, 0.5, 0.1, 0.1)];
+    let second = "{ crop: { to: face, padding: 0, pick: 2, else: [] }, formats: [png] }";
+    let made = plan(second, &with(jpeg(1000, 1000), &faces));
+    assert_eq!((extracts(&made)[0].left, extracts(&made)[0].width), (500, 100));
+    assert!(
+        plan(second, &with(jpeg(1000, 1000), &faces[..1]))
+            .files
+            .is_empty()
+    );
+
+    let recipe = recipe(&format!("{{ t: {EACH} }}"));
+    assert!(recipe.reads().contains(&"minilab-crop-t-2".to_owned()));
+    let told = [("minilab-crop-t-2".to_owned(), "0.1,0.1,0.2,0.2".to_owned())].into();
+    let mut original = with(jpeg(1000, 1000), &faces[..1]);
+    original.crops = recipe.told(&told).1;
+    let made = recipe.plan(&original, &recipe.lanes()).unwrap();
+    let named: Vec<_> = made.files.iter().map(|file| file.derivative.as_str()).collect();
+    assert_eq!(named, ["t-1", "t-1", "t-2", "t-2"]);
+    // What people crop to changes that file and no other.
+    let print = |index: usize, metadata| recipe.fingerprint(&made.files[index], "00", metadata);
+    let none = std::collections::BTreeMap::new();
+    assert_eq!(print(0, &none), print(0, &told));
+    assert_ne!(print(2, &none), print(2, &told));
+}
+
+#[test]
+fn names_of_files_tell_their_faces_apart() {
+    let original = with(
+        jpeg(1000, 1000),
+        &[area(0.0, 0.0, 0.3, 0.3), area(0.5, 0.5, 0.3, 0.3)],
+    );
+    let keys = |recipe: &minilab_recipe::Recipe| -> Vec<String> {
+        let made = recipe.plan(&original, &recipe.lanes()).unwrap();
+        let files = made.files.iter();
+        files
+            .map(|file| recipe.key("a.jpg", file, "g1-0123456789").unwrap())
+            .collect()
+    };
+    let usual = recipe(&format!("{{ t: {EACH} }}"));
+    assert_eq!(keys(&usual)[0], "a.jpg/t-1-50w.g1-0123456789.webp");
+    let told = whole(&format!(
+        "{{ key: '{{original}}/{{name}}.face{{face}}.{{version}}.{{ext}}', derivatives: {{ t: {EACH} }} }}"
+    ));
+    assert_eq!(keys(&told)[2], "a.jpg/t.face2.g1-0123456789.webp");
+}
+
+#[test]
+fn mistakes_about_faces_are_told() {
+    let wrong = |recipe: &str| {
+        let text = format!(
+            "version: 1\nfrom: {{ folder: in }}\nto: {{ folder: out }}\nrecipes: {{ r: {recipe} }}\n"
+        );
+        let diagnostics = minilab_recipe::Document::parse("t.yaml", &text, &|_| None).unwrap_err();
+        diagnostics.render()
+    };
+    for (recipe, told) in [
+        (
+            "{ derivatives: { t: { for_each: face, formats: [png] } } }".to_owned(),
+            "each face is cropped to",
+        ),
+        (
+            "{ derivatives: { t: { for_each: face, crop: { to: face, pick: all }, formats: [png] } } }"
+                .to_owned(),
+            "none is picked",
+        ),
+        (
+            format!("{{ derivatives: {{ t: {EACH}, t-2: {{ formats: [png] }} }} }}"),
+            "as another derivative is",
+        ),
+        (
+            format!("{{ urls: both, derivatives: {{ t: {EACH} }} }}"),
+            "known from the manifest alone",
+        ),
+        (
+            format!(
+                "{{ key: '{{original}}/{{name}}{{face}}.{{version}}.{{ext}}', derivatives: {{ t: {EACH}, u: {{ formats: [png] }} }} }}"
+            ),
+            "is of no face",
+        ),
+        (
+            "{ derivatives: { t: { crop: { to: focal, else: [] }, formats: [png] } } }".to_owned(),
+            "something must be shown",
+        ),
+    ] {
+        let said = wrong(&recipe).replace('\n', " ");
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}

@@ -29,7 +29,7 @@ recipes:
     placeholder: [thumbhsh]
     derivatives:
       Thumb: { resize: { width: 0, fit: covr }, formats: [webp, webp] }
-      photo: { resize: { widths: [320, 320], densities: 2 }, formats: [jpeg], page: 2 }
+      photo: { resize: { widths: [320, 320], densities: 2 }, formats: [jpeg], to: private }
 "#
     ));
 }

@@ -128,6 +128,7 @@ fn recipe_of(asked: &[Asked], reversed: bool) -> Recipe {
 fn size_of(plan: &Plan, source: Source) -> Size {
     match source {
         Source::Trunk => plan.decode.size,
+        Source::Page(index) => plan.further[index].size,
         Source::Node(index) => plan.nodes[index].size,
     }
 }
@@ -220,7 +221,7 @@ proptest! {
         let by = u32::from(plan.decode.shrink.0);
         let loaded = Size { width: upright.width.div_ceil(by), height: upright.height.div_ceil(by) };
         let resampled = |source: Source| match source {
-            Source::Trunk => plan.decode.size != loaded,
+            Source::Trunk | Source::Page(_) => plan.decode.size != loaded,
             Source::Node(_) => true,
         };
         for (index, node) in plan.nodes.iter().enumerate() {

@@ -10,8 +10,8 @@ use super::tree::{Name, Tree};
 use super::{formats, geometry};
 use crate::diagnostic::Code;
 use crate::{
-    Animation, AskedStep, Background, Density, Derivative, Filling, Keep, LanedEncoding, OutputFormat, Rgb,
-    Written,
+    Animation, AskedStep, Background, Density, Derivative, Filling, Keep, LanedEncoding, OutputFormat, Pick,
+    Rgb, Subject, Written,
 };
 
 /// What a recipe says for all its derivatives.
@@ -23,6 +23,9 @@ pub(super) struct Common<'a> {
     animation: Animation,
     keep_smaller: bool,
 }
+
+/// As many as `accept.frames` can allow.
+const PAGE_MAX: u32 = 99_999;
 
 /// White, as on paper: what transparency is put on where nothing else is said.
 const WHITE: Rgb = Rgb([255; 3]);
@@ -53,7 +56,8 @@ pub(super) fn derivative(
     problems: &Problems,
 ) -> Option<Derivative> {
     let mut fields = Fields::open("derivative", tree, problems)?;
-    fields.planned(&["to", "page"]);
+    fields.planned(&["to"]);
+    let page = fields.read("page", |t, p| scalar::integer(t, 0..=PAGE_MAX, p));
     let background = fields
         .read("background", scalar::colour)
         .unwrap_or(common.background);
@@ -66,7 +70,26 @@ pub(super) fn derivative(
     let flop = fields.read("flop", scalar::boolean).unwrap_or(false);
     let trim = fields.read("trim", geometry::trim);
     let extract = fields.read("extract", geometry::extract);
-    let crop = fields.read("crop", super::crop::crop);
+    let for_each = fields.read("for_each", super::crop::for_each);
+    let instead = if for_each.is_some() {
+        &[]
+    } else {
+        super::crop::INSTEAD
+    };
+    let crop = fields.read("crop", |tree, problems| {
+        super::crop::crop(tree, instead, problems)
+    });
+    if for_each.is_some() && crop.as_ref().is_none_or(|crop| crop.to != Subject::Face) {
+        fields.conflict("for_each", "each face is cropped to", "add crop: face");
+    }
+    if for_each.is_some() && crop.as_ref().is_some_and(|crop| crop.pick != Pick::Largest) {
+        let help = "drop pick from the crop";
+        fields.conflict(
+            "for_each",
+            "each face is a file of its own, and none is picked",
+            help,
+        );
+    }
     if crop.is_some() && extract.is_some() {
         fields.conflict("crop", "a crop takes the place of an extract", "keep one of them");
     }
@@ -96,7 +119,7 @@ pub(super) fn derivative(
     let animation = fields
         .read("animation", super::animation::animation)
         .unwrap_or(common.animation);
-    let steps_at = fields.span_of("steps");
+    let (steps_at, page_at) = (fields.span_of("steps"), fields.span_of("page"));
     let (resize, padding, backdrop) = match resized {
         Some((resize, Filling::Backdrop(backdrop))) => (Some(resize), paint, Some(backdrop)),
         Some((resize, Filling::Background(padding))) => (Some(resize), padding, None),
@@ -115,6 +138,9 @@ pub(super) fn derivative(
     fields.close();
     let derivative = Derivative {
         name: name.text.clone(),
+        for_each,
+        face: None,
+        page,
         autorotate,
         rotate,
         flip,
@@ -136,6 +162,15 @@ pub(super) fn derivative(
         animation,
         written,
     };
+    let looks = derivative.reads_faces() || derivative.trim.is_some();
+    if looks && page.is_some_and(|page| page > 0) {
+        problems.note(
+            page_at,
+            Code::Conflict,
+            "faces and borders are looked for on the first page alone",
+            Some("leave out what looks for them (face, trim), or the page".to_owned()),
+        );
+    }
     if derivative.hides_faces() && derivative.crops_smartly() {
         problems.note(
             steps_at,

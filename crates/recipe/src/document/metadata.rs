@@ -151,9 +151,9 @@ pub(super) fn mappings() -> Vec<Mapping> {
         (
             "metadata_set",
             json!({
-                "copyright": text("Whose it is, as EXIF Copyright."),
-                "artist": text("Who made it, as EXIF Artist."),
-                "description": text("What it shows, as EXIF ImageDescription."),
+                "copyright": text("Whose it is, as EXIF Copyright and `dc:rights` of XMP."),
+                "artist": text("Who made it, as EXIF Artist and `dc:creator`."),
+                "description": text("What it shows, as EXIF ImageDescription and `dc:description`."),
             }),
             &[],
         ),

@@ -36,10 +36,11 @@ fn set(tree: &Tree, derivatives: &[Derivative], problems: &Problems) -> Option<P
     let sizes = fields.read("sizes", attribute);
     let derivative = fields.require("derivative", |tree, problems| {
         let name = scalar::text(tree, problems)?;
-        if derivatives.iter().any(|known| known.name == name) {
+        let known: Vec<_> = derivatives.iter().flat_map(Derivative::every).collect();
+        if known.iter().any(|known| known.name == name) {
             return Some(name);
         }
-        let names: Vec<&str> = derivatives.iter().map(|known| known.name.as_str()).collect();
+        let names: Vec<&str> = known.iter().map(|known| known.name.as_str()).collect();
         let message = format!("the recipe has no derivative {name:?}");
         problems.note(
             tree.span,

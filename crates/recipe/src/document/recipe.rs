@@ -122,6 +122,8 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
     });
     if let Some(recipe) = &recipe {
         check_keys(recipe, &fields);
+        check_faces(recipe, &fields);
+        check_pages(recipe, &fields);
         check_aliases(recipe, &fields);
         check_formats(recipe, &fields);
         check_assets(recipe, &fields);
@@ -211,17 +213,7 @@ fn check_keys(recipe: &Recipe, fields: &Fields<'_>) {
                 .note(fields.span_of("derivatives"), Code::SameKey, message, help);
         }
     }
-    let many = |name: &str| {
-        recipe
-            .rungs()
-            .iter()
-            .filter(|rung| rung.derivative == name)
-            .count()
-    };
-    let several = recipe
-        .derivatives()
-        .iter()
-        .find(|d| many(&d.name) > d.formats().count());
+    let several = recipe.derivatives().iter().find(|d| d.asked().len() > 1);
     if let Some(derivative) = several.filter(|_| !recipe.key.tells_sizes()) {
         let message = format!(
             "the key template does not tell the sizes of {:?} apart",
@@ -231,6 +223,60 @@ fn check_keys(recipe: &Recipe, fields: &Fields<'_>) {
         fields
             .problems()
             .note(fields.span_of("key"), Code::SameKey, message, help);
+    }
+}
+
+/// Each page that is shown is decoded, and held in memory.
+const PAGES_MAX: usize = 16;
+
+fn check_pages(recipe: &Recipe, fields: &Fields<'_>) {
+    let pages = recipe.pages().len();
+    if pages > PAGES_MAX {
+        let message = format!("{pages} pages after the first are shown, and {PAGES_MAX} are allowed");
+        let help = "leave some out, or make a recipe of its own of them";
+        fields.conflict("derivatives", message, help);
+    }
+}
+
+/// Names of those for each face, and what tells them apart.
+fn check_faces(recipe: &Recipe, fields: &Fields<'_>) {
+    let all = recipe.derivatives();
+    let each = all.iter().filter(|derivative| derivative.for_each.is_some());
+    for derivative in each.clone() {
+        let named = derivative.every();
+        let taken = all
+            .iter()
+            .find(|other| named.iter().any(|one| one.name == other.name));
+        if let Some(other) = taken {
+            let message = format!(
+                "a face of {:?} would be called {:?}, as another derivative is",
+                derivative.name, other.name
+            );
+            let help = Some("rename one of them".to_owned());
+            fields
+                .problems()
+                .note(fields.span_of("derivatives"), Code::SameKey, message, help);
+        }
+    }
+    let whole = all.iter().find(|derivative| derivative.for_each.is_none());
+    if let Some(whole) = whole.filter(|_| recipe.key.tells_faces()) {
+        let message = format!(
+            "the key template reads {{face}}, and {:?} is of no face",
+            whole.name
+        );
+        let help = "drop {face}: files for each face have its number in their name anyway";
+        fields.conflict("key", message, help);
+    }
+    if let Some(derivative) = each.clone().next().filter(|_| recipe.urls.has_stable()) {
+        let message = format!(
+            "how many faces {:?} has is known from the manifest alone, and every stable URL must lead somewhere",
+            derivative.name
+        );
+        fields.conflict(
+            "urls",
+            message,
+            "drop one of them, or give the faces a recipe of their own",
+        );
     }
 }
 
@@ -265,7 +311,11 @@ fn template(tree: &Tree, problems: &Problems) -> Option<KeyTemplate> {
 }
 
 fn publish(tree: &Tree, problems: &Problems) -> Option<Vec<Publish>> {
-    let words = [("faces", Publish::Faces)];
+    let words = [
+        ("faces", Publish::Faces),
+        ("metadata", Publish::Metadata),
+        ("gps", Publish::Gps),
+    ];
     let mut told = one_or_many(tree, problems, |tree, problems| {
         scalar::choice(tree, &words, problems)
     })?;

@@ -66,7 +66,7 @@ recipes:
         extend: { all: 3 }
         formats: [png]
       two: { metadata: { set: { artist: A } }, trim: { padding: 1 }, formats: [png] }
-      four: { crop: { to: face }, resize: { width: 10 }, formats: [png] }
+      four: { crop: { to: face }, for_each: { of: face, most: 2 }, resize: { width: 10 }, formats: [png] }
       three:
         border: { width: 1, colour: black }
         steps:

@@ -270,8 +270,7 @@ fn recipes() -> Vec<Mapping> {
                 "animation": animation,
                 "placeholder": super::placeholder::schema(),
                 "publish": some(&json!({
-                    "enum": ["faces"],
-                    "description": "What manifests tell of the original's content: boxes of faces.",
+                    "enum": ["faces", "metadata", "gps"],
                 })),
                 "epoch": { "type": "integer", "minimum": 0 },
                 "key": { "type": "string", "pattern": "^\\{original\\}/.*\\.\\{ext\\}$" },
@@ -299,6 +298,11 @@ fn recipes() -> Vec<Mapping> {
             "derivative",
             json!({
                 "background": colour,
+                "page": {
+                    "description": "Which page of an original with several (TIFF, AVIF), from 0; the first unless given. Where there are \
+                                    fewer, no file, and the manifest says so. Frames of an animation are no pages: see animation.",
+                    "type": "integer", "minimum": 0, "maximum": 99_999,
+                },
                 "autorotate": flag,
                 "rotate": { "anyOf": [number, { "$ref": "#/definitions/rotate" }] },
                 "flip": flag,
@@ -308,6 +312,11 @@ fn recipes() -> Vec<Mapping> {
                 "crop": {
                     "description": "Zooms to a subject, in place of an extract.",
                     "anyOf": [{ "enum": ["face", "focal"] }, { "$ref": "#/definitions/crop" }],
+                },
+                "for_each": {
+                    "description": "Made once for each face, the largest first: NAME-1, NAME-2 and so on. Where there is none, \
+                                    no file, unless the crop says `else`; the manifest tells it.",
+                    "anyOf": [{ "const": "face" }, { "$ref": "#/definitions/for_each" }],
                 },
                 "resize": { "$ref": "#/definitions/resize" },
                 "extend": { "$ref": "#/definitions/extend" },
@@ -376,8 +385,9 @@ fn geometry() -> Vec<Mapping> {
                     "description": "Room on each side, as a share of the subject; 0.4 around faces, else 0.",
                 },
                 "pick": {
-                    "enum": ["largest", "all", "most_central"], "default": "largest",
-                    "description": "Which face.",
+                    "anyOf": [{ "enum": ["largest", "all", "most_central"] }, whole(1, crate::FACES_MAX as u32)],
+                    "default": "largest",
+                    "description": "Which face; of a number, that one by size, 1 the largest.",
                 },
                 "closeness": {
                     "anyOf": [
@@ -388,11 +398,23 @@ fn geometry() -> Vec<Mapping> {
                     "description": "0 leaves the whole picture, 1 only the subject with its padding.",
                 },
                 "else": {
-                    "description": "Which part stays where there is no such subject; attention by default.",
+                    "description": "Which part stays where there is no such subject; attention by default. An empty list: no file is made of a picture without a face.",
                     "anyOf": [gravity, { "type": "array", "items": gravity }],
                 },
             }),
             &["to"],
+        ),
+        (
+            "for_each",
+            json!({
+                "of": { "const": "face", "description": "Of what." },
+                "most": {
+                    "type": "integer", "minimum": 1, "maximum": super::crop::MOST_FACES_MAX,
+                    "default": super::crop::MOST_FACES,
+                    "description": "Faces that get files at most: the largest.",
+                },
+            }),
+            &["of"],
         ),
         (
             "ladder",

@@ -42,7 +42,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     (
         "recipe",
         "publish",
-        "What manifests tell of the original's content.",
+        "What manifests tell of the original: boxes of faces, texts of its EXIF, IPTC and XMP (camera, captions, credits; no \
+         serial numbers), and, only by name, where it was taken (gps).",
     ),
     ("recipe", "epoch", "Raise it to have everything made anew."),
     (

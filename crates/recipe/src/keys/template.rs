@@ -29,6 +29,7 @@ enum Variable {
     Ext,
     Version,
     Tenant,
+    Face,
     Meta(String),
 }
 
@@ -43,7 +44,7 @@ pub(crate) struct TemplateFault {
 const VALUE_CHARS_MAX: usize = 64;
 
 const VARIABLES: &str =
-    "{original} {dir} {stem} {name} {width} {height} {format} {ext} {version} {tenant} {meta.x}";
+    "{original} {dir} {stem} {name} {width} {height} {format} {ext} {version} {tenant} {face} {meta.x}";
 
 impl KeyTemplate {
     /// What keys are built by unless a recipe says otherwise.
@@ -108,6 +109,11 @@ impl KeyTemplate {
             .any(|p| matches!(p, Piece::Variable(Variable::Width | Variable::Height)))
     }
 
+    /// Does it tell the faces of one derivative apart by itself? Else their number is part of the name.
+    pub(crate) fn tells_faces(&self) -> bool {
+        self.pieces.contains(&Piece::Variable(Variable::Face))
+    }
+
     /// Names of the metadata it reads.
     pub(crate) fn metadata_names(&self) -> Vec<String> {
         let name = |piece: &Piece| match piece {
@@ -143,7 +149,11 @@ impl KeyTemplate {
                 Variable::Stem => {
                     key.push_str(&sanitised(base.rsplit_once('.').map_or(base, |(stem, _)| stem)));
                 }
-                Variable::Name => key.push_str(&file.derivative),
+                Variable::Name => key.push_str(self.name(file)),
+                Variable::Face => {
+                    let face = file.face.ok_or_else(|| missing("face"))?;
+                    key.push_str(&face.to_string());
+                }
                 Variable::Width => key.push_str(&file.size.width.to_string()),
                 Variable::Height => key.push_str(&file.size.height.to_string()),
                 Variable::Format => key.push_str(file.encoding.format().as_str()),
@@ -159,6 +169,15 @@ impl KeyTemplate {
             }
         }
         Ok(key)
+    }
+}
+
+impl KeyTemplate {
+    /// Without the face's number, where that stands elsewhere.
+    fn name<'a>(&self, file: &'a PlannedFile) -> &'a str {
+        let numbered = file.face.filter(|_| self.tells_faces());
+        let bare = numbered.and_then(|face| file.derivative.strip_suffix(&format!("-{face}")));
+        bare.unwrap_or(&file.derivative)
     }
 }
 
@@ -218,6 +237,7 @@ fn variable(name: &str) -> Option<Variable> {
         "ext" => Variable::Ext,
         "version" => Variable::Version,
         "tenant" => Variable::Tenant,
+        "face" => Variable::Face,
         other => Variable::Meta(other.strip_prefix("meta.").filter(|n| !n.is_empty())?.to_owned()),
     })
 }

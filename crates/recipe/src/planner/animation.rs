@@ -36,7 +36,8 @@ pub(super) fn shown(
 ) -> Option<(Shown, Option<Note>)> {
     let last = probe.pages.saturating_sub(1);
     if !probe.is_animated() {
-        return Some((Shown::Frame(0), (last > 0).then_some(Note::FirstFrame)));
+        let unasked = last > 0 && derivative.page.is_none();
+        return Some((Shown::Frame(0), unasked.then_some(Note::FirstFrame)));
     }
     Some(match derivative.animation {
         Animation::Drop => return None,

@@ -80,7 +80,7 @@ fn frames_of(decode: &Decode, nodes: &[Node]) -> Vec<u64> {
     let mut frames: Vec<u64> = Vec::new();
     for node in nodes {
         let parent = match node.from {
-            Source::Trunk => decode.frames.into(),
+            Source::Trunk | Source::Page(_) => decode.frames.into(),
             Source::Node(index) => frames.get(index).copied().unwrap_or(1),
         };
         let one = node.steps.iter().any(|step| matches!(step, Step::Frame(_)));

@@ -3,14 +3,17 @@
 //! 1. [`rungs`] turns each derivative's boxes into sizes that the original can fill, by [`fit`];
 //! 2. [`target`] says for each of them what is resized and what follows (crop, canvas, border);
 //! 3. [`trunk`] chooses how small the decoded original may be;
-//! 4. [`tree`] hangs all targets on it, each at the smallest level that keeps its quality.
+//! 4. [`tree`] hangs all targets on it, each at the smallest level that keeps its quality;
+//! 5. [`pages`] does 3 and 4 for each page that is shown of an original with several.
 mod animation;
 mod cost;
 mod fit;
+mod form;
 mod frame;
 mod limits;
 mod orthogonal;
 mod overlays;
+mod pages;
 mod rungs;
 mod steps;
 mod subject;
@@ -32,10 +35,14 @@ impl Recipe {
         let mut targets = Vec::new();
         let mut skipped = Vec::new();
         for derivative in &self.derivatives {
-            if derivative.encodings_in(lanes).next().is_some() {
+            if derivative.encodings_in(lanes).next().is_none() {
+                continue;
+            }
+            skipped.extend(derivative.left_out(original));
+            for one in derivative.each_of(original) {
                 targets.extend(target::targets(
                     self,
-                    derivative,
+                    &one,
                     original,
                     &assets,
                     lanes,
@@ -53,21 +60,14 @@ impl Recipe {
             Some(first) if lanes.contains(first) => self.placeholder.clone(),
             _ => Vec::new(),
         };
-        let decode = trunk::choose(self, &original.probe, &targets, !analyses.is_empty());
-        self.accept.frames(&original.probe, decode.frames)?;
-        let (nodes, sources) = tree::grow(&decode, &targets);
-        let mut files: Vec<PlannedFile> = targets
-            .into_iter()
-            .zip(sources)
-            .flat_map(|(target, from)| {
-                target
-                    .files
-                    .into_iter()
-                    .map(move |file| PlannedFile { from, ..file })
-            })
-            .collect();
+        let pages::Grown {
+            decode,
+            further,
+            nodes,
+            mut files,
+            predicted,
+        } = pages::grow(self, &original.probe, &targets, !analyses.is_empty())?;
         files.sort_by(|one, other| order(one).cmp(&order(other)));
-        let predicted = cost::predict(&original.probe, &decode, &nodes, &files);
         let composed = nodes
             .iter()
             .flat_map(|node| &node.steps)
@@ -75,6 +75,7 @@ impl Recipe {
         let assets = if composed { assets } else { Vec::new() };
         Ok(Plan {
             decode,
+            further,
             nodes,
             files,
             skipped,

@@ -243,6 +243,7 @@ fn picked(faces: Vec<Span2>, pick: Pick, whole: Span2) -> Option<Span2> {
     };
     match pick {
         Pick::Largest => faces.into_iter().next(),
+        Pick::Nth(number) => faces.into_iter().nth((number as usize).checked_sub(1)?),
         Pick::All => faces.into_iter().reduce(Span2::join),
         Pick::MostCentral => faces.into_iter().min_by(|a, b| off(a).total_cmp(&off(b))),
     }

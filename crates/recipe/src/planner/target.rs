@@ -1,22 +1,22 @@
 //! Targets: for each size of a derivative, what is resized from which frame and what follows; and the files it yields.
-use serde::Serialize;
-
 use super::OUTPUT_PIXELS_MAX;
 use super::animation::{self, Shown};
+use super::form::Form;
 use super::frame::{Frame, NoFrame};
 use super::rungs::{self, Kept};
 use super::steps::{At, Finish};
 use super::subject::{self, Span2, held};
 use crate::{
-    Aim, Animation, AskedStep, Asset, AssetName, Backdrop, Background, ColourSpace, Crop, Density,
-    Derivative, Encoding, Extend, ExtendMode, Extract, Filling, Fit, Format, Gravity, Keep, Kernel,
-    KeyTemplate, Lane, LanedEncoding, Note, Original, OutputFormat, PlannedFile, Recipe, Rect, Refusal, Rgb,
-    Rotation, Size, Skipped, Source, Step, Subject, Trim, Written, canonical,
+    Aim, Animation, Asset, Backdrop, Background, Derivative, Encoding, ExtendMode, Filling, Fit, Format,
+    Gravity, Kernel, Lane, LanedEncoding, Note, Original, OutputFormat, PlannedFile, Probe, Recipe, Rect,
+    Refusal, Size, Skipped, Source, Step, Subject, canonical,
 };
 
 /// One picture to be made, in all its formats.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
+    /// Of which page.
+    pub page: u32,
     pub frame: Frame,
     /// Which frames of an animation.
     pub shown: Shown,
@@ -35,11 +35,12 @@ pub(super) struct Target {
 
 impl Target {
     /// The same order whatever the document's.
-    pub fn order(&self) -> (std::cmp::Reverse<u64>, String, Size2) {
+    pub fn order(&self) -> (u32, std::cmp::Reverse<u64>, String, Size2) {
         let file = self.files.first();
         let name = file.map(|file| file.derivative.clone()).unwrap_or_default();
         let size = file.map_or(self.resized, |file| file.size);
         (
+            self.page,
             std::cmp::Reverse(self.resized.pixels()),
             name,
             (size.width, size.height),
@@ -58,25 +59,28 @@ pub(super) fn targets(
     lanes: &[Lane],
     skipped: &mut Vec<Skipped>,
 ) -> Result<Vec<Target>, Refusal> {
+    let page = derivative.page.unwrap_or(0);
+    let Some(original) = original.of_page(page) else {
+        skipped.push(all_of(derivative, no_page(page, &original.probe)));
+        return Ok(Vec::new());
+    };
+    let original = &*original;
     let frame = match Frame::of(derivative, original) {
         Ok(frame) => frame,
         Err(NoFrame::Refused(refusal)) => return Err(refusal),
         Err(NoFrame::Skipped(reason)) => {
-            let derivative = derivative.name.clone();
-            skipped.push(Skipped {
-                derivative,
-                what: "all files".to_owned(),
-                reason,
-            });
+            skipped.push(all_of(derivative, reason));
             return Ok(Vec::new());
         }
     };
+    if lacks_subject(derivative, &frame) {
+        let reason = "there is no such face in what it shows, and the crop names nothing else";
+        skipped.push(all_of(derivative, reason.to_owned()));
+        return Ok(Vec::new());
+    }
     if derivative.animation == Animation::Drop && original.probe.is_animated() {
-        skipped.push(Skipped {
-            derivative: derivative.name.clone(),
-            what: "all files".to_owned(),
-            reason: "the original is an animation, which this derivative drops".to_owned(),
-        });
+        let reason = "the original is an animation, which this derivative drops";
+        skipped.push(all_of(derivative, reason.to_owned()));
         return Ok(Vec::new());
     }
     let content = frame.content();
@@ -112,6 +116,25 @@ pub(super) fn targets(
     Ok(targets)
 }
 
+fn all_of(derivative: &Derivative, reason: String) -> Skipped {
+    Skipped {
+        derivative: derivative.name.clone(),
+        what: "all files".to_owned(),
+        reason,
+    }
+}
+
+fn no_page(page: u32, probe: &Probe) -> String {
+    let pages = if probe.has_page(1) { probe.pages } else { 1 };
+    format!("it shows page {page}, counted from 0, and the original has {pages}")
+}
+
+/// Is what it is cropped to not there, and nothing named instead?
+fn lacks_subject(derivative: &Derivative, frame: &Frame) -> bool {
+    let crop = derivative.crop.as_ref();
+    !frame.found && crop.is_some_and(|crop| crop.otherwise.is_empty())
+}
+
 /// Why an animation of that many frames may not be.
 fn too_long(frames: u32, size: Size) -> Option<String> {
     let pixels = size.pixels().saturating_mul(frames.into());
@@ -139,6 +162,7 @@ fn target(
     let grows = (resized.width > content.width || resized.height > content.height)
         && !original.probe.format.is_vector();
     Target {
+        page: derivative.page.unwrap_or(0),
         frame: frame.clone(),
         shown,
         resized,
@@ -283,11 +307,11 @@ fn mode(filling: Filling) -> ExtendMode {
 }
 
 /// What files are planned from.
-struct Known<'a> {
-    recipe: &'a Recipe,
-    derivative: &'a Derivative,
-    original: &'a Original,
-    assets: &'a [Asset],
+pub(super) struct Known<'a> {
+    pub recipe: &'a Recipe,
+    pub derivative: &'a Derivative,
+    pub original: &'a Original,
+    pub assets: &'a [Asset],
 }
 
 /// The files of one size, by which frames they show.
@@ -317,6 +341,7 @@ fn files(
         ];
         let file = PlannedFile {
             derivative: derivative.name.clone(),
+            face: derivative.face,
             lane: laned.lane,
             from: Source::Trunk,
             size: kept.size,
@@ -355,9 +380,10 @@ fn files(
 fn carries(format: OutputFormat, derivative: &Derivative) -> bool {
     let keep = derivative.keep;
     let written = derivative.written.texts().next().is_some();
-    let exif = keep.copyright || keep.exif || keep.gps || written;
+    let exif = keep.copyright || keep.exif || keep.gps;
     match format {
-        OutputFormat::Gif => !exif && !keep.xmp,
+        OutputFormat::Gif => !exif && !keep.xmp && !written,
+        // What is written is in its XMP.
         OutputFormat::Tiff => !exif,
         _ => true,
     }
@@ -378,7 +404,7 @@ fn lacks_face(derivative: &Derivative, original: &Original, kept: Kept, frame: &
 }
 
 /// What is sought over the encoding that was chosen; nothing, where that has no quality.
-fn aim(laned: &LanedEncoding, chosen: &Encoding) -> Aim {
+pub(super) fn aim(laned: &LanedEncoding, chosen: &Encoding) -> Aim {
     if chosen.is_graded() {
         laned.aim
     } else {
@@ -387,7 +413,7 @@ fn aim(laned: &LanedEncoding, chosen: &Encoding) -> Aim {
 }
 
 /// The formats that a file must not be larger than: those after its own.
-fn rivals<'a>(derivative: &'a Derivative, laned: &LanedEncoding) -> &'a [LanedEncoding] {
+pub(super) fn rivals<'a>(derivative: &'a Derivative, laned: &LanedEncoding) -> &'a [LanedEncoding] {
     let all = &derivative.encodings;
     let own = all
         .iter()
@@ -410,116 +436,4 @@ fn becomes_transparent(derivative: &Derivative, kept: Kept) -> bool {
         .extend
         .is_some_and(|e| e.filling == Filling::Background(Background::Transparent));
     turned || padded || bordered
-}
-
-/// What a file's bytes depend on besides the original's and its metadata. A new option must leave this text as it is
-/// where the option is not used, else an upgrade makes every file anew.
-#[derive(Serialize)]
-struct Form<'a> {
-    name: &'a str,
-    key: &'a KeyTemplate,
-    colour: ColourSpace,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    as_stored: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rotate: Option<Rotation>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    flip: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    flop: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    trim: Option<Trim>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extract: Option<Extract>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    crop: Option<&'a Crop>,
-    resized: Size,
-    kernel: Kernel,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    linear: bool,
-    canvas: Size,
-    #[serde(skip_serializing_if = "<[Gravity]>::is_empty")]
-    gravity: &'a [Gravity],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    padding: Option<Background>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    backdrop: Option<Backdrop>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    extend: Option<Extend>,
-    #[serde(skip_serializing_if = "<[AskedStep]>::is_empty")]
-    steps: &'a [AskedStep],
-    /// What the steps' lengths are multiplied by.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    density: Option<Density>,
-    /// Content of the pictures that the steps name, in their order.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    assets: Vec<&'a str>,
-    size: Size,
-    /// Only where a format needs one: PNG and WebP do not change with it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    background: Option<Rgb>,
-    encoding: &'a Encoding,
-    #[serde(skip_serializing_if = "Aim::is_none")]
-    aim: Aim,
-    /// What decides whether the file is kept: where it changes, that is decided anew.
-    #[serde(skip_serializing_if = "<[LanedEncoding]>::is_empty")]
-    unless_larger: &'a [LanedEncoding],
-    keep: Keep,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shown: Option<Shown>,
-    #[serde(skip_serializing_if = "Written::is_none")]
-    written: &'a Written,
-}
-
-impl<'a> Form<'a> {
-    fn of(
-        known: &Known<'a>,
-        kept: Kept,
-        (laned, encoding): (&'a LanedEncoding, &'a Encoding),
-        shown: Shown,
-    ) -> Self {
-        let (recipe, derivative) = (known.recipe, known.derivative);
-        let named = derivative.steps.iter().filter_map(AskedStep::asset);
-        let found = |name: &AssetName| known.assets.iter().find(|asset| asset.name == *name);
-        let resize = derivative.resize.as_ref();
-        let fits =
-            |fit: Fit| kept.fitted.resized != kept.fitted.canvas && resize.is_some_and(|r| r.fit == fit);
-        Self {
-            name: &derivative.name,
-            key: &recipe.key,
-            colour: recipe.colour,
-            as_stored: !derivative.autorotate,
-            rotate: derivative.rotate,
-            flip: derivative.flip,
-            flop: derivative.flop,
-            trim: derivative.trim,
-            extract: derivative.extract,
-            crop: derivative.crop.as_ref(),
-            resized: kept.fitted.resized,
-            kernel: resize.map_or(Kernel::default(), |resize| resize.kernel),
-            linear: resize.is_some_and(|resize| resize.linear),
-            canvas: kept.fitted.canvas,
-            gravity: resize
-                .filter(|_| fits(Fit::Cover) || fits(Fit::Contain))
-                .map_or(&[], |r| &r.gravity),
-            padding: fits(Fit::Contain).then_some(derivative.padding),
-            backdrop: derivative.backdrop.filter(|_| fits(Fit::Contain)),
-            extend: derivative.extend,
-            steps: &derivative.steps,
-            density: Some(kept.density)
-                .filter(|density| !derivative.steps.is_empty() && *density != Density::ONE),
-            assets: named.filter_map(found).map(Asset::identity).collect(),
-            size: kept.size,
-            background: std::iter::once(encoding)
-                .chain(rivals(derivative, laned).iter().map(|rival| &rival.encoding))
-                .any(|encoding| !encoding.has_alpha())
-                .then_some(derivative.background),
-            encoding,
-            aim: aim(laned, encoding),
-            unless_larger: rivals(derivative, laned),
-            keep: derivative.keep,
-            shown: shown.unusual(),
-            written: &derivative.written,
-        }
-    }
 }

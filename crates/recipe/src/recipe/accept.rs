@@ -1,7 +1,7 @@
 //! Which originals a recipe takes, and the refusal of the others.
 use serde::{Serialize, Serializer};
 
-use crate::{Format, Probe};
+use crate::{Format, Probe, Size};
 
 /// Limits of what is taken. Defaults bound what one upload can cost: see each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -161,7 +161,6 @@ impl Accept {
 
     /// May an original with that header be decoded?
     pub fn probe(&self, probe: &Probe) -> Result<(), Refusal> {
-        let (width, height) = (probe.stored.width, probe.stored.height);
         if !self.formats.contains(&probe.format) {
             let sentence = format!(
                 "the original is {}, which accept.formats does not name",
@@ -169,24 +168,9 @@ impl Accept {
             );
             return Err(Refusal::new(RefusalCode::FormatNotAccepted, sentence));
         }
-        if width.max(height) > self.side {
-            let sentence = format!(
-                "the original is {width}x{height}; accept.side allows {} pixels a side",
-                self.side
-            );
-            return Err(Refusal::new(RefusalCode::TooManyPixels, sentence));
-        }
-        let (limit, name) = if probe.whole_image {
-            (self.whole_image_pixels, "accept.whole_image_pixels")
-        } else {
-            (self.pixels, "accept.pixels")
-        };
-        if probe.stored.pixels() > limit {
-            let sentence = format!(
-                "the original is {width}x{height}, {} pixels; {name} allows {limit}",
-                probe.stored.pixels()
-            );
-            return Err(Refusal::new(RefusalCode::TooManyPixels, sentence));
+        self.size("the original", probe.stored, probe.whole_image)?;
+        for (page, header) in &probe.further {
+            self.size(&format!("page {page}"), header.stored, probe.whole_image)?;
         }
         if probe.pages > self.frames {
             let sentence = format!(
@@ -194,6 +178,30 @@ impl Accept {
                 probe.pages, self.frames
             );
             return Err(Refusal::new(RefusalCode::TooManyFrames, sentence));
+        }
+        Ok(())
+    }
+
+    fn size(&self, what: &str, size: Size, whole_image: bool) -> Result<(), Refusal> {
+        let Size { width, height } = size;
+        if width.max(height) > self.side {
+            let sentence = format!(
+                "{what} is {width}x{height}; accept.side allows {} pixels a side",
+                self.side
+            );
+            return Err(Refusal::new(RefusalCode::TooManyPixels, sentence));
+        }
+        let (limit, name) = if whole_image {
+            (self.whole_image_pixels, "accept.whole_image_pixels")
+        } else {
+            (self.pixels, "accept.pixels")
+        };
+        if size.pixels() > limit {
+            let sentence = format!(
+                "{what} is {width}x{height}, {} pixels; {name} allows {limit}",
+                size.pixels()
+            );
+            return Err(Refusal::new(RefusalCode::TooManyPixels, sentence));
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ pub struct Crop {
     pub pick: Pick,
     /// How far to go: 0 leaves the whole picture, 1 only the subject with its padding.
     pub closeness: f64,
-    /// Which part stays instead where there is no such subject; the first that applies.
+    /// Which part stays instead where there is no such subject; the first that applies. Empty: no file is made then.
     #[serde(rename = "else")]
     pub otherwise: Vec<Gravity>,
 }
@@ -39,6 +39,8 @@ pub enum Pick {
     All,
     /// The one whose middle is nearest to the picture's.
     MostCentral,
+    /// The one of that number, from 1, the largest.
+    Nth(u32),
 }
 
 /// What of the findings is published in manifests.
@@ -47,4 +49,8 @@ pub enum Pick {
 pub enum Publish {
     /// Boxes of faces.
     Faces,
+    /// Texts of EXIF, IPTC and XMP.
+    Metadata,
+    /// Where it was taken.
+    Gps,
 }

@@ -4,8 +4,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::{
-    Animation, AskedStep, Backdrop, Background, Crop, Extend, Extract, Fit, Gravity, Region, Resize,
-    Rotation, Subject, Trim,
+    Animation, AskedStep, Backdrop, Background, Crop, EachFace, Extend, Extract, Fit, Gravity, Region,
+    Resize, Rotation, Subject, Trim,
 };
 use crate::{Aim, Encoding, Keep, Lane, OutputFormat, Rgb, Written};
 
@@ -14,6 +14,15 @@ use crate::{Aim, Encoding, Keep, Lane, OutputFormat, Rgb, Written};
 pub struct Derivative {
     /// `[a-z][a-z0-9-]{0,62}`.
     pub name: String,
+    /// Is it made once for each face? Then this is what each is made by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub for_each: Option<EachFace>,
+    /// Of which face it is one; its name and its crop tell it, too.
+    #[serde(skip)]
+    pub face: Option<u32>,
+    /// Which page of an original with several it shows, from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page: Option<u32>,
     /// Is the EXIF orientation applied? (If not, the picture is as it is stored.)
     pub autorotate: bool,
     /// Turned.

@@ -6,6 +6,7 @@ mod accept;
 mod animation;
 mod crop;
 mod derivative;
+mod for_each;
 mod geometry;
 mod lanes;
 mod overlays;
@@ -22,6 +23,7 @@ pub use accept::{Accept, NotAnImage, Refusal, RefusalCode};
 pub use animation::Animation;
 pub use crop::{Crop, Pick, Publish, Subject};
 pub use derivative::{Density, Derivative, LanedEncoding};
+pub use for_each::EachFace;
 pub use geometry::{
     Asked, Backdrop, Background, Edges, Extend, Extract, Filling, Fit, Gravity, Margin, Ratio, Resize,
     Rotation, Trim, Unit,
@@ -110,12 +112,22 @@ impl Recipe {
         self.derivatives.iter().find(|d| d.name == name)
     }
 
+    /// Numbers of the pages after the first that it shows, sorted.
+    pub fn pages(&self) -> Vec<u32> {
+        let pages = self.derivatives.iter().filter_map(|derivative| derivative.page);
+        let mut pages: Vec<u32> = pages.filter(|page| *page > 0).collect();
+        pages.sort_unstable();
+        pages.dedup();
+        pages
+    }
+
     /// Names of the object metadata it reads, sorted: part of the observation of an original.
     pub fn reads(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .derivatives
             .iter()
-            .flat_map(|derivative| self.reads_of(derivative))
+            .flat_map(Derivative::every)
+            .flat_map(|derivative| self.reads_of(&derivative))
             .collect();
         names.sort();
         names.dedup();
@@ -126,7 +138,8 @@ impl Recipe {
     /// it were not there.
     pub fn told(&self, metadata: &BTreeMap<String, String>) -> (Option<Area>, Vec<(String, Area)>) {
         let area = |name: &str| metadata.get(name).and_then(|text| Area::from_metadata(text));
-        let crops = self.derivatives.iter().filter(|derivative| derivative.crops());
+        let all = self.derivatives.iter().flat_map(Derivative::every);
+        let crops = all.filter(|derivative| derivative.crops());
         let crops = crops.filter_map(|derivative| {
             let area = area(&crate::keys::crop_name(&derivative.name))?;
             (area.width > 0.0 && area.height > 0.0).then(|| (derivative.name.clone(), area))

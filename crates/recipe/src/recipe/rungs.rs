@@ -76,11 +76,11 @@ impl Recipe {
     /// All rungs of the recipe; two where a format is chosen by transparency, of which an original gets one.
     pub fn rungs(&self) -> Vec<Rung> {
         let mut rungs = Vec::new();
-        for derivative in &self.derivatives {
+        for derivative in self.derivatives.iter().flat_map(Derivative::every) {
             for (asked, density) in derivative.asked() {
                 for laned in &derivative.encodings {
                     for encoding in std::iter::once(&laned.encoding).chain(&laned.where_clear) {
-                        rungs.push(rung(derivative, asked, density, encoding.format(), laned.lane));
+                        rungs.push(rung(&derivative, asked, density, encoding.format(), laned.lane));
                     }
                 }
             }

@@ -172,6 +172,7 @@ mod tests {
             pixels: Pixels::Rgb,
             icc: false,
             whole_image: false,
+            further: std::collections::BTreeMap::new(),
         };
         Original::new("2026/cat at sea.jpg", probe)
     }

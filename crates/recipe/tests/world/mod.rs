@@ -29,6 +29,7 @@ pub fn jpeg(width: u32, height: u32) -> Original {
         pixels: Pixels::Rgb,
         icc: false,
         whole_image: false,
+        further: std::collections::BTreeMap::new(),
     };
     Original::new("a/photo.jpg", probe)
 }
