@@ -107,6 +107,7 @@ fn ladder(probe: &Probe, encodings: &[Encoding]) -> Plan {
         .find(|by| full.width / by >= widths[0])
         .filter(|_| probe.format == minilab_recipe::Format::Jpeg);
     let mut plan = Plan {
+        further: Vec::new(),
         decode: Decode {
             frames: 1,
             shrink: Shrink(shrink.unwrap_or(1) as u8),
@@ -138,6 +139,7 @@ fn ladder(probe: &Probe, encodings: &[Encoding]) -> Plan {
             from = Source::Node(plan.nodes.len() - 1);
         }
         plan.files.extend(encodings.iter().map(|encoding| PlannedFile {
+            face: None,
             frames: 1,
             derivative: "photo".into(),
             lane: Lane::Standard,

@@ -5,7 +5,7 @@ use minilab_recipe::{Keep, Written};
 
 use crate::encode::Profile;
 use crate::vips::Image;
-use crate::{iptc, xmp};
+use crate::{credits, iptc, xmp};
 
 /// EXIF, XMP and colour profile of an original.
 #[derive(Debug, Default)]
@@ -60,8 +60,9 @@ impl Carried {
             image.set_text_field(&format!("exif-ifd0-{name}"), &text);
         }
         // What cannot be followed may hold anything: it stays behind.
-        let xmp = self.xmp.as_ref().filter(|_| keep.xmp);
-        if let Some(xmp) = xmp.and_then(|packet| xmp::cleared(packet, keep.gps)) {
+        let kept = self.xmp.as_ref().filter(|_| keep.xmp);
+        let kept = kept.and_then(|packet| xmp::cleared(packet, keep.gps));
+        if let Some(xmp) = credits::packet(kept, written) {
             image.set_blob_field(c"xmp-data", &xmp);
         }
         if let (Some(iptc), true) = (&self.iptc, keep.iptc) {

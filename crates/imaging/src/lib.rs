@@ -12,6 +12,7 @@ mod blurhash;
 mod carried;
 mod cicp;
 mod container;
+mod credits;
 mod decoders;
 mod embedded;
 mod encode;
@@ -36,6 +37,7 @@ mod vips;
 mod xmp;
 
 pub use analysis::{Analyses, Trim};
+pub use embedded::Told;
 pub use encode::{Encoded, Timing};
 pub use engine::{Engine, Settings};
 pub use error::{Error, Result};

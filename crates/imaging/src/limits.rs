@@ -25,6 +25,8 @@ pub struct Limits {
     pub metadata_bytes_max: u64,
     /// Formats that are looked into; empty: all that the engine decodes.
     pub formats: Vec<Format>,
+    /// Pages after the first whose header is read, where they are there.
+    pub pages: Vec<u32>,
 }
 
 impl Default for Limits {
@@ -39,6 +41,7 @@ impl Default for Limits {
             jpeg_scans_max: 100,
             metadata_bytes_max: 8 << 20,
             formats: Vec::new(),
+            pages: Vec::new(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The header of an original: by safe code first, then by the loader that the content named.
-use minilab_recipe::{Format, Pixels, Probe};
+use std::collections::BTreeMap;
+
+use minilab_recipe::{Format, Page, Pixels, Probe};
 
 use crate::container::{self, Header};
 use crate::sniff::{Recognised, recognise};
@@ -22,9 +24,16 @@ impl Engine {
             .source(bytes)
             .image()
             .map_err(Error::decoding)?;
-        let probe = describe(format, &header, &loaded);
+        let mut probe = describe(format, &header, &loaded);
         limits.check(&probe, loaded.bands())?;
         agree(&header, &probe)?;
+        for page in limits.pages.iter().copied() {
+            if !probe.has_page(page) {
+                continue;
+            }
+            let own = page_header(bytes, &probe, page, limits)?;
+            probe.further.insert(page, own);
+        }
         Ok(probe)
     }
 
@@ -61,7 +70,34 @@ fn describe(format: Format, header: &Header, loaded: &Image<'_>) -> Probe {
         },
         icc: loaded.blob_field(c"icc-profile-data").is_some(),
         whole_image: header.whole_image,
+        further: BTreeMap::new(),
     }
+}
+
+/// The header of a later page, by the loader alone: a TIFF's directories are not walked before it.
+fn page_header(bytes: &[u8], probe: &Probe, page: u32, limits: &Limits) -> Result<Page> {
+    let loaded = engine::load(probe.format)?
+        .source(bytes)
+        .set(c"page", page as i32)
+        .image()
+        .map_err(Error::decoding)?;
+    let header = Header {
+        width: loaded.width().into(),
+        height: loaded.height().into(),
+        exact: false,
+        whole_image: probe.whole_image,
+        frames: probe.pages,
+    };
+    let own = describe(probe.format, &header, &loaded);
+    limits.check(&own, loaded.bands())?;
+    Ok(Page {
+        stored: own.stored,
+        orientation: own.orientation,
+        alpha: own.alpha,
+        bits: own.bits,
+        pixels: own.pixels,
+        icc: own.icc,
+    })
 }
 
 /// Safe code and the loader must have read the same size, or one of them was deceived.

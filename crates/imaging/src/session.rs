@@ -17,8 +17,10 @@ use crate::{Engine, Error, Result, inspect, steps, trunk};
 /// A decoded original and its plan. Images are made when a file first needs them and dropped after the last.
 pub struct Session<'a> {
     plan: &'a Plan,
-    carried: Carried,
-    trunk: Option<Picture<'a>>,
+    bytes: &'a [u8],
+    probe: Probe,
+    /// The decoded original, and the further pages once they are needed.
+    trunks: Vec<Trunk<'a>>,
     nodes: Vec<Option<Picture<'a>>>,
     /// What each node and those before it had to tell.
     notes: Vec<Vec<Note>>,
@@ -47,20 +49,21 @@ impl Engine {
                 .ok_or_else(|| Error::internal(format!("the plan has no file {file}")))? = true;
         }
         let needs = Needs::count(plan, &wanted)?;
-        let started = Instant::now();
-        let (trunk, carried) = trunk::grow(bytes, probe, &plan.decode)?;
-        Ok(Session {
+        let mut session = Session {
             plan,
-            carried,
-            trunk: Some(trunk),
+            bytes,
+            probe: probe.clone(),
+            trunks: (0..=plan.further.len()).map(|_| Trunk::default()).collect(),
             nodes: (0..plan.nodes.len()).map(|_| None).collect(),
             notes: vec![Vec::new(); plan.nodes.len()],
             atelier: Atelier::new(),
             needs,
             wanted,
-            decodes: 1,
-            decoding: started.elapsed(),
-        })
+            decodes: 0,
+            decoding: Duration::ZERO,
+        };
+        session.decode(0)?;
+        Ok(session)
     }
 }
 
@@ -70,7 +73,7 @@ impl<'a> Session<'a> {
         self.atelier.lend(engine, sha256, bytes);
     }
 
-    /// How often the original was decoded: once, whatever is asked of the session.
+    /// How often something was decoded: the original once, and each further page that was needed.
     pub fn decodes(&self) -> u32 {
         self.decodes
     }
@@ -82,12 +85,14 @@ impl<'a> Session<'a> {
 
     /// Pictures held in memory now, the trunk included.
     pub fn levels(&self) -> usize {
-        self.nodes.iter().flatten().count() + usize::from(self.trunk.is_some())
+        let trunks = self.trunks.iter().filter(|trunk| trunk.picture.is_some());
+        self.nodes.iter().flatten().count() + trunks.count()
     }
 
     /// What is derived from the trunk besides files. Must come before the last file.
     pub fn analyse(&self) -> Result<Analyses> {
-        analysis::analyse(self.trunk()?.first(), &self.plan.analyses)
+        let trunk = self.trunks[0].picture.as_ref().ok_or_else(gone)?;
+        analysis::analyse(trunk.first(), &self.plan.analyses)
     }
 
     /// Makes one file. Each can be made once.
@@ -118,7 +123,7 @@ impl<'a> Session<'a> {
             score: found.score,
             timing,
             notes: match planned.from {
-                Source::Trunk => found.notes,
+                Source::Trunk | Source::Page(_) => found.notes,
                 Source::Node(index) => [&self.notes[index][..], &found.notes].concat(),
             },
         })
@@ -152,14 +157,17 @@ impl<'a> Session<'a> {
                 .set(c"yres", density);
             ready = told.image().map_err(Error::computing)?;
         }
-        self.carried.dress(&mut ready, file.keep, &file.written);
-        // What is written needs the block of EXIF, whatever of the original's is kept.
+        let carried = &self.trunks[self.root(file.from)].carried;
+        carried.dress(&mut ready, file.keep, &file.written);
+        // What is written needs the blocks of EXIF and XMP, whatever of the original's is kept.
+        let credited = file.written.texts().next().is_some();
         let keep = Keep {
             copyright: file.keep.copyright || !file.written.is_none(),
+            xmp: file.keep.xmp || credited,
             iptc: file.keep.iptc && format == OutputFormat::Jpeg,
             ..file.keep
         };
-        let profile = self.carried.profile(file.keep);
+        let profile = carried.profile(file.keep);
         let trial = Encoder {
             image: &ready,
             file,
@@ -180,16 +188,59 @@ impl<'a> Session<'a> {
         Ok(found)
     }
 
-    fn trunk(&self) -> Result<&Picture<'a>> {
-        self.trunk
-            .as_ref()
-            .ok_or_else(|| Error::internal("the trunk is gone: everything announced was made"))
+    /// Decodes the original, or a further page of it.
+    fn decode(&mut self, trunk: usize) -> Result<()> {
+        let started = Instant::now();
+        let decode = match trunk.checked_sub(1) {
+            None => &self.plan.decode,
+            Some(further) => &self.plan.further[further],
+        };
+        let own = if self.probe.has_page(decode.page) {
+            self.probe.of_page(decode.page)
+        } else {
+            // Of an animation, the page of a decode is its first frame.
+            self.probe.of_page(0)
+        };
+        let own = own.ok_or_else(|| {
+            Error::internal(format!(
+                "the plan decodes page {}, of which no header was read",
+                decode.page
+            ))
+        })?;
+        let (picture, carried) = trunk::grow(self.bytes, &own, decode)?;
+        self.trunks[trunk] = Trunk {
+            picture: Some(picture),
+            carried,
+            decoded: true,
+        };
+        self.decodes += 1;
+        self.decoding += started.elapsed();
+        Ok(())
+    }
+
+    /// A trunk, decoded when it is first needed.
+    fn trunk(&mut self, trunk: usize) -> Result<Picture<'a>> {
+        if !self.trunks[trunk].decoded {
+            self.decode(trunk)?;
+        }
+        self.trunks[trunk].picture.clone().ok_or_else(gone)
+    }
+
+    /// Which trunk something is made from.
+    fn root(&self, source: Source) -> usize {
+        match source {
+            Source::Trunk => 0,
+            Source::Page(further) => further + 1,
+            Source::Node(index) => self.root(self.plan.nodes[index].from),
+        }
     }
 
     /// The image of a source, made on the first use.
     fn level(&mut self, source: Source) -> Result<Picture<'a>> {
-        let Source::Node(index) = source else {
-            return self.trunk().cloned();
+        let index = match source {
+            Source::Trunk => return self.trunk(0),
+            Source::Page(further) => return self.trunk(further + 1),
+            Source::Node(index) => index,
         };
         if let Some(made) = &self.nodes[index] {
             return Ok(made.clone());
@@ -201,7 +252,7 @@ impl<'a> Session<'a> {
             .in_memory_from(&parent)
             .map_err(Error::computing)?;
         let mut notes = match node.from {
-            Source::Trunk => Vec::new(),
+            Source::Trunk | Source::Page(_) => Vec::new(),
             Source::Node(parent) => self.notes[parent].clone(),
         };
         notes.extend(self.atelier.take_notes());
@@ -217,11 +268,24 @@ impl<'a> Session<'a> {
     fn release(&mut self, source: Source) {
         if self.needs.met(source) {
             match source {
-                Source::Trunk => self.trunk = None,
+                Source::Trunk => self.trunks[0].picture = None,
+                Source::Page(further) => self.trunks[further + 1].picture = None,
                 Source::Node(index) => self.nodes[index] = None,
             }
         }
     }
+}
+
+/// A decoded picture, while something is still to be made from it.
+#[derive(Default)]
+struct Trunk<'a> {
+    picture: Option<Picture<'a>>,
+    carried: Carried,
+    decoded: bool,
+}
+
+fn gone() -> Error {
+    Error::internal("the trunk is gone: everything announced was made")
 }
 
 /// A file's encoder, told a quality.
@@ -267,14 +331,14 @@ fn check_size(picture: &Picture<'_>, planned: Size, what: impl FnOnce() -> Strin
 
 /// How many files and nodes still need each image.
 struct Needs {
-    trunk: usize,
+    trunks: Vec<usize>,
     nodes: Vec<usize>,
 }
 
 impl Needs {
     fn count(plan: &Plan, wanted: &[bool]) -> Result<Self> {
         let mut needs = Self {
-            trunk: 0,
+            trunks: vec![0; plan.further.len() + 1],
             nodes: vec![0; plan.nodes.len()],
         };
         for (file, _) in plan.files.iter().zip(wanted).filter(|(_, wanted)| **wanted) {
@@ -296,7 +360,8 @@ impl Needs {
 
     fn of(&mut self, source: Source) -> Option<&mut usize> {
         match source {
-            Source::Trunk => Some(&mut self.trunk),
+            Source::Trunk => self.trunks.first_mut(),
+            Source::Page(further) => self.trunks.get_mut(further + 1),
             Source::Node(index) => self.nodes.get_mut(index),
         }
     }

@@ -9,12 +9,27 @@ const DEPTH_MAX: usize = 64;
 
 /// The packet without these; `None` if it cannot be followed.
 pub(crate) fn cleared(packet: &[u8], keeps_place: bool) -> Option<Vec<u8>> {
+    cut(packet, &|name| {
+        let local = name.rsplit(':').next().unwrap_or(name);
+        let place = local
+            .get(..3)
+            .is_some_and(|start| start.eq_ignore_ascii_case("gps"));
+        DROPPED.contains(&local) || (place && !keeps_place)
+    })
+}
+
+/// The packet without properties of these names, prefix and all; `None` if it cannot be followed.
+pub(crate) fn without(packet: &[u8], names: &[String]) -> Option<Vec<u8>> {
+    cut(packet, &|name| names.iter().any(|dropped| dropped == name))
+}
+
+fn cut(packet: &[u8], is_dropped: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(packet).ok()?;
     let mut cutter = Cutter {
         out: String::with_capacity(text.len()),
         open: Vec::new(),
         cut_at: None,
-        keeps_place,
+        is_dropped,
     };
     let mut rest = text;
     while let Some(start) = rest.find('<') {
@@ -68,7 +83,7 @@ struct Cutter<'t> {
     open: Vec<&'t str>,
     /// How many elements were open where the one that is being cut began.
     cut_at: Option<usize>,
-    keeps_place: bool,
+    is_dropped: &'t dyn Fn(&str) -> bool,
 }
 
 impl<'t> Cutter<'t> {
@@ -100,7 +115,7 @@ impl<'t> Cutter<'t> {
             .split(char::is_whitespace)
             .next()
             .filter(|name| !name.is_empty())?;
-        if self.cut_at.is_none() && self.is_dropped(name) {
+        if self.cut_at.is_none() && (self.is_dropped)(name) {
             if !is_empty {
                 self.cut_at = Some(self.open.len());
             }
@@ -108,7 +123,7 @@ impl<'t> Cutter<'t> {
             let attributes = attributes(&inner[name.len()..])?;
             let kept: Vec<&str> = attributes
                 .iter()
-                .filter(|(name, _)| !self.is_dropped(name))
+                .filter(|(name, _)| !(self.is_dropped)(name))
                 .map(|(_, text)| *text)
                 .collect();
             if kept.len() == attributes.len() {
@@ -127,14 +142,6 @@ impl<'t> Cutter<'t> {
             self.open.push(name);
         }
         (self.open.len() <= DEPTH_MAX).then_some(())
-    }
-
-    fn is_dropped(&self, name: &str) -> bool {
-        let local = name.rsplit(':').next().unwrap_or(name);
-        let place = local
-            .get(..3)
-            .is_some_and(|start| start.eq_ignore_ascii_case("gps"));
-        DROPPED.contains(&local) || (place && !self.keeps_place)
     }
 }
 

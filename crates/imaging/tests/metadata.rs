@@ -3,7 +3,7 @@
 mod support;
 
 use minilab_imaging::Error;
-use minilab_recipe::{Encoding, Keep, Size, Written};
+use minilab_recipe::{Encoding, Keep, Size, TiffCompression, Written};
 use support::{AVIF, JPEG, Lab, PNG, Picture, WEBP, chunk, corpus, lab};
 
 /// An EXIF block: orientation, Artist, Copyright, ImageDescription, and a place. Little endian.
@@ -351,6 +351,34 @@ fn what_a_recipe_writes_is_in_every_format_and_stronger_than_the_original() {
             }
             assert_eq!(lab.probe(&file).unwrap().orientation, 1);
         }
+    }
+}
+
+#[test]
+fn credits_are_read_back_from_xmp_in_every_format_that_has_it() {
+    let lab = lab();
+    let original = with_metadata(&lab.convert(&corners().png(), &JPEG), 6);
+    let texts = Written {
+        copyright: Some("(C) A & B".to_owned()),
+        artist: Some("Jane Doe".to_owned()),
+        description: Some("A cup".to_owned()),
+        dpi: None,
+    };
+    let tiff = Encoding::Tiff {
+        compression: TiffCompression::Deflate,
+        quality: 90,
+        predictor: true,
+        tiled: false,
+    };
+    for encoding in [JPEG, WEBP, AVIF, PNG, tiff] {
+        let format = encoding.format();
+        let file = written(&lab, &original, encoding, Keep::default(), &texts);
+        let told = lab.engine.told(&file, &lab.probe(&file).unwrap()).unwrap();
+        let said = |name: &str| told.embedded.texts.get(name).map(String::as_str);
+        assert_eq!(said("xmp.dc:rights"), Some("(C) A & B"), "{format}");
+        assert_eq!(said("xmp.dc:creator"), Some("Jane Doe"), "{format}");
+        assert_eq!(said("xmp.dc:description"), Some("A cup"), "{format}");
+        assert_eq!(told.place, None);
     }
 }
 

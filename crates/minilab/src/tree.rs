@@ -20,7 +20,13 @@ pub fn tree(plan: &Plan, key_of: &dyn Fn(usize) -> String) -> String {
         plan.decode.colour
     )
     .to_lowercase();
-    Branch { plan, key_of }.write(Source::Trunk, "", &mut text);
+    let branch = Branch { plan, key_of };
+    branch.write(Source::Trunk, "", &mut text);
+    for (index, decode) in plan.further.iter().enumerate() {
+        let Size { width, height } = decode.size;
+        writeln!(text, "page {} decoded: {width} x {height}", decode.page).expect("a string takes all text");
+        branch.write(Source::Page(index), "", &mut text);
+    }
     text
 }
 

@@ -76,7 +76,7 @@ fn findings(script: &str, survey: &str) -> String {
     let found = Findings {
         trims: survey.trims.into_iter().map(|trim| (trim, rect)).collect(),
         faces: (script == "survey more").then(Vec::new),
-        embedded: None,
+        ..Findings::default()
     };
     serde_json::to_string(&found).expect("findings are plain data")
 }
@@ -96,6 +96,7 @@ fn probe(script: &str) -> String {
         pixels: Pixels::Rgb,
         icc: false,
         whole_image: false,
+        further: std::collections::BTreeMap::new(),
     };
     serde_json::to_string(&probe).expect("plain data")
 }

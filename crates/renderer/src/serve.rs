@@ -129,6 +129,7 @@ impl Desk<'_> {
             probe,
             session: None,
             made: Rendered::default(),
+            before: (0, Duration::ZERO),
             analysed: false,
         };
         let mut next = (first, files);
@@ -192,7 +193,7 @@ impl Desk<'_> {
             session.1[file as usize] = true;
             self.link.send(reply)?;
         }
-        Ok(self.link.send(Reply::Rendered(trunk.made.clone()))?)
+        Ok(self.link.send(Reply::Rendered(trunk.told()))?)
     }
 
     /// What comes may take only the CPU time that nobody else wants.
@@ -233,11 +234,35 @@ struct Trunk<'a> {
     /// And which files it has made: it makes each once.
     session: Option<(Session<'a>, Vec<bool>)>,
     made: Rendered,
+    /// Decodes of earlier sessions, and how long they took.
+    before: (u32, Duration),
     /// Are the plan's analyses in it?
     analysed: bool,
 }
 
 impl Trunk<'_> {
+    /// What there is to be said of all that was made. Further pages are decoded when a file needs them.
+    fn told(&self) -> Rendered {
+        let (mut decodes, mut decoding) = self.before;
+        if let Some((session, _)) = &self.session {
+            decodes += session.decodes();
+            decoding += session.decoding();
+        }
+        Rendered {
+            decodes,
+            decode_micros: micros(decoding),
+            ..self.made.clone()
+        }
+    }
+
+    /// Lets go of what is decoded.
+    fn forget(&mut self) {
+        if let Some((session, _)) = self.session.take() {
+            self.before.0 += session.decodes();
+            self.before.1 += session.decoding();
+        }
+    }
+
     /// Decodes, unless what is decoded can still make these files.
     fn decode_for(&mut self, engine: &Engine, wanted: &[u32]) -> Result<(), Error> {
         if let Some((session, done)) = &mut self.session
@@ -246,14 +271,12 @@ impl Trunk<'_> {
             lend(session, engine, self.shelf);
             return Ok(());
         }
-        self.session = None;
+        self.forget();
         // All of the plan, not only what is wanted now: a later request finds the images that it needs.
         let all: Vec<usize> = (0..self.plan.files.len()).collect();
         let mut session = engine.open(self.bytes, self.probe, self.plan, &all)?;
         self.bytes.evict();
         lend(&mut session, engine, self.shelf);
-        self.made.decodes += session.decodes();
-        self.made.decode_micros += micros(session.decoding());
         if !self.analysed && !self.plan.analyses.is_empty() {
             self.analysed = true;
             let analyses = session.analyse()?;
@@ -311,6 +334,7 @@ fn imaging_limits(limits: &minilab_recipe::Limits) -> Limits {
         bands_max: limits.bands,
         frames_max: limits.frames,
         formats: limits.formats.clone(),
+        pages: limits.pages.clone(),
         ..Limits::default()
     }
 }

@@ -1,6 +1,6 @@
 //! What is found out of an original before its plan: the survey's questions put to the engine, one by one.
 use minilab_imaging::{Engine, Error};
-use minilab_recipe::{Findings, Probe, Survey};
+use minilab_recipe::{Findings, Place, Probe, Survey};
 
 use crate::trim;
 
@@ -37,8 +37,10 @@ impl Surveyor<'_> {
         if survey.faces {
             findings.faces = Some(self.engine.faces(self.bytes, self.probe)?);
         }
-        if survey.embedded {
-            findings.embedded = Some(self.engine.embedded(self.bytes, self.probe)?);
+        if survey.embedded || survey.place {
+            let told = self.engine.told(self.bytes, self.probe)?;
+            findings.embedded = survey.embedded.then_some(told.embedded);
+            findings.place = survey.place.then_some(Place { at: told.place });
         }
         Ok(findings)
     }

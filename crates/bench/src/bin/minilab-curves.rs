@@ -171,6 +171,7 @@ fn plan(probe: &Probe, width: u32, trials: &Trials) -> Plan {
     };
     let encodings = (0..trials.passes).flat_map(|_| trials.product.values());
     let file = |encoding: &Encoding| PlannedFile {
+        face: None,
         frames: 1,
         derivative: "curve".into(),
         lane: Lane::Standard,
@@ -186,6 +187,7 @@ fn plan(probe: &Probe, width: u32, trials: &Trials) -> Plan {
         canonical: String::new(),
     };
     Plan {
+        further: Vec::new(),
         decode: Decode {
             frames: 1,
             shrink: Shrink(shrink.filter(|_| is_jpeg).unwrap_or(1) as u8),

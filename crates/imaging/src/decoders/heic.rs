@@ -40,6 +40,7 @@ pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
         },
         icc: described,
         whole_image: true,
+        further: std::collections::BTreeMap::new(),
     };
     limits.check(&probe, if probe.alpha { 4 } else { 3 })?;
     Ok(probe)

@@ -39,6 +39,7 @@ pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
         },
         icc: image.rendered_cicp() != Some(SRGB),
         whole_image: true,
+        further: std::collections::BTreeMap::new(),
     };
     limits.check(&probe, format.channels() as u32)?;
     Ok(probe)

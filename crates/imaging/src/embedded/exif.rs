@@ -45,26 +45,22 @@ const ENTRIES_MAX: usize = 512;
 const VALUE_BYTES_MAX: usize = 4096;
 
 /// A TIFF structure in its byte order. `None` wherever it ends too early.
-struct Block<'a> {
+pub(super) struct Block<'a> {
     bytes: &'a [u8],
     little: bool,
 }
 
-struct Entry<'a> {
-    tag: u16,
+pub(super) struct Entry<'a> {
+    pub tag: u16,
     kind: u16,
-    value: &'a [u8],
+    pub value: &'a [u8],
 }
 
 pub(super) fn read(bytes: &[u8], found: &mut Gathered<'_>) {
-    let Some(little) = bytes.first_chunk::<2>().map(|order| order == b"II") else {
+    let Some(block) = Block::open(bytes) else {
         return;
     };
-    let block = Block { bytes, little };
-    let first = block
-        .u32(4)
-        .map(|at| block.directory(at as usize))
-        .unwrap_or_default();
+    let first = block.first();
     for entry in &first {
         block.tell(entry, PICTURE, found);
     }
@@ -79,6 +75,17 @@ pub(super) fn read(bytes: &[u8], found: &mut Gathered<'_>) {
 }
 
 impl<'a> Block<'a> {
+    pub fn open(bytes: &'a [u8]) -> Option<Self> {
+        let little = bytes.first_chunk::<2>()? == b"II";
+        Some(Self { bytes, little })
+    }
+
+    /// The picture's directory.
+    pub fn first(&self) -> Vec<Entry<'a>> {
+        let at = self.u32(4);
+        at.map(|at| self.directory(at as usize)).unwrap_or_default()
+    }
+
     fn part(&self, at: usize, len: usize) -> Option<&'a [u8]> {
         self.bytes.get(at..at.checked_add(len)?)
     }
@@ -101,7 +108,7 @@ impl<'a> Block<'a> {
         })
     }
 
-    fn directory(&self, at: usize) -> Vec<Entry<'a>> {
+    pub fn directory(&self, at: usize) -> Vec<Entry<'a>> {
         let count = self.u16(at).map_or(0, usize::from).min(ENTRIES_MAX);
         (0..count)
             .map_while(|index| at.checked_add(2 + index * 12))
@@ -129,7 +136,7 @@ impl<'a> Block<'a> {
     }
 
     /// The n-th number of an entry of whole numbers.
-    fn integer(&self, entry: &Entry<'a>, index: usize) -> Option<u32> {
+    pub fn integer(&self, entry: &Entry<'a>, index: usize) -> Option<u32> {
         let of = Block {
             bytes: entry.value,
             little: self.little,
@@ -163,6 +170,17 @@ impl<'a> Block<'a> {
         if let Some(text) = text {
             found.text(format!("exif.{name}"), &text);
         }
+    }
+
+    /// The n-th of an entry's unsigned fractions.
+    pub fn fraction(&self, entry: &Entry<'a>, index: usize) -> Option<f64> {
+        let of = Block {
+            bytes: entry.value,
+            little: self.little,
+        };
+        let (above, below) = (of.u32(index * 8)?, of.u32(index * 8 + 4)?);
+        let number = f64::from(above) / f64::from(below);
+        (entry.kind == 5 && number.is_finite()).then_some(number)
     }
 
     /// Exposure times are told as fractions, all else in decimals.

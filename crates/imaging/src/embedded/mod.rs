@@ -1,14 +1,15 @@
 //! What an original says of itself: EXIF, IPTC and XMP read into a bounded list of texts, and the parts that people or cameras
 //! have marked. Every byte is hostile: what is damaged or too much is left out, nothing fails.
 //!
-//! Places (GPS) are never read: what is not there cannot be published by mistake.
+//! Places (GPS) are never among the texts: what is not there cannot be published by mistake.
 mod exif;
 mod iptc;
+mod place;
 mod xmp;
 
 use minilab_recipe::{
-    Area, ColourSpace, Decode, Embedded, Kernel, Mark, MarkKind, Probe, REGIONS_MAX, Shrink, TEXT_BYTES_MAX,
-    TEXTS_BYTES_MAX, TEXTS_MAX,
+    Area, ColourSpace, Coordinates, Decode, Embedded, Kernel, Mark, MarkKind, Probe, REGIONS_MAX, Shrink,
+    TEXT_BYTES_MAX, TEXTS_BYTES_MAX, TEXTS_MAX,
 };
 
 use crate::{Engine, Error, Result, decoders, engine};
@@ -16,9 +17,18 @@ use crate::{Engine, Error, Result, decoders, engine};
 /// A block that is longer is not read: 1 MiB, above what cameras and editors write.
 const BLOCK_BYTES_MAX: usize = 1 << 20;
 
+/// What an original's metadata says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Told {
+    /// Texts and marked parts.
+    pub embedded: Embedded,
+    /// Where it was taken.
+    pub place: Option<Coordinates>,
+}
+
 impl Engine {
     /// What the metadata of an original says. Of what libvips reads, only the header is.
-    pub fn embedded(&self, bytes: &[u8], probe: &Probe) -> Result<Embedded> {
+    pub fn told(&self, bytes: &[u8], probe: &Probe) -> Result<Told> {
         let whole = Decode {
             shrink: Shrink(1),
             page: 0,
@@ -40,11 +50,15 @@ impl Engine {
                 .filter(|block| block.len() <= BLOCK_BYTES_MAX)
         };
         let mut found = Gathered::new(probe);
-        match block(c"exif-data") {
-            Some(exif) => exif::read(exif.strip_prefix(b"Exif\0\0").unwrap_or(&exif), &mut found),
+        let exif = block(c"exif-data");
+        let exif = match &exif {
+            Some(exif) => Some(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif)),
             // A TIFF is its own EXIF block.
-            None if probe.format == minilab_recipe::Format::Tiff => exif::read(bytes, &mut found),
-            None => {}
+            None => Some(bytes).filter(|_| probe.format == minilab_recipe::Format::Tiff),
+        };
+        if let Some(exif) = exif {
+            exif::read(exif, &mut found);
+            found.place = place::of_exif(exif);
         }
         if let Some(iptc) = block(c"iptc-data") {
             iptc::read(&iptc, &mut found);
@@ -52,7 +66,10 @@ impl Engine {
         if let Some(xmp) = block(c"xmp-data") {
             xmp::read(&xmp, &mut found);
         }
-        Ok(found.embedded)
+        Ok(Told {
+            embedded: found.embedded,
+            place: found.place,
+        })
     }
 }
 
@@ -60,6 +77,7 @@ impl Engine {
 struct Gathered<'a> {
     probe: &'a Probe,
     embedded: Embedded,
+    place: Option<Coordinates>,
     bytes: usize,
 }
 
@@ -68,6 +86,7 @@ impl<'a> Gathered<'a> {
         Self {
             probe,
             embedded: Embedded::default(),
+            place: None,
             bytes: 0,
         }
     }

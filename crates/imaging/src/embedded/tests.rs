@@ -17,6 +17,7 @@ fn probe(orientation: u8) -> Probe {
         pixels: Pixels::Rgb,
         icc: false,
         whole_image: false,
+        further: std::collections::BTreeMap::new(),
     }
 }
 
@@ -184,4 +185,78 @@ fn texts_are_bounded() {
         .map(|(name, text)| name.len() + text.len())
         .sum();
     assert!(bytes <= TEXTS_BYTES_MAX && found.texts.len() <= TEXTS_MAX);
+}
+
+/// A block with a place: 48°8'15" south, 11°34.5' east, 12.5 m below the sea.
+fn placed() -> Vec<u8> {
+    let mut block = b"II*\0\x08\0\0\0".to_vec();
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [
+            &tag.to_le_bytes()[..],
+            &kind.to_le_bytes(),
+            &count.to_le_bytes(),
+            &value.to_le_bytes(),
+        ]
+        .concat()
+    };
+    block.extend(1_u16.to_le_bytes());
+    block.extend(entry(0x8825, 4, 1, 26));
+    block.extend(0_u32.to_le_bytes());
+    assert_eq!(block.len(), 26);
+    block.extend(6_u16.to_le_bytes());
+    block.extend(entry(1, 2, 2, u32::from_le_bytes(*b"S\0\0\0")));
+    block.extend(entry(2, 5, 3, 104));
+    block.extend(entry(3, 2, 2, u32::from_le_bytes(*b"E\0\0\0")));
+    block.extend(entry(4, 5, 3, 128));
+    block.extend(entry(5, 1, 1, 1));
+    block.extend(entry(6, 5, 1, 152));
+    block.extend(0_u32.to_le_bytes());
+    assert_eq!(block.len(), 104);
+    for (above, below) in [(48, 1), (8, 1), (15, 1), (11, 1), (345, 10), (0, 1), (25, 2)] {
+        block.extend([above, below].map(u32::to_le_bytes).concat());
+    }
+    block
+}
+
+#[test]
+fn place_is_read_apart_from_all_texts() {
+    let at = place::of_exif(&placed()).unwrap();
+    assert_eq!(
+        (at.latitude, at.longitude, at.altitude),
+        (-48.1375, 11.575, Some(-12.5))
+    );
+    assert!(gather(1, |found| exif::read(&placed(), found)).texts.is_empty());
+    assert_eq!(place::of_exif(&exif()), None);
+    let mut nowhere = placed();
+    nowhere[104..108].copy_from_slice(&91_u32.to_le_bytes());
+    assert_eq!(place::of_exif(&nowhere), None);
+}
+
+#[test]
+fn place_is_read_from_xmp_in_both_its_spellings() {
+    for (latitude, longitude) in [("48,8.25N", "11,34.5W"), ("48,8,15N", "11,34,30W")] {
+        let text = packet(&format!(
+            "<e:GPSLatitude xmlns:e='http://ns.adobe.com/exif/1.0/'>{latitude}</e:GPSLatitude>\
+             <e:GPSLongitude xmlns:e='http://ns.adobe.com/exif/1.0/'>{longitude}</e:GPSLongitude>"
+        ));
+        let probe = probe(1);
+        let mut found = Gathered::new(&probe);
+        xmp::read(text.as_bytes(), &mut found);
+        let at = found.place.unwrap();
+        assert_eq!((at.latitude, at.longitude, at.altitude), (48.1375, -11.575, None));
+        assert!(found.embedded.texts.keys().all(|name| !name.contains("GPS")));
+    }
+}
+
+#[test]
+fn damaged_places_never_panic() {
+    let whole = placed();
+    for end in 0..whole.len() {
+        place::of_exif(&whole[..end]);
+        for value in [0, 0xff] {
+            let mut block = whole.clone();
+            block[end] = value;
+            place::of_exif(&block);
+        }
+    }
 }

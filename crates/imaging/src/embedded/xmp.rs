@@ -85,6 +85,7 @@ pub(super) fn read(bytes: &[u8], found: &mut Gathered<'_>) {
         }
     }
     regions(&packet, found);
+    found.place = found.place.or_else(|| super::place::of_xmp(&packet));
 }
 
 fn tell(namespace: Option<&str>, name: &str, text: &str, found: &mut Gathered<'_>) {

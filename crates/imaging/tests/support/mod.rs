@@ -159,6 +159,7 @@ pub const PNG: Encoding = Encoding::Png {
 /// A plan that decodes at full size in sRGB and makes nothing yet.
 pub fn plan(probe: &Probe) -> Plan {
     Plan {
+        further: Vec::new(),
         decode: Decode {
             frames: 1,
             shrink: Shrink(1),
@@ -178,6 +179,7 @@ pub fn plan(probe: &Probe) -> Plan {
 
 pub fn file(from: Source, size: Size, encoding: Encoding) -> PlannedFile {
     PlannedFile {
+        face: None,
         frames: 1,
         derivative: "photo".into(),
         lane: Lane::Standard,

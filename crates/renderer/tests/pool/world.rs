@@ -91,6 +91,7 @@ pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
         size,
     });
     let file = |(index, (size, encoding)): (usize, &(Size, Encoding))| PlannedFile {
+        face: None,
         frames: 1,
         derivative: format!("thumb{index}"),
         lane: Lane::Fast,
@@ -106,6 +107,7 @@ pub fn plan(trunk: Size, files: &[(Size, Encoding)]) -> Arc<Plan> {
         canonical: format!("{index:064}"),
     };
     Arc::new(Plan {
+        further: Vec::new(),
         decode: Decode {
             frames: 1,
             shrink: Shrink(1),

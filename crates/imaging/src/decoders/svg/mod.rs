@@ -44,6 +44,7 @@ pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
         pixels: Meaning::Rgb,
         icc: false,
         whole_image: true,
+        further: std::collections::BTreeMap::new(),
     })
 }
 
