@@ -6,6 +6,7 @@ mod aws;
 mod ceph;
 mod eventbridge;
 mod minio;
+mod own;
 mod r2;
 mod records;
 mod seaweedfs;
@@ -54,6 +55,8 @@ pub struct Event {
     pub time: Option<SystemTime>,
     /// Does the object's metadata say that minilab wrote it?
     pub is_ours: bool,
+    /// The focal point that its sender names, in our own form.
+    pub focal: Option<String>,
 }
 
 /// What happened to an object.
@@ -63,7 +66,9 @@ pub enum Kind {
     Created,
     /// It, or a version of it, was removed.
     Removed,
-    /// Nothing that changes a derivative: tags, access, a test of the connection.
+    /// Its tags were changed: of interest only where a recipe reads them.
+    Tagged,
+    /// Nothing that changes a derivative: access, a test of the connection.
     Ignored,
 }
 
@@ -101,6 +106,8 @@ fn events(document: &Value) -> Result<Vec<Event>, Unknown> {
         Ok(vec![aws::test(document)])
     } else if has("detail-type") {
         Ok(vec![eventbridge::event(document)?])
+    } else if has("minilab") {
+        Ok(vec![own::event(document)?])
     } else if has("event_type") {
         seaweedfs::events(document)
     } else if has("account") && has("action") {
@@ -140,6 +147,7 @@ impl Event {
             sequencer: None,
             time: None,
             is_ours: false,
+            focal: None,
         }
     }
 

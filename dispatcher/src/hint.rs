@@ -21,6 +21,8 @@ pub struct Hint {
     pub event_time: Option<SystemTime>,
     /// Who says so.
     pub producer: Producer,
+    /// The focal point that is said beside the store.
+    pub focal: Option<String>,
 }
 
 /// What seems to have happened to an original.
@@ -45,6 +47,7 @@ impl Hint {
             size_bytes: None,
             event_time: None,
             producer,
+            focal: None,
         }
     }
 }

@@ -183,8 +183,11 @@ impl Jobs {
             Via::Backfill => QueueName::new(QueueLabel::Backfill.as_str()).expect("it is a lower-case word"),
             Via::Live | Via::Unspecified => queue_name(lane),
         };
-        // The key comes last: the names before it hold no slash, so no two triples read alike.
-        let coalesce = format!("{STORE_OF_ORIGINALS}/{lane}/{key}");
+        // The key comes last: the names before it hold no slash, so no two triples read alike. What somebody says must not be
+        // lost in a job that waits already.
+        let said = job.said.as_ref().map(|said| format!("+{}", said.at_ms));
+        let said = said.unwrap_or_default();
+        let coalesce = format!("{STORE_OF_ORIGINALS}/{lane}{said}/{key}");
         Ok(Outgoing {
             group: tenant,
             ..Outgoing::new(queue, payload).coalescing(coalesce)
@@ -206,6 +209,10 @@ impl Jobs {
                 version_id: hint.version_id.clone().unwrap_or_default(),
                 event_time_ms: hint.event_time.map(milliseconds).unwrap_or_default(),
                 producer: hint.producer.as_str().to_owned(),
+            }),
+            said: hint.focal.as_ref().map(|focal| job::Said {
+                focal: focal.clone(),
+                at_ms: milliseconds(hint.event_time.unwrap_or(now)),
             }),
             lane: lane.as_str().to_owned(),
             via: via.into(),

@@ -92,6 +92,7 @@ async fn jobs_of_events_of_passes_and_of_operators_are_of_the_group_of_their_ten
             size_bytes: None,
             event_time: None,
             producer: Producer::S3,
+            focal: None,
         };
         for via in [Via::Live, Via::Backfill] {
             jobs.enqueue(std::slice::from_ref(&hint), via).await.unwrap();

@@ -80,7 +80,7 @@ fn within_cap(body: &[u8]) -> Result<(), JobError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::{Hint, LastError, Via};
+    use crate::job::{Hint, LastError, Said, Via};
 
     const SAMPLE: &str = include_str!("../samples/job.v1.json");
 
@@ -115,6 +115,10 @@ mod tests {
                 sentence: "bucket acme-media: put x: the store is unavailable".into(),
             }),
             traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".into(),
+            said: Some(Said {
+                focal: "0.3,0.55".into(),
+                at_ms: 1_760_000_000_100,
+            }),
         }
     }
 

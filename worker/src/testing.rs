@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use minilab_recipe::{
-    Analysis, Asset, AssetState, Embedded, Findings, Format, Limits, Pixels, Plan, PlannedFile, Probe, Rect,
-    Size, Survey,
+    Analysis, Asset, AssetState, Embedded, Findings, Format, Limits, Pixels, Place, Plan, PlannedFile, Probe,
+    Rect, Size, Survey,
 };
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -254,6 +254,7 @@ impl Session for ScriptedSession {
             trims: survey.trims.iter().map(|trim| (trim.clone(), inside)).collect(),
             faces: survey.faces.then(Vec::new),
             embedded: survey.embedded.then(Embedded::default),
+            place: survey.place.then(Place::default),
         })
     }
 
@@ -358,6 +359,7 @@ fn probe(bytes: &[u8]) -> Option<Probe> {
         pixels: Pixels::Rgb,
         icc: false,
         whole_image: false,
+        further: std::collections::BTreeMap::new(),
     })
 }
 

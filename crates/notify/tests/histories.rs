@@ -62,6 +62,7 @@ fn observation(upload: Upload) -> Observation {
         reads: BTreeMap::new(),
         probe: None,
         findings: Box::default(),
+        said: None,
     }
 }
 

@@ -117,14 +117,18 @@ pub struct Point {
 
 impl Area {
     /// Reads a point, `0.3,0.55`, or a rectangle by its left upper corner and sides, `0.3,0.1,0.4,0.4`, as the object's
-    /// metadata [`crate::FOCAL`] holds it. `None` for anything else: what uploaders write into metadata never fails a
+    /// metadata [`crate::FOCAL`] holds it; with spaces for commas in tags, which may hold none. `None` for anything else: what uploaders write into metadata never fails a
     /// job, the next gravity applies.
     pub fn from_metadata(text: &str) -> Option<Self> {
         let fraction = |text: &str| {
             let number = text.trim().parse::<f64>().ok();
             number.filter(|f| (0.0..=1.0).contains(f))
         };
-        let numbers: Option<Vec<f64>> = text.splitn(5, ',').map(fraction).collect();
+        let numbers: Option<Vec<f64>> = if text.contains(',') {
+            text.splitn(5, ',').map(fraction).collect()
+        } else {
+            text.split_whitespace().take(5).map(fraction).collect()
+        };
         let area = match *numbers?.as_slice() {
             [x, y] => Self {
                 x,
@@ -209,7 +213,11 @@ mod tests {
         };
         assert_eq!(Area::from_metadata("0.3, 0.55"), Some(area(0.0, 0.0)));
         assert_eq!(Area::from_metadata("0.3,0.55,0.2,0.4"), Some(area(0.2, 0.4)));
+        assert_eq!(Area::from_metadata("0.3 0.55"), Some(area(0.0, 0.0)));
+        assert_eq!(Area::from_metadata(" 0.3  0.55 0.2 0.4 "), Some(area(0.2, 0.4)));
         for other in [
+            "0.3 0.5 0.1",
+            "0 0 1 1 1",
             "",
             "0.3",
             "1.2,0.5",

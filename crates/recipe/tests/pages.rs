@@ -1,5 +1,4 @@
 //! Pages of originals that have several: each with its own size, a trunk of its own, and a word where it is not there.
-#![expect(clippy::unwrap_used, reason = "test code outside of test functions")]
 mod world;
 
 use minilab_recipe::{Document, Format, Note, Original, Page, Pixels, RefusalCode, Size, Source};

@@ -23,7 +23,7 @@ pub use projector::{
 };
 pub use record::{
     DroppedEntry, FailureEntry, FileEntry, LaneState, LaneStatus, Observation, Placeholder, Previous, Record,
-    Standing,
+    Said, Standing,
 };
 pub use records::{KEY_BYTES_MAX, Listed, Loaded, Records, Swap};
 pub use shown::{Shown, shown};

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use minilab_protos::manifest::{
     Derivative, Dropped, Face, Failure, File, MANIFEST_SCHEMA, Manifest, Original, Picture, PictureSet,
-    Provenance, Status,
+    Place, Provenance, Status,
 };
 use minilab_recipe::{Lane, Publish, Recipe, Urls};
 
@@ -50,11 +50,10 @@ pub fn manifest(record: &Record, urls: &PublicUrls<'_>) -> Manifest {
             recipe: record.recipe.clone(),
         },
         updated: record.updated.to_string(),
-        faces: urls
-            .recipe
-            .filter(|recipe| recipe.publish.contains(&Publish::Faces))
-            .and(shown.observation)
-            .and_then(faces),
+        faces: published(&shown, urls, Publish::Faces).and_then(faces),
+        metadata: published(&shown, urls, Publish::Metadata)
+            .and_then(|seen| Some(seen.findings.embedded.as_ref()?.texts.clone())),
+        place: published(&shown, urls, Publish::Gps).and_then(place),
     }
 }
 
@@ -90,16 +89,37 @@ pub fn original(key: &str, observation: Option<&Observation>) -> Original {
             ..Original::default()
         };
     };
-    let upright = seen.probe.as_ref().map(minilab_recipe::Probe::upright);
+    let probe = seen.probe.as_ref();
+    let upright = probe.map(minilab_recipe::Probe::upright);
     Original {
         key: key.to_owned(),
         version: Some(seen.etag.0.clone()),
         width: upright.map(|size| size.width),
         height: upright.map(|size| size.height),
-        format: seen.probe.as_ref().map(|probe| probe.format.as_str().to_owned()),
+        format: probe.map(|probe| probe.format.as_str().to_owned()),
+        orientation: probe.map(|probe| probe.orientation),
+        alpha: probe.map(|probe| probe.alpha),
+        icc: probe.map(|probe| probe.icc),
+        pages: probe.map(|probe| probe.pages),
         bytes: Some(seen.size_bytes),
         sha256: seen.sha256.map(|digest| digest.to_string()),
     }
+}
+
+/// What was seen of the original, if the recipe publishes that part of it.
+fn published<'a>(shown: &Shown<'a>, urls: &PublicUrls<'_>, what: Publish) -> Option<&'a Observation> {
+    let publishes = urls.recipe.is_some_and(|recipe| recipe.publish.contains(&what));
+    shown.observation.filter(|_| publishes)
+}
+
+/// `None` also where it does not say.
+fn place(seen: &Observation) -> Option<Place> {
+    let at = seen.findings.place.as_ref()?.at?;
+    Some(Place {
+        latitude: at.latitude,
+        longitude: at.longitude,
+        altitude: at.altitude,
+    })
 }
 
 /// `None` also where nobody has looked yet.
@@ -162,7 +182,21 @@ fn derivatives(record: &Record, shown: &Shown<'_>, urls: &PublicUrls<'_>) -> BTr
             });
         }
     }
+    for (name, note) in lacking(shown, urls) {
+        let derivative = derivatives.entry(name.to_owned()).or_default();
+        derivative.notes.push(note.name());
+    }
     derivatives
+}
+
+/// What the recipe asks of each original, and this one does not have.
+fn lacking<'a>(shown: &Shown<'_>, urls: &PublicUrls<'a>) -> Vec<(&'a str, minilab_recipe::Note)> {
+    let seen = shown.observation;
+    let probe = seen.and_then(|seen| Some((seen.probe.as_ref()?, &*seen.findings)));
+    match (urls.recipe, probe) {
+        (Some(recipe), Some((probe, findings))) => recipe.notes_of(probe, findings),
+        _ => Vec::new(),
+    }
 }
 
 /// As the recipe has them: what they name that is not there yet, emitters leave out.

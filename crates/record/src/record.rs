@@ -57,6 +57,18 @@ pub struct Observation {
     /// What recipes have asked of its content so far: looked for once. Boxed: most originals have none.
     #[serde(default, skip_serializing_if = "Findings::is_empty")]
     pub findings: Box<Findings>,
+    /// What a job has said of it; it holds for this version of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<Said>,
+}
+
+/// What whoever sends jobs says of an original, beside its store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Said {
+    /// Its focal point or rectangle, as the metadata of that name would hold it; empty: none.
+    pub focal: String,
+    /// When, in milliseconds since 1970: the latest word holds.
+    pub at_ms: u64,
 }
 
 /// One lane of one original.

@@ -32,8 +32,10 @@ pub(crate) fn observation(upload: u8, write: u32) -> Observation {
             pixels: Pixels::Rgb,
             icc: false,
             whole_image: false,
+            further: std::collections::BTreeMap::new(),
         }),
         findings: Box::default(),
+        said: None,
     }
 }
 

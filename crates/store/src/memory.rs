@@ -31,6 +31,7 @@ pub struct Memory {
 #[derive(Default)]
 struct Shelf {
     objects: BTreeMap<String, Stored>,
+    tags: BTreeMap<String, BTreeMap<String, String>>,
     /// Counts all writes there ever were, so that no version is used twice, not even for one content.
     writes: u64,
 }
@@ -53,6 +54,11 @@ impl Memory {
             shelf: Arc::default(),
             clock: Arc::new(clock),
         }
+    }
+
+    /// Sets the tags that an object has from now on; a write or a removal of the object ends them.
+    pub fn tag(&self, key: &Key, tags: BTreeMap<String, String>) {
+        self.shelf().tags.insert(key.as_str().to_owned(), tags);
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -115,6 +121,11 @@ impl Store for Memory {
         self.find(key).map(|stored| stored.head)
     }
 
+    async fn tags(&self, key: &Key) -> Result<BTreeMap<String, String>, Error> {
+        self.find(key)?;
+        Ok(self.shelf().tags.get(key.as_str()).cloned().unwrap_or_default())
+    }
+
     async fn put(&self, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Error> {
         if let Some(expected) = options.sha256 {
             let digest = Sha256::of(&body);
@@ -134,6 +145,7 @@ impl Store for Memory {
             return Err(self.precondition("put", key));
         }
         shelf.writes += 1;
+        shelf.tags.remove(key.as_str());
         let etag = ETag(format!("m{}", shelf.writes));
         let head = Head {
             etag: etag.clone(),
@@ -199,7 +211,9 @@ impl Store for Memory {
     }
 
     async fn delete(&self, key: &Key) -> Result<(), Error> {
-        self.shelf().objects.remove(key.as_str());
+        let mut shelf = self.shelf();
+        shelf.objects.remove(key.as_str());
+        shelf.tags.remove(key.as_str());
         Ok(())
     }
 }

@@ -229,6 +229,10 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Facts of an object.
     async fn head(&self, key: &Key) -> Result<Head, Error>;
 
+    /// The tags of an object, which are no part of its version: they may change while it stays. Stores that keep none answer
+    /// [`Error::Unsupported`].
+    async fn tags(&self, key: &Key) -> Result<BTreeMap<String, String>, Error>;
+
     /// Writes a whole object and answers its version.
     async fn put(&self, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Error>;
 

@@ -153,6 +153,9 @@ mod tests {
         async fn head(&self, key: &Key) -> Result<Head, Error> {
             self.0.head(key).await
         }
+        async fn tags(&self, key: &Key) -> Result<std::collections::BTreeMap<String, String>, Error> {
+            self.0.tags(key).await
+        }
         async fn put(&self, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Error> {
             self.0
                 .put(

@@ -142,7 +142,7 @@ labels! {
     /// What a store is for.
     StoreRole("store") { Originals = "originals", Outputs = "outputs", State = "state" }
     /// A call of the store port.
-    StoreOperation("operation") { Get = "get", Head = "head", Put = "put", List = "list", Delete = "delete" }
+    StoreOperation("operation") { Get = "get", Head = "head", Tags = "tags", Put = "put", List = "list", Delete = "delete" }
     /// How a store call ended.
     StoreResult("result") {
         Ok = "ok", NotFound = "not_found", Precondition = "precondition", Denied = "denied",
@@ -159,7 +159,7 @@ labels! {
     /// Who noticed that something was uploaded or removed.
     Producer("producer") {
         Watch = "watch", Scan = "scan", Operator = "operator", S3 = "s3", EventBridge = "eventbridge", Minio = "minio",
-        Ceph = "ceph", SeaweedFs = "seaweedfs", R2 = "r2", Unknown = "unknown",
+        Sender = "sender", Ceph = "ceph", SeaweedFs = "seaweedfs", R2 = "r2", Unknown = "unknown",
     }
     /// What became of an event: a job, or why none. Of another bucket, outside our part of it, of what minilab wrote itself, of
     /// an empty object, of nothing that changes a derivative, of no known form.

@@ -1,5 +1,5 @@
 //! A store whose calls are counted and timed.
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -73,6 +73,10 @@ impl Store for MeteredStore {
 
     async fn head(&self, key: &Key) -> Result<Head, Error> {
         self.metered(StoreOperation::Head, self.inner.head(key)).await
+    }
+
+    async fn tags(&self, key: &Key) -> Result<BTreeMap<String, String>, Error> {
+        self.metered(StoreOperation::Tags, self.inner.tags(key)).await
     }
 
     async fn put(&self, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Error> {

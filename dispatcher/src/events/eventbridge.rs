@@ -46,6 +46,7 @@ pub(super) fn event(document: &Value) -> Result<Event, Unknown> {
         "Object Created" => Kind::Created,
         // Also of a delete marker and of an expiration.
         "Object Deleted" => Kind::Removed,
+        "Object Tags Added" | "Object Tags Deleted" => Kind::Tagged,
         other if other.starts_with("Object ") => Kind::Ignored,
         other => return Err(Unknown::new(format!("EventBridge detail-type {other:?}"))),
     };

@@ -106,8 +106,9 @@ fn kind(name: &str) -> Result<Kind, Unknown> {
     let bare = name.strip_prefix("s3:").unwrap_or(name);
     let (family, detail) = bare.split_once(':').unwrap_or((bare, ""));
     match (family, detail) {
+        ("ObjectTagging", _) | ("ObjectCreated", "PutTagging" | "DeleteTagging") => Ok(Kind::Tagged),
         // MinIO's names for what touches only properties of an object.
-        ("ObjectCreated", "PutTagging" | "DeleteTagging" | "PutRetention" | "PutLegalHold")
+        ("ObjectCreated", "PutRetention" | "PutLegalHold")
         | ("ObjectLifecycle", "Expiration:AbortMultipartUpload")
         | (
             "ObjectAccessed"
@@ -115,7 +116,6 @@ fn kind(name: &str) -> Result<Kind, Unknown> {
             | "ObjectLegalHold"
             | "ObjectRestore"
             | "ObjectRetention"
-            | "ObjectTagging"
             | "Replication"
             | "IntelligentTiering"
             | "LifecycleTransition",

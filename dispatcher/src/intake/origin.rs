@@ -15,6 +15,8 @@ pub(super) struct Origin {
     bucket: Option<S3>,
     /// Prefixes in the same bucket below which minilab itself writes.
     ours: Vec<String>,
+    /// Does any recipe read tags of originals?
+    reads_tags: bool,
 }
 
 impl Origin {
@@ -23,6 +25,7 @@ impl Origin {
             return Self {
                 bucket: None,
                 ours: Vec::new(),
+                reads_tags: false,
             };
         };
         let ours = [Some(&document.to.location), document.state.as_ref()]
@@ -36,6 +39,7 @@ impl Origin {
         Self {
             bucket: Some(from.clone()),
             ours,
+            reads_tags: document.recipes.values().any(|recipe| recipe.read_tags),
         }
     }
 
@@ -43,8 +47,9 @@ impl Origin {
     pub(super) fn hints(&self, event: &Event) -> Result<Vec<Hint>, EventResult> {
         let change = match event.kind {
             Kind::Created => Change::Uploaded,
+            Kind::Tagged if self.reads_tags => Change::Uploaded,
             Kind::Removed => Change::Removed,
-            Kind::Ignored => return Err(EventResult::Ignored),
+            Kind::Tagged | Kind::Ignored => return Err(EventResult::Ignored),
         };
         let Some(from) = self.bucket.as_ref().filter(|from| from.bucket == event.bucket) else {
             return Err(EventResult::Foreign);
@@ -78,6 +83,7 @@ impl Origin {
 fn described(hint: Hint, event: &Event) -> Hint {
     let hint = Hint {
         event_time: event.time,
+        focal: event.focal.clone(),
         ..hint
     };
     if hint.change != Change::Uploaded {

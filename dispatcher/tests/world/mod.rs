@@ -125,6 +125,7 @@ impl World {
             reads: BTreeMap::new(),
             probe: None,
             findings: Box::default(),
+            said: None,
         });
         let Decision::Recipe { recipe, .. } = self.document.decide(name) else {
             panic!("a rule takes {name}")

@@ -66,6 +66,7 @@ pub fn files(recipe: &Recipe, key: &str, text: &str) -> Vec<PlannedFile> {
         pixels: Pixels::Rgb,
         icc: false,
         whole_image: false,
+        further: std::collections::BTreeMap::new(),
     };
     let original = Original::new(key, probe);
     let lanes: Vec<_> = Wanted::by(recipe).lanes.into_keys().collect();

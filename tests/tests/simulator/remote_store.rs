@@ -129,6 +129,12 @@ impl Store for RemoteStore {
         }
     }
 
+    async fn tags(&self, key: &Key) -> Result<std::collections::BTreeMap<String, String>, Error> {
+        let (inner, at) = (self.inner.clone(), key.clone());
+        let call = self.call("tags", key.as_str(), Nature::Prompt);
+        self.process.reach(call, move || at_once(inner.tags(&at))).await
+    }
+
     async fn put(&self, key: &Key, body: Bytes, mut options: PutOptions) -> Result<ETag, Error> {
         let mut call = self.call("put", key.as_str(), Nature::Stray);
         if options.condition == Condition::None {

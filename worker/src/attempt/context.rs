@@ -9,14 +9,17 @@ use minilab_record::{
 };
 use minilab_store::ETag;
 
-use super::{Trace, World, fetch};
+use super::{
+    Trace, World,
+    fetch::{self, Reading},
+};
 use crate::{Error, envelope::Envelope, renderer::Priority, worker::Seat};
 
 /// What a key is to be made into.
 pub(super) struct Target<'a> {
     pub recipe: &'a Recipe,
     pub wanted: Wanted,
-    pub reads: Vec<String>,
+    pub reads: Reading,
     pub tenant: Option<String>,
 }
 
@@ -36,7 +39,10 @@ impl<'a> Context<'a> {
             Decision::Recipe { recipe, tenant } => Some(Target {
                 recipe,
                 wanted: Wanted::by(recipe),
-                reads: recipe.reads(),
+                reads: Reading {
+                    names: recipe.reads(),
+                    tags: recipe.read_tags,
+                },
                 tenant,
             }),
         };
@@ -97,7 +103,8 @@ impl<'a> Context<'a> {
         if seen.is_none() && fetch::may_yet_appear(&self.envelope.job, base.record.as_ref(), now) {
             return Err(Error::NotYetThere { key: key.to_string() });
         }
-        Ok(seen)
+        let listen = |seen| fetch::listen(seen, &self.envelope.job, base.record.as_ref(), &target.reads);
+        Ok(seen.map(listen))
     }
 
     pub fn decide(&self, base: &Loaded, lane: Lane, original: Option<Seen>) -> Need {

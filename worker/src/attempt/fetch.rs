@@ -7,7 +7,8 @@ use std::{
 use futures::TryStreamExt as _;
 use minilab_failpoint::reached;
 use minilab_protos::job::{Hint, Job};
-use minilab_record::{Record, Seen};
+use minilab_recipe::FOCAL;
+use minilab_record::{Record, Said, Seen};
 use minilab_store::{GetOptions, Head, Key, Sha256, Store};
 use sha2::Digest as _;
 
@@ -17,26 +18,67 @@ use crate::{Error, pool::OriginalWriter, renderer::OriginalFile};
 const APPEARS_WITHIN: Duration = Duration::from_mins(2);
 
 /// HEAD of the original; `None` is absence and nothing else is.
-pub(super) async fn look(originals: &dyn Store, key: &Key, reads: &[String]) -> Result<Option<Seen>, Error> {
-    match originals.head(key).await {
-        Ok(head) => Ok(Some(seen(head, reads))),
+pub(super) async fn look(originals: &dyn Store, key: &Key, reading: &Reading) -> Result<Option<Seen>, Error> {
+    let head = match originals.head(key).await {
+        Ok(head) => head,
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(Error::Originals(error)),
+    };
+    if !reading.tags || reading.names.is_empty() {
+        return Ok(Some(seen(head, BTreeMap::new(), reading)));
+    }
+    match originals.tags(key).await {
+        Ok(tags) => Ok(Some(seen(head, tags, reading))),
+        // Removed since.
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(Error::Originals(error)),
     }
 }
 
-fn seen(head: Head, reads: &[String]) -> Seen {
-    let reads: BTreeMap<_, _> = head
-        .metadata
-        .into_iter()
-        .filter(|(name, _)| reads.binary_search(name).is_ok())
-        .collect();
+/// What is read beside an original's bytes.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// Names of metadata, sorted.
+    pub names: Vec<String>,
+    /// And tags of these names, where there is no such metadata.
+    pub tags: bool,
+}
+
+fn seen(head: Head, tags: BTreeMap<String, String>, reading: &Reading) -> Seen {
+    let mut reads = tags;
+    reads.extend(head.metadata);
+    reads.retain(|name, _| reading.names.binary_search(name).is_ok());
     Seen {
         etag: head.etag,
         size_bytes: head.size_bytes,
         version_id: head.version_id,
         reads,
+        said: None,
     }
+}
+
+/// What jobs have said of the upload that was seen: the latest word, of this job or an earlier one, stands in place of what
+/// the store keeps beside it. A word about another upload is none.
+pub(super) fn listen(mut seen: Seen, job: &Job, record: Option<&Record>, reading: &Reading) -> Seen {
+    let about_this = |etag: &str| etag.is_empty() || etag == seen.etag.0;
+    let hinted = job.hint.as_ref().map_or("", |hint| hint.etag.as_str());
+    let now = job.said.as_ref().filter(|_| about_this(hinted)).map(|said| Said {
+        focal: said.focal.clone(),
+        at_ms: said.at_ms,
+    });
+    let known = record.and_then(|record| record.observation.as_ref());
+    let before = known
+        .filter(|known| known.etag == seen.etag)
+        .and_then(|known| known.said.clone());
+    let said = before.into_iter().chain(now).max_by_key(|said| said.at_ms);
+    if let Some(said) = &said
+        && !said.focal.is_empty()
+        && reading.names.iter().any(|name| name == FOCAL)
+    {
+        seen.reads.insert(FOCAL.to_owned(), said.focal.clone());
+    }
+    seen.said = said;
+    seen
 }
 
 /// Was the upload announced so shortly ago that its absence proves nothing? An upload that the record knows has been

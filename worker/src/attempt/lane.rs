@@ -359,6 +359,7 @@ fn observation(seen: &Seen, upload: Option<&Upload>) -> Observation {
         version_id: seen.version_id.clone(),
         sha256: upload.map(|upload| upload.sha256),
         reads: seen.reads.clone(),
+        said: seen.said.clone(),
         probe: upload.map(|upload| upload.sitting.probe().clone()),
         findings: upload
             .map(|upload| Box::new(upload.sitting.findings().clone()))

@@ -1,7 +1,7 @@
 //! One upload of one original in one renderer, kept from lane to lane so that it is decoded once.
 use std::{collections::BTreeMap, sync::Arc};
 
-use minilab_recipe::{Accept, Findings, Lane, Limits, Original, Plan, Probe, Recipe};
+use minilab_recipe::{Findings, Lane, Limits, Original, Plan, Probe, Recipe};
 use minilab_store::{ETag, Sha256};
 
 use crate::{
@@ -51,7 +51,7 @@ impl Sitting {
         }: Opening<'_>,
         file: OriginalFile,
     ) -> Result<Self, Error> {
-        let limits = limits(&recipe.accept);
+        let limits = limits(recipe);
         // Before a renderer is held: a store may be slow.
         let (assets, lent) = assets.look_up(&recipe.assets()).await?;
         let mut session = renderer.open(file, &limits, priority).await?;
@@ -103,7 +103,8 @@ impl Sitting {
 }
 
 /// What the renderer checks before it decodes.
-fn limits(accept: &Accept) -> Limits {
+fn limits(recipe: &Recipe) -> Limits {
+    let accept = &recipe.accept;
     Limits {
         bytes: accept.bytes,
         pixels: accept.pixels,
@@ -111,6 +112,7 @@ fn limits(accept: &Accept) -> Limits {
         side: accept.side,
         frames: accept.frames,
         formats: accept.formats.clone(),
+        pages: recipe.pages(),
         ..Limits::default()
     }
 }

@@ -1,7 +1,7 @@
 //! What is believed of a renderer's answers: what its protocol, the limits and the picture allow.
 use bytes::Bytes;
 use minilab_protos::renderer as wire;
-use minilab_recipe::{Findings, Limits, Note, PlannedFile, Probe, Score, Survey};
+use minilab_recipe::{Findings, Limits, Note, PlannedFile, Probe, Score, Size, Survey};
 
 use super::child::printable;
 use crate::renderer::{FileFailure, RenderError, RenderReport, RenderedFile};
@@ -91,12 +91,22 @@ pub(super) fn is_within(probe: &Probe, limits: &Limits) -> bool {
     } else {
         limits.pixels
     };
-    let stored = probe.stored;
-    (1..=limits.side).contains(&stored.width)
-        && (1..=limits.side).contains(&stored.height)
-        && stored.pixels() <= pixels_max
-        && (1..=8).contains(&probe.orientation)
+    let fits = |stored: Size, orientation: u8| {
+        (1..=limits.side).contains(&stored.width)
+            && (1..=limits.side).contains(&stored.height)
+            && stored.pixels() <= pixels_max
+            && (1..=8).contains(&orientation)
+    };
+    fits(probe.stored, probe.orientation)
         && (1..=limits.frames).contains(&probe.pages)
+        && probe.further.iter().all(|(page, own)| {
+            limits.pages.contains(page) && probe.has_page(*page) && fits(own.stored, own.orientation)
+        })
+        // Else a plan of what was asked could not be made.
+        && limits
+            .pages
+            .iter()
+            .all(|page| !probe.has_page(*page) || probe.further.contains_key(page))
 }
 
 /// What a survey found; `None` breaks the protocol.

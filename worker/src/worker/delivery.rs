@@ -94,7 +94,12 @@ impl Courier {
             Self::under_lease(attempt, &keeper, &stop.abort).await
         };
         let concluded = stop
-            .in_time(self.conclude(&delivery, &envelope, (&trace, seat), &ended))
+            .in_time(Box::pin(self.conclude(
+                &delivery,
+                &envelope,
+                (&trace, seat),
+                &ended,
+            )))
             .await;
         let (class, settlement) = concluded.unwrap_or((Class::Aborted, None));
         drop(keeper);

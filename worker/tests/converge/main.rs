@@ -13,6 +13,7 @@ mod life;
 mod notifications;
 mod outages;
 mod overlays;
+mod said;
 mod smaller;
 mod stops;
 mod storm;

@@ -89,6 +89,14 @@ impl Store for Weather {
         }
     }
 
+    async fn tags(&self, key: &Key) -> Result<std::collections::BTreeMap<String, String>, Error> {
+        if self.passes().await {
+            Err(Self::lost("read the tags of", key))
+        } else {
+            self.inner.tags(key).await
+        }
+    }
+
     async fn put(&self, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Error> {
         if !self.passes().await {
             return self.inner.put(key, body, options).await;

@@ -36,8 +36,14 @@ pub fn of(
 ) -> Result<Policy, Refusal> {
     let account = Account(account);
     let notifies = !document.notify.is_empty();
+    let reads_tags = document.recipes.values().any(|recipe| recipe.read_tags);
+    let from = if reads_tags {
+        objects::tagged_from(role)
+    } else {
+        objects::from(role)
+    };
     let stores = [
-        ("From".to_owned(), &places.from, objects::from(role)),
+        ("From".to_owned(), &places.from, from),
         ("To".to_owned(), &places.to, objects::to(role)),
         ("State".to_owned(), &places.state, objects::state(role, notifies)),
     ];
@@ -127,6 +133,7 @@ fn in_bucket(name: &str, bucket: &S3, uses: &Use) -> Vec<Statement> {
     };
     let objects = [
         on("Read", "s3:GetObject", &uses.reads),
+        on("Tags", "s3:GetObjectTagging", &uses.tags),
         on("Write", "s3:PutObject", &uses.writes),
         on("Delete", "s3:DeleteObject", &uses.deletes),
     ];

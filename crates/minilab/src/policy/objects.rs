@@ -10,6 +10,8 @@ pub(super) struct Use {
     pub(super) reads: Vec<&'static str>,
     pub(super) writes: Vec<&'static str>,
     pub(super) deletes: Vec<&'static str>,
+    /// Objects whose tags are read.
+    pub(super) tags: Vec<&'static str>,
 }
 
 const ALL: &str = "*";
@@ -27,6 +29,15 @@ pub(super) fn from(role: Role) -> Use {
         },
         ..Use::default()
     }
+}
+
+/// The same, where a recipe reads tags of originals.
+pub(super) fn tagged_from(role: Role) -> Use {
+    let tags = match role {
+        Role::Worker => vec![ALL],
+        Role::Dispatcher | Role::Operator => Vec::new(),
+    };
+    Use { tags, ..from(role) }
 }
 
 /// A store of pictures that recipes name.
@@ -48,6 +59,7 @@ pub(super) fn to(role: Role) -> Use {
         reads,
         writes,
         deletes: vec![ALL],
+        ..Use::default()
     }
 }
 
@@ -58,6 +70,7 @@ pub(super) fn state(role: Role, notifies: bool) -> Use {
             reads: vec!["records/*", "failures/*", "config/revision", "probe/*"],
             writes: vec!["records/*", "failures/*", "probe/*", CANARY],
             deletes: vec!["failures/*", "probe/*", CANARY],
+            ..Use::default()
         },
         Role::Dispatcher => Use {
             reads: vec![
@@ -69,11 +82,13 @@ pub(super) fn state(role: Role, notifies: bool) -> Use {
             ],
             writes: vec!["records/*", "failures/*", "unreadable/*", "passes/*", "probe/*"],
             deletes: vec!["probe/*"],
+            ..Use::default()
         },
         Role::Operator => Use {
             reads: vec![ALL],
             writes: vec!["records/*", "config/revision", "passes/*", "probe/*"],
             deletes: vec!["failures/*", "unreadable/*", "probe/*"],
+            ..Use::default()
         },
     };
     // What a receiver was not told yet is noted by who knows it and crossed out by who tells it. An operator has it told again.

@@ -295,3 +295,28 @@ fn worker_and_operator_may_list_and_read_the_pictures_that_recipes_name() {
     let dispatcher = policy(Role::Dispatcher, &text, None).unwrap();
     assert!(!dispatcher.to_string().contains("acme-brand"), "{dispatcher:#}");
 }
+
+#[test]
+fn only_a_worker_may_read_tags_and_only_where_a_recipe_does() {
+    let with = format!(
+        "{FLEET}recipes: {{ default: {{ read_tags: true, derivatives: {{ a: {{ formats: [jpeg] }} }} }} }}\n"
+    );
+    for (text, role, is_allowed) in [
+        (FLEET, Role::Worker, false),
+        (with.as_str(), Role::Worker, true),
+        (with.as_str(), Role::Dispatcher, false),
+        (with.as_str(), Role::Operator, false),
+    ] {
+        let policy = policy(role, text, None).unwrap();
+        assert_eq!(
+            policy.to_string().contains("s3:GetObjectTagging"),
+            is_allowed,
+            "{role:?}"
+        );
+    }
+    let policy = policy(Role::Worker, &with, None).unwrap();
+    assert_eq!(
+        statement(&policy, "FromTags")["Resource"],
+        json!(["arn:aws:s3:::acme-uploads/uploads/*"])
+    );
+}

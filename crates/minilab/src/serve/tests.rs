@@ -145,6 +145,7 @@ fn record(key: &str, status: LaneStatus) -> Record {
             reads: BTreeMap::new(),
             probe: None,
             findings: Box::default(),
+            said: None,
         }),
         lanes: Lane::ALL.map(|name| (name, lane.clone())).into(),
         retired: BTreeMap::new(),

@@ -60,6 +60,14 @@ pub(super) fn operation(root: &Tree, document: &Document, problems: &Problems) {
         let message = "\"intake\" must say how uploads into a bucket are noticed";
         problems.note(span_of(root, "from"), Code::MissingKey, message, Some(help));
     }
+    if !is_bucket && document.recipes.values().any(|recipe| recipe.read_tags) {
+        let help = "drop read_tags; metadata of a file may lie beside it";
+        conflict(
+            "recipes",
+            "folders keep no tags that could be read".to_owned(),
+            help,
+        );
+    }
     if is_bucket && intakes.contains(&Intake::Watch) {
         let help = "only a folder can: write { poll: { every: 5min } } or rabbitmq";
         conflict("intake", "a bucket cannot be watched".to_owned(), help);

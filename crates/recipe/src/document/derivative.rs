@@ -8,10 +8,10 @@ use super::scalar;
 use super::steps;
 use super::tree::{Name, Tree};
 use super::{formats, geometry};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Span};
 use crate::{
-    Animation, AskedStep, Background, Density, Derivative, Filling, Keep, LanedEncoding, OutputFormat, Pick,
-    Rgb, Subject, Written,
+    Animation, AskedStep, Background, Crop, Density, Derivative, EachFace, Filling, Keep, LanedEncoding,
+    OutputFormat, Pick, Rgb, Subject, Written,
 };
 
 /// What a recipe says for all its derivatives.
@@ -70,26 +70,7 @@ pub(super) fn derivative(
     let flop = fields.read("flop", scalar::boolean).unwrap_or(false);
     let trim = fields.read("trim", geometry::trim);
     let extract = fields.read("extract", geometry::extract);
-    let for_each = fields.read("for_each", super::crop::for_each);
-    let instead = if for_each.is_some() {
-        &[]
-    } else {
-        super::crop::INSTEAD
-    };
-    let crop = fields.read("crop", |tree, problems| {
-        super::crop::crop(tree, instead, problems)
-    });
-    if for_each.is_some() && crop.as_ref().is_none_or(|crop| crop.to != Subject::Face) {
-        fields.conflict("for_each", "each face is cropped to", "add crop: face");
-    }
-    if for_each.is_some() && crop.as_ref().is_some_and(|crop| crop.pick != Pick::Largest) {
-        let help = "drop pick from the crop";
-        fields.conflict(
-            "for_each",
-            "each face is a file of its own, and none is picked",
-            help,
-        );
-    }
+    let (for_each, crop) = subject(&mut fields);
     if crop.is_some() && extract.is_some() {
         fields.conflict("crop", "a crop takes the place of an extract", "keep one of them");
     }
@@ -162,8 +143,39 @@ pub(super) fn derivative(
         animation,
         written,
     };
+    check_looks(&derivative, [page_at, steps_at], problems);
+    Some(derivative)
+}
+
+/// What is cropped to, and whether each gets a file of its own.
+fn subject(fields: &mut Fields<'_>) -> (Option<EachFace>, Option<Crop>) {
+    let for_each = fields.read("for_each", super::crop::for_each);
+    let instead = if for_each.is_some() {
+        &[]
+    } else {
+        super::crop::INSTEAD
+    };
+    let crop = fields.read("crop", |tree, problems| {
+        super::crop::crop(tree, instead, problems)
+    });
+    if for_each.is_some() && crop.as_ref().is_none_or(|crop| crop.to != Subject::Face) {
+        fields.conflict("for_each", "each face is cropped to", "add crop: face");
+    }
+    if for_each.is_some() && crop.as_ref().is_some_and(|crop| crop.pick != Pick::Largest) {
+        let help = "drop pick from the crop";
+        fields.conflict(
+            "for_each",
+            "each face is a file of its own, and none is picked",
+            help,
+        );
+    }
+    (for_each, crop)
+}
+
+/// What is looked for must be findable where it is shown.
+fn check_looks(derivative: &Derivative, [page_at, steps_at]: [Span; 2], problems: &Problems) {
     let looks = derivative.reads_faces() || derivative.trim.is_some();
-    if looks && page.is_some_and(|page| page > 0) {
+    if looks && derivative.page.is_some_and(|page| page > 0) {
         problems.note(
             page_at,
             Code::Conflict,
@@ -179,7 +191,6 @@ pub(super) fn derivative(
             Some("name face, focal or a compass point as gravity, and as crop.else".to_owned()),
         );
     }
-    Some(derivative)
 }
 
 /// The formats of a derivative, each with its encoding and lane.

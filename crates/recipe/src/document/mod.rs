@@ -23,6 +23,7 @@ mod resize;
 mod rules;
 mod scalar;
 mod schema;
+mod schema_crop;
 mod schema_encodings;
 mod schema_overlays;
 mod schema_parts;

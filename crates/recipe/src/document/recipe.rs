@@ -95,6 +95,7 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
         .read("placeholder", placeholder::placeholder)
         .unwrap_or_default();
     let publish = fields.read("publish", publish).unwrap_or_default();
+    let read_tags = fields.read("read_tags", scalar::boolean);
     let epoch = fields.read("epoch", |tree, problems| {
         scalar::integer(tree, 0..=u32::MAX, problems)
     });
@@ -115,6 +116,7 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
         colour: colour.unwrap_or_default(),
         placeholder,
         publish,
+        read_tags: read_tags.unwrap_or_default(),
         epoch: epoch.unwrap_or_default().into(),
         key,
         pictures: pictures.unwrap_or_default(),

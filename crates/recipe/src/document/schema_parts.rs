@@ -52,6 +52,7 @@ pub(super) fn mappings() -> Vec<Mapping> {
     all.extend(super::pictures::mappings());
     all.extend(recipes());
     all.extend(geometry());
+    all.extend(super::schema_crop::mappings());
     all.extend(super::schema_steps::mappings());
     all
 }
@@ -272,6 +273,7 @@ fn recipes() -> Vec<Mapping> {
                 "publish": some(&json!({
                     "enum": ["faces", "metadata", "gps"],
                 })),
+                "read_tags": { "type": "boolean", "default": false },
                 "epoch": { "type": "integer", "minimum": 0 },
                 "key": { "type": "string", "pattern": "^\\{original\\}/.*\\.\\{ext\\}$" },
                 "keep": keep,
@@ -298,26 +300,15 @@ fn recipes() -> Vec<Mapping> {
             "derivative",
             json!({
                 "background": colour,
-                "page": {
-                    "description": "Which page of an original with several (TIFF, AVIF), from 0; the first unless given. Where there are \
-                                    fewer, no file, and the manifest says so. Frames of an animation are no pages: see animation.",
-                    "type": "integer", "minimum": 0, "maximum": 99_999,
-                },
+                "page": super::schema_crop::page(),
                 "autorotate": flag,
                 "rotate": { "anyOf": [number, { "$ref": "#/definitions/rotate" }] },
                 "flip": flag,
                 "flop": flag,
                 "trim": { "anyOf": [flag, { "$ref": "#/definitions/trim" }] },
                 "extract": { "$ref": "#/definitions/extract" },
-                "crop": {
-                    "description": "Zooms to a subject, in place of an extract.",
-                    "anyOf": [{ "enum": ["face", "focal"] }, { "$ref": "#/definitions/crop" }],
-                },
-                "for_each": {
-                    "description": "Made once for each face, the largest first: NAME-1, NAME-2 and so on. Where there is none, \
-                                    no file, unless the crop says `else`; the manifest tells it.",
-                    "anyOf": [{ "const": "face" }, { "$ref": "#/definitions/for_each" }],
-                },
+                "crop": super::schema_crop::crop(),
+                "for_each": super::schema_crop::for_each(),
                 "resize": { "$ref": "#/definitions/resize" },
                 "extend": { "$ref": "#/definitions/extend" },
                 "border": reference("border", "A line along the edges, after `extend` and before the steps."),
@@ -351,10 +342,7 @@ fn geometry() -> Vec<Mapping> {
         json!({ "type": "number" }),
     );
     let (text, edge) = (json!({ "type": "string" }), whole(0, 10_000));
-    let gravity = json!({ "enum": [
-        "centre", "center", "north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest",
-        "attention", "entropy", "focal", "face",
-    ] });
+    let gravity = super::schema_crop::gravity();
     vec![
         (
             "resize",
@@ -375,46 +363,6 @@ fn geometry() -> Vec<Mapping> {
                 "background": { "type": "string", "description": "What fills the rest of `fit: contain`: a colour, transparent, blur (the picture itself, blurred) or auto (the colour of its edge)." },
             }),
             &[],
-        ),
-        (
-            "crop",
-            json!({
-                "to": { "enum": ["face", "focal"], "description": "A face, or what object metadata or XMP marks." },
-                "padding": {
-                    "type": "number", "minimum": 0, "maximum": 10,
-                    "description": "Room on each side, as a share of the subject; 0.4 around faces, else 0.",
-                },
-                "pick": {
-                    "anyOf": [{ "enum": ["largest", "all", "most_central"] }, whole(1, crate::FACES_MAX as u32)],
-                    "default": "largest",
-                    "description": "Which face; of a number, that one by size, 1 the largest.",
-                },
-                "closeness": {
-                    "anyOf": [
-                        { "enum": ["low", "medium", "high"] },
-                        { "type": "number", "minimum": 0, "maximum": 1 },
-                    ],
-                    "default": "high",
-                    "description": "0 leaves the whole picture, 1 only the subject with its padding.",
-                },
-                "else": {
-                    "description": "Which part stays where there is no such subject; attention by default. An empty list: no file is made of a picture without a face.",
-                    "anyOf": [gravity, { "type": "array", "items": gravity }],
-                },
-            }),
-            &["to"],
-        ),
-        (
-            "for_each",
-            json!({
-                "of": { "const": "face", "description": "Of what." },
-                "most": {
-                    "type": "integer", "minimum": 1, "maximum": super::crop::MOST_FACES_MAX,
-                    "default": super::crop::MOST_FACES,
-                    "description": "Faces that get files at most: the largest.",
-                },
-            }),
-            &["of"],
         ),
         (
             "ladder",

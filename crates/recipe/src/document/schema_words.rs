@@ -45,6 +45,12 @@ const WORDS: &[(&str, &str, &str)] = &[
         "What manifests tell of the original: boxes of faces, texts of its EXIF, IPTC and XMP (camera, captions, credits; no \
          serial numbers), and, only by name, where it was taken (gps).",
     ),
+    (
+        "recipe",
+        "read_tags",
+        "Are tags of the object in S3 read as its metadata is (focal, minilab-crop-NAME, {meta.x})? Metadata is stronger. A request \
+         more each time an original is looked at, and workers must be allowed it: see iam-policy.",
+    ),
     ("recipe", "epoch", "Raise it to have everything made anew."),
     (
         "recipe",

@@ -14,6 +14,8 @@ struct LaneForm<'a> {
     not_an_image: NotAnImage,
     colour: ColourSpace,
     epoch: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    read_tags: bool,
     key: &'a KeyTemplate,
     placeholder: &'a [Analysis],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,6 +58,7 @@ impl Recipe {
                 not_an_image: self.not_an_image,
                 colour: self.colour,
                 epoch: self.epoch,
+                read_tags: self.read_tags,
                 key: &self.key,
                 placeholder: if self.analyses_in(lane) {
                     &self.placeholder

@@ -59,6 +59,9 @@ pub struct Recipe {
     /// What of its findings manifests tell; sorted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub publish: Vec<Publish>,
+    /// Are tags of the object read beside its metadata?
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub read_tags: bool,
     /// The operator's number: raise it to have everything made anew.
     pub epoch: u64,
     /// How versioned keys are built.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use minilab_recipe::Lane;
 use minilab_store::ETag;
 
-use crate::{FileEntry, LaneState, LaneStatus, Record};
+use crate::{FileEntry, LaneState, LaneStatus, Record, Said};
 
 /// What an attempt knows after its HEAD of the original.
 #[derive(Debug, Clone)]
@@ -34,8 +34,10 @@ pub struct Seen {
     pub size_bytes: u64,
     /// The store's version id, if it keeps versions.
     pub version_id: Option<String>,
-    /// The object metadata that the recipe reads, by name.
+    /// The object metadata that the recipe reads, by name; what jobs said stands in its place.
     pub reads: BTreeMap<String, String>,
+    /// What a job has said of it.
+    pub said: Option<Said>,
 }
 
 /// What an attempt must do next.

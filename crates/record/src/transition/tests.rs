@@ -39,6 +39,7 @@ fn view(write: u32) -> View<'static> {
             size_bytes: 1000,
             version_id: None,
             reads: seen.reads,
+            said: None,
         }),
         lane: Lane::Fast,
         lanes: &LANES,

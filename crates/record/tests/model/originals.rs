@@ -54,6 +54,7 @@ impl Uploads {
             size_bytes: 1000,
             version_id: None,
             reads: BTreeMap::new(),
+            said: None,
         })
     }
 
@@ -73,6 +74,7 @@ pub fn observation(seen: Seen, bytes: char) -> Observation {
         reads: seen.reads,
         probe: None,
         findings: Box::default(),
+        said: None,
     }
 }
 

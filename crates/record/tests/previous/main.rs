@@ -95,6 +95,7 @@ fn findings() -> Findings {
             texts: [("exif.Model".to_owned(), "X".to_owned())].into(),
             regions: vec![Mark { kind, area }],
         }),
+        place: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A store that fails as a test's script says: before a call takes effect, after it, or not until released.
 mod script;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -133,6 +133,13 @@ impl Store for Faulty {
         self.before(fault, Operation::Head, key)?;
         let head = self.inner.head(key).await?;
         self.after(fault, Operation::Head, key, head)
+    }
+
+    async fn tags(&self, key: &Key) -> Result<BTreeMap<String, String>, Error> {
+        let fault = self.script.begin(Operation::Tags, key.as_str()).await;
+        self.before(fault, Operation::Tags, key)?;
+        let tags = self.inner.tags(key).await?;
+        self.after(fault, Operation::Tags, key, tags)
     }
 
     async fn put(&self, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Error> {

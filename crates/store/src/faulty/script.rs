@@ -10,6 +10,8 @@ pub enum Operation {
     Get,
     /// [`crate::Store::head`]
     Head,
+    /// [`crate::Store::tags`]
+    Tags,
     /// [`crate::Store::put`]
     Put,
     /// [`crate::Store::list`]
@@ -23,6 +25,7 @@ impl Operation {
         match self {
             Self::Get => "get",
             Self::Head => "head",
+            Self::Tags => "read the tags of",
             Self::Put => "put",
             Self::List => "list",
             Self::Delete => "delete",

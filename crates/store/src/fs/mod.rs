@@ -16,6 +16,7 @@ mod workspace;
 mod write;
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -131,6 +132,13 @@ impl Store for Fs {
             .blocking("head", key, |folder, key| read::open(folder, key.as_str()))
             .await?;
         Ok(opened.head())
+    }
+
+    async fn tags(&self, _: &Key) -> Result<BTreeMap<String, String>, Error> {
+        Err(Error::Unsupported {
+            store: self.name().to_owned(),
+            reason: "folders keep no tags".to_owned(),
+        })
     }
 
     async fn put(&self, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Error> {

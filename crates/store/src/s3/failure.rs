@@ -21,6 +21,7 @@ const MESSAGE_CHARS: usize = 200;
 pub(super) enum Request {
     Head,
     Get,
+    Tags,
     List,
     Put,
     /// Under a condition.
@@ -38,6 +39,7 @@ impl Request {
         match self {
             Self::Head => "head",
             Self::Get => "get",
+            Self::Tags => "read the tags of",
             Self::List => "list",
             Self::Put | Self::Swap => "put",
             Self::Delete => "delete",
@@ -58,6 +60,7 @@ impl Request {
         match self {
             // Without the second, an absent key is answered with 403, which must never be taken for absence.
             Self::Head | Self::Get => "s3:GetObject on the object and s3:ListBucket on the bucket",
+            Self::Tags => "s3:GetObjectTagging on the object",
             Self::List => "s3:ListBucket on the bucket",
             Self::Put | Self::Swap => "s3:PutObject on the object",
             Self::Delete => "s3:DeleteObject on the object",
@@ -204,7 +207,7 @@ impl Answer<'_> {
             (404 | 409, _) if request == Request::Swap => Precondition,
             // An answer to HEAD has no body; who asks makes sure that it was for the key.
             (404, _) if request == Request::Head => Absent,
-            (404, "NoSuchKey") if request == Request::Get => Absent,
+            (404, "NoSuchKey") if matches!(request, Request::Get | Request::Tags) => Absent,
             (404, _) => Unavailable(format!("{self}; is the endpoint an S3 server?")),
             (412, _) => Precondition,
             (403, _) => Denied(format!(

@@ -31,7 +31,10 @@ mod read;
 mod retries;
 mod write;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -109,6 +112,12 @@ impl Store for S3 {
         read::head(self, key)
             .await
             .map_err(self.error(Request::Head, key))
+    }
+
+    async fn tags(&self, key: &Key) -> Result<BTreeMap<String, String>, Error> {
+        read::tags(self, key)
+            .await
+            .map_err(self.error(Request::Tags, key))
     }
 
     async fn put(&self, key: &Key, body: Bytes, options: PutOptions) -> Result<ETag, Error> {

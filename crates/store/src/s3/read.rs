@@ -1,5 +1,5 @@
 //! `get` and `head`.
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use aws_sdk_s3::{
     error::DisplayErrorContext,
@@ -34,6 +34,21 @@ pub(super) async fn head(store: &S3, key: &Key) -> Result<Head, Failure> {
             failure => Err(failure),
         },
     }
+}
+
+pub(super) async fn tags(store: &S3, key: &Key) -> Result<BTreeMap<String, String>, Failure> {
+    let answer = store
+        .clients
+        .head
+        .get_object_tagging()
+        .bucket(&store.config.bucket)
+        .key(store.full(key)?)
+        .set_expected_bucket_owner(store.config.expected_owner.clone())
+        .send()
+        .await
+        .map_err(|error| Failure::of(Request::Tags, &error))?;
+    let tags = answer.tag_set.into_iter();
+    Ok(tags.map(|tag| (tag.key, tag.value)).collect())
 }
 
 /// The bucket, or a 404 would not be said of the key.

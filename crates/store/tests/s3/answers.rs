@@ -259,3 +259,31 @@ async fn secrets_are_in_no_error_and_in_no_debug_output() {
         assert!(!format!("{store:?}").contains(SECRET));
     }
 }
+
+#[tokio::test]
+async fn tags_are_read_as_they_are_and_their_refusal_says_what_to_grant() {
+    let asked = "GET /media/a.jpg?tagging";
+    let answer = "<Tagging><TagSet><Tag><Key>focal</Key><Value>0.3 0.5</Value></Tag>\
+                  <Tag><Key>b</Key><Value></Value></Tag></TagSet></Tagging>";
+    let whole = Reply::Whole(200, String::new(), answer.to_owned());
+    let (store, server) = opened(move |_, _| whole.clone()).await;
+    let tags = store.tags(&key()).await.unwrap();
+    assert_eq!(tags.len(), 2);
+    assert_eq!((tags["focal"].as_str(), tags["b"].as_str()), ("0.3 0.5", ""));
+    let requests = server.asked();
+    assert!(
+        requests.iter().any(|head| head.starts_with(asked)),
+        "{requests:?}"
+    );
+
+    let (store, _server) = opened(|_, _| error(403, "AccessDenied")).await;
+    let refused = store.tags(&key()).await.unwrap_err();
+    assert!(matches!(refused, Error::Denied { .. }), "{refused:?}");
+    let cause = refused.source().unwrap().to_string();
+    assert!(
+        cause.contains("grant s3:GetObjectTagging on the object"),
+        "{cause}"
+    );
+    let (store, _server) = opened(|_, _| error(404, "NoSuchKey")).await;
+    assert!(store.tags(&key()).await.unwrap_err().is_not_found());
+}

@@ -69,6 +69,7 @@ fn of_object(
     let is_plain = parameters.keys().all(|name| name == "x-id");
     let action = match request.method.as_str() {
         "GET" | "HEAD" if is_plain => "s3:GetObject",
+        "GET" if parameters.contains_key("tagging") => "s3:GetObjectTagging",
         "PUT" if is_plain && request.header("x-amz-copy-source").is_none() => "s3:PutObject",
         "DELETE" if is_plain => "s3:DeleteObject",
         _ => return vec![unforeseen(request)],
