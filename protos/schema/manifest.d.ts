@@ -15,6 +15,14 @@ export interface Manifest {
   provenance: Provenance;
   updated: string;
   faces?: Face[];
+  metadata?: Record<string, string>;
+  place?: Place;
+}
+
+export interface Place {
+  latitude: number;
+  longitude: number;
+  altitude?: number;
 }
 
 export interface Face {
@@ -31,6 +39,10 @@ export interface Original {
   width?: number;
   height?: number;
   format?: string;
+  orientation?: number;
+  alpha?: boolean;
+  icc?: boolean;
+  pages?: number;
   bytes?: number;
   sha256?: string;
 }
@@ -47,6 +59,7 @@ export interface Derivative {
   srcset: Record<string, string>;
   files: File[];
   dropped?: Dropped[];
+  notes?: string[];
 }
 
 export interface Dropped {

@@ -38,6 +38,25 @@ pub struct Manifest {
     /// Faces found in the original, the surest first; absent unless the recipe publishes them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faces: Option<Vec<Face>>,
+    /// What the original's EXIF, IPTC and XMP say, as `exif.Model`, `iptc.Headline`, `xmp.dc:title`: at most 64 texts of 1,024
+    /// bytes, 16 KiB in all. Written by anybody: escape them. Absent unless the recipe publishes them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// Where it was taken; absent unless the recipe publishes that and the original says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A place on earth.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Metres above the sea.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub altitude: Option<f64>,
 }
 
 /// A face: about from the brows to the chin, in pixels of the upright original.
@@ -72,6 +91,18 @@ pub struct Original {
     /// `jpeg`, `png`, `webp`, `avif`, `gif`, `tiff`, `heic`, `jxl` or `svg`, told by content; absent if it could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<String>,
+    /// EXIF orientation that was applied, 1 to 8, 1 where there is none; absent if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub orientation: Option<u8>,
+    /// Has it transparency? Absent if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alpha: Option<bool>,
+    /// Does it carry a colour profile? Absent if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icc: Option<bool>,
+    /// Frames of an animation, or pages; 1 for a still. Absent if it could not be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u32>,
     /// Length; absent once it is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
@@ -124,6 +155,9 @@ pub struct Derivative {
     /// Files that the recipe names and that were not kept, since the next format's is smaller.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<Dropped>,
+    /// What the original lacks for it: `no_face`, `no_such_page`; or `faces_left_out`, where there are more than get files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// A file that came out larger than that of the next format, of the same size.

@@ -41,6 +41,7 @@ fn sample() -> Manifest {
     let photo = Derivative {
         srcset: BTreeMap::new(),
         dropped: Vec::new(),
+        notes: Vec::new(),
         files: vec![
             file(320, "jpeg", "jpg"),
             file(640, "jpeg", "jpg"),
@@ -52,6 +53,7 @@ fn sample() -> Manifest {
     let thumb = Derivative {
         srcset: BTreeMap::new(),
         dropped: Vec::new(),
+        notes: Vec::new(),
         files: vec![file(160, "webp", "webp")],
     };
     Manifest {
@@ -74,6 +76,8 @@ fn sample() -> Manifest {
         provenance: Provenance::default(),
         updated: "2026-01-01T00:00:00Z".into(),
         faces: None,
+        metadata: None,
+        place: None,
     }
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "support code of tests is test code")]
 
 mod bad_files;
+mod content;
 mod crops;
 mod folder;
 mod memory;

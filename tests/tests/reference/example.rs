@@ -18,6 +18,7 @@ const ORIGINALS: &[(&str, &str)] = &[
     ("logo", "../tests/goldens/originals/clear.png"),
     ("scan", "../tests/goldens/originals/framed.png"),
     ("group", "../crates/faces/tests/photos/group.jpg"),
+    ("pages", "../crates/imaging/tests/samples/pages.tiff"),
     ("animation", "../crates/imaging/tests/samples/animation.gif"),
 ];
 
