@@ -124,7 +124,7 @@ fn what_metadata_says_is_published_by_name_and_a_place_only_by_its_own() {
         world.configure(&recipe(publish));
         let ran = world.settle();
         assert_eq!(ran.code, 0, "{}", ran.err);
-        let record = fs::read_to_string(world.path("out/.minilab/records/a.jpg")).unwrap();
+        let record = fs::read_to_string(world.path("out/.minilab/state/records.d/a.jpg.o")).unwrap();
         (manifest(&world, "a.jpg"), record)
     };
     let (nothing, record) = told("");
