@@ -42,4 +42,6 @@ pub mod renderer {
     pub const DESCRIPTORS_MAX: usize = 216;
     /// Status of a renderer that ran into its memory limit.
     pub const EXIT_OUT_OF_MEMORY: i32 = 70;
+    /// Status of a renderer that the kernel does not wall in, where it must (`EX_NOPERM`).
+    pub const EXIT_NO_SANDBOX: i32 = 77;
 }

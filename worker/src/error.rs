@@ -133,6 +133,7 @@ impl Error {
                 CrashKind::Protocol => "renderer_protocol",
             },
             Self::Render(RenderError::Unavailable { .. }) => "renderer_unavailable",
+            Self::Render(RenderError::Unwalled { .. }) => "sandbox_missing",
             Self::Originals(error) | Self::Output(error) | Self::Asset(error) => match error {
                 minilab_store::Error::Denied { .. } => "store_denied",
                 minilab_store::Error::Unavailable { .. } => "store_unavailable",

@@ -14,6 +14,10 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// What renders: part of every file's version, so that two builds never adopt each other's bytes.
     fn engine(&self) -> &Engine;
 
+    /// An original that begins with these bytes is on its way. What it will need and is not there yet is made ready meanwhile;
+    /// [`Self::open`] does not rely on it.
+    fn expect(&self, head: &[u8], priority: Priority);
+
     /// Waits for a free slot, hands the original over and probes it. Where nobody waits for the result, it takes only the
     /// CPU time that nothing else on the machine wants.
     ///
@@ -166,6 +170,12 @@ pub enum RenderError {
         /// What it was doing.
         stage: String,
     },
+    /// The kernel does not wall renderers in, and the configuration does not allow them to go without.
+    #[error("no renderer may work here: {said}")]
+    Unwalled {
+        /// What it said of the walls, and of the way out.
+        said: String,
+    },
     /// No renderer can be started, or the machine refuses memory or descriptors: not the original's fault.
     #[error("no renderer is available: {reason}")]
     Unavailable {
@@ -204,6 +214,9 @@ impl fmt::Display for CrashKind {
 impl RenderError {
     /// May the same original succeed later, with nothing else changed?
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Crash { .. } | Self::Unavailable { .. })
+        matches!(
+            self,
+            Self::Crash { .. } | Self::Unavailable { .. } | Self::Unwalled { .. }
+        )
     }
 }

@@ -164,6 +164,9 @@ impl Renderer for ScriptedRenderer {
         &self.engine
     }
 
+    /// A script is always ready.
+    fn expect(&self, _: &[u8], _: Priority) {}
+
     async fn open(
         &self,
         original: OriginalFile,

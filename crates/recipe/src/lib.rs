@@ -28,9 +28,10 @@ pub use asset::{ASSET_BYTES_MAX, ASSET_PIXELS_MAX, ASSETS_MAX, Asset, AssetName,
 pub use default_recipe::DEFAULT_RECIPE;
 pub use diagnostic::{Code, Diagnostics, Problem};
 pub use document::{
-    Decision, Declare, Document, EventQueue, ExchangeTarget, Intake, Location, Match, Occasion, OnDelete,
-    Output, QueueConfig, QueueTarget, RESERVED_PREFIX, RabbitMq, Receiver, Renderers, Rule, S3, Secret, Sns,
-    Sqs, SqsEvents, SqsService, Target, Tenants, TopicArn, Webhook, WebhookTarget, schema,
+    Decision, Declare, Document, EventQueue, ExchangeTarget, Intake, Isolation, Location, Match, Occasion,
+    OnDelete, Output, QueueConfig, QueueTarget, RESERVED_PREFIX, RabbitMq, Receiver, Renderers, Rule, S3,
+    Sandbox, Secret, Sns, Sqs, SqsEvents, SqsService, Target, Tenants, TopicArn, Webhook, WebhookTarget,
+    schema,
 };
 pub use effect::{Convolve, Effect, Modulate};
 pub use encoding::{

@@ -1,6 +1,7 @@
 //! A far end of the renderer protocol that misbehaves on request, for the tests of the pool. Decodes nothing.
 //!
-//! An original is text, `STAGE MISDEED`, say `render hang`; anything else is served well. Started by the name `stranger` it
+//! An original is text, `STAGE MISDEED`, say `render hang`, with `GIF89a` before it where it is to share a renderer; anything
+//! else is served well. Started by the name `stranger` it
 //! says that it is of another build, by the name `mute` it says nothing.
 #[path = "../src/link.rs"]
 mod link;
@@ -37,6 +38,7 @@ fn main() -> Result<(), LinkError> {
     link.send(Reply::Hello(Hello {
         build_id: build_id.to_owned(),
         engine: "none".to_owned(),
+        gaps: Vec::new(),
     }))?;
     let mut script = String::new();
     loop {
@@ -48,7 +50,10 @@ fn main() -> Result<(), LinkError> {
             Request::Open(open) => {
                 let mut bytes = vec![0; open.size_bytes as usize];
                 File::from(descriptors.remove(0)).read_exact_at(&mut bytes, 0)?;
-                script = String::from_utf8(bytes).expect("a test's original is text");
+                let text = String::from_utf8(bytes).expect("a test's original is text");
+                text.strip_prefix("GIF89a ")
+                    .unwrap_or(&text)
+                    .clone_into(&mut script);
                 misbehave(&script, "probe");
                 Reply::Probed(Probed {
                     probe_json: probe(&script),
@@ -58,7 +63,7 @@ fn main() -> Result<(), LinkError> {
                 findings_json: findings(&script, &asked.survey_json),
             }),
             Request::Render(asked) => render(&link, &script, &asked, descriptors)?,
-            Request::Close(_) => Reply::Closed(Closed { rss_bytes: 1 }),
+            Request::Close(_) => Reply::Closed(Closed {}),
         };
         link.send(reply)?;
     }

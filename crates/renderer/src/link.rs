@@ -33,6 +33,7 @@ pub struct Link {
 }
 
 impl Link {
+    /// Standard input, whatever it is: a message that does not pass tells.
     pub fn inherited() -> Self {
         Self {
             socket: stdin(),

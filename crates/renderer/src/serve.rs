@@ -17,7 +17,7 @@ use minilab_recipe::{Plan, Probe, Score};
 use crate::analyses;
 use crate::arguments::Arguments;
 use crate::link::{Link, LinkError, Received};
-use crate::process::{background, mapped::Mapped};
+use crate::process::{background, mapped::Mapped, muster::Muster};
 use crate::shelf::Shelf;
 use crate::survey::{Fault, Surveyor};
 
@@ -40,15 +40,17 @@ impl From<LinkError> for Stop {
 struct Desk<'a> {
     engine: &'a Engine,
     link: &'a mut Link,
+    muster: &'a Muster,
     file_bytes_max: u64,
     background: bool,
 }
 
 /// Serves originals until the worker hangs up.
-pub fn serve(engine: &Engine, link: &mut Link, arguments: &Arguments) -> Result<(), Stop> {
+pub fn serve(engine: &Engine, link: &mut Link, muster: &Muster, arguments: &Arguments) -> Result<(), Stop> {
     let mut desk = Desk {
         engine,
         link,
+        muster,
         file_bytes_max: arguments.file_bytes_max,
         background: arguments.background,
     };
@@ -199,7 +201,7 @@ impl Desk<'_> {
     /// What comes may take only the CPU time that nobody else wants.
     fn step_back(&mut self) -> Result<(), Stop> {
         if !self.background {
-            background::enter().map_err(LinkError::Io)?;
+            background::enter(self.muster).map_err(LinkError::Io)?;
             self.background = true;
         }
         Ok(())
@@ -219,9 +221,7 @@ impl Desk<'_> {
     }
 
     fn closed(&mut self) -> Result<(), Stop> {
-        Ok(self.link.send(Reply::Closed(Closed {
-            rss_bytes: resident_bytes(),
-        }))?)
+        Ok(self.link.send(Reply::Closed(Closed {}))?)
     }
 }
 
@@ -341,17 +341,4 @@ fn imaging_limits(limits: &minilab_recipe::Limits) -> Limits {
 
 fn micros(time: Duration) -> u64 {
     time.as_micros() as u64
-}
-
-/// What the worker recycles by; zero where the kernel does not tell.
-fn resident_bytes() -> u64 {
-    let pages = || {
-        std::fs::read_to_string("/proc/self/statm")
-            .ok()?
-            .split(' ')
-            .nth(1)?
-            .parse::<u64>()
-            .ok()
-    };
-    pages().unwrap_or(0) * rustix::param::page_size() as u64
 }

@@ -139,6 +139,10 @@ labels! {
         Recycled = "recycled", Stopped = "stopped", Signal = "signal", Deadline = "deadline", Memory = "memory",
         Protocol = "protocol",
     }
+    /// A wall around renderers; `trial`: what the others are worth, tried at the start.
+    Wall("wall") {
+        Seccomp = "seccomp", Landlock = "landlock", NoNewPrivs = "no_new_privs", Trial = "trial",
+    }
     /// What a store is for.
     StoreRole("store") { Originals = "originals", Outputs = "outputs", State = "state" }
     /// A call of the store port.

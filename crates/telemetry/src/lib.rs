@@ -13,7 +13,7 @@ pub use families::{Counter, Gauge, Histogram};
 pub use labels::{
     Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal,
     Label, Labels, Lane, MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation,
-    QueueResult, ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole,
+    QueueResult, ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole, Wall,
 };
 pub use logging::{Form, InvalidFilter, LogConfig, init};
 pub use metered_queue::MeteredQueue;

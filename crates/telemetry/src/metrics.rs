@@ -7,7 +7,7 @@ use crate::{
     labels::{
         Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal,
         Lane, MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation, QueueResult,
-        ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole,
+        ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole, Wall,
     },
 };
 
@@ -95,6 +95,8 @@ metrics! {
         renderers_started_total: Counter<()>;
         /// Renderer processes that ended, by how.
         renderer_exits_total: Counter<ExitKind>;
+        /// Walls that renderers do without on this machine: 1 where one is missing or not whole.
+        renderer_walls_missing: Gauge<Wall>;
     }
     /// What the dispatcher does.
     DispatcherMetrics {

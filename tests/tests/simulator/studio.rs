@@ -50,6 +50,10 @@ impl Renderer for Studio {
         self.inner.engine()
     }
 
+    fn expect(&self, head: &[u8], priority: Priority) {
+        self.inner.expect(head, priority);
+    }
+
     async fn open(
         &self,
         original: OriginalFile,

@@ -110,8 +110,14 @@ pub(super) enum Fetched {
 }
 
 /// Reads the upload that was seen, and no other, hashing it on the way. Its size is within the recipe's limit. Where the store
-/// keeps a digest that it was put with, other bytes are an error: they have changed on the way, or in the store.
-pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Result<Fetched, Error> {
+/// keeps a digest that it was put with, other bytes are an error: they have changed on the way, or in the store. Its first bytes
+/// are shown to `announce` while the others are on their way.
+pub(super) async fn fetch(
+    originals: &dyn Store,
+    key: &Key,
+    seen: &Seen,
+    announce: impl Fn(&[u8]),
+) -> Result<Fetched, Error> {
     let options = GetOptions {
         if_match: Some(seen.etag.clone()),
     };
@@ -133,6 +139,9 @@ pub(super) async fn fetch(originals: &dyn Store, key: &Key, seen: &Seen) -> Resu
         if writer.size_bytes() + chunk.len() as u64 > seen.size_bytes {
             // Longer than this version was said to be: it is not this version, whatever the store says.
             return Ok(Fetched::Changed);
+        }
+        if writer.size_bytes() == 0 {
+            announce(&chunk);
         }
         hash.update(&chunk);
         writer.write_all(&chunk).map_err(memory)?;

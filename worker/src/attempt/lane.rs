@@ -219,7 +219,9 @@ impl Attempt<'_> {
             .expect("only what a recipe takes is made");
         target.recipe.accept.bytes(seen.size_bytes)?;
         let begun = Instant::now();
-        let fetched = fetch(&*self.context.world.originals, &self.context.envelope.key, seen).await?;
+        let (world, key) = (&self.context.world, &self.context.envelope.key);
+        let announce = |head: &[u8]| world.renderer.expect(head, priority);
+        let fetched = fetch(&*world.originals, key, seen, announce).await?;
         let Fetched::Whole(file, sha256) = fetched else {
             return Ok(false);
         };

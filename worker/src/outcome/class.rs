@@ -63,7 +63,7 @@ impl Class {
             | Error::Poison { .. } => Self::Crash,
             Error::Unsettled => Self::Unsettled,
             Error::Queue(error) if error.is_transient() => Self::Transient,
-            Error::Render(RenderError::Unavailable { .. })
+            Error::Render(RenderError::Unavailable { .. } | RenderError::Unwalled { .. })
             | Error::Memory { .. }
             | Error::Silent { .. }
             | Error::Queue(_) => Self::Dependency,

@@ -4,14 +4,14 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use minilab_protos::renderer::{Close, EXIT_OUT_OF_MEMORY, Request, reply, request};
+use minilab_protos::renderer::{Close, EXIT_NO_SANDBOX, EXIT_OUT_OF_MEMORY, Request, reply, request};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::deadline::Deadline;
 use super::link::{Link, LinkError};
 use super::spawner::Spawner;
 use super::stderr::StderrTail;
-use super::{PoolConfig, build};
+use super::{Gap, PoolConfig, build, gaps, process};
 use crate::renderer::{CrashKind, Priority, RenderError};
 
 /// How long a renderer whose socket is closed may take to be dead.
@@ -25,6 +25,8 @@ pub(super) struct Child {
     stderr: StderrTail,
     /// `libvips 8.18.7 (...)`, as it said.
     pub(super) engine: String,
+    /// Walls that it does without, as it said.
+    pub(super) gaps: Vec<Gap>,
     pub(super) started: Instant,
     /// Originals that it has been given.
     pub(super) jobs: u32,
@@ -83,6 +85,7 @@ impl Child {
             link,
             stderr,
             engine: String::new(),
+            gaps: Vec::new(),
             started,
             jobs: 0,
             priority,
@@ -92,6 +95,7 @@ impl Child {
         let deadline = Deadline::after(config.start_deadline);
         match child.answer(deadline).await {
             Ok(reply::Body::Hello(hello)) if hello.build_id == build::ID => {
+                child.gaps = gaps::read(&hello.gaps);
                 child.engine = hello.engine;
                 Ok(child)
             }
@@ -105,6 +109,9 @@ impl Child {
             ))),
             Err(loss) => {
                 let (how, stderr) = child.end(&loss).await;
+                if how == CrashKind::Exit(EXIT_NO_SANDBOX) {
+                    return Err(RenderError::Unwalled { said: stderr });
+                }
                 Err(unavailable(format!(
                     "{path} did not start: {how}; it said: {stderr}"
                 )))
@@ -150,13 +157,18 @@ impl Child {
         }
     }
 
-    /// Has it forget its original, and tells how much memory it holds then.
-    pub(super) async fn close(&mut self, deadline: Deadline) -> Result<u64, Loss> {
+    /// Has it forget its original.
+    pub(super) async fn close(&mut self, deadline: Deadline) -> Result<(), Loss> {
         self.ask(request::Body::Close(Close {}), &[], deadline).await?;
         match self.answer(deadline).await? {
-            reply::Body::Closed(closed) => Ok(closed.rss_bytes),
+            reply::Body::Closed(_) => Ok(()),
             _ => Err(Loss::Protocol),
         }
+    }
+
+    /// How much memory it holds, by the kernel's word.
+    pub(super) fn resident_bytes(&self) -> u64 {
+        self.pid().map_or(0, process::resident_bytes)
     }
 
     /// Did nothing end it while it waited for work?
@@ -201,6 +213,7 @@ fn command(config: &PoolConfig, socket: OwnedFd, priority: Priority) -> Command 
     command
         .arg(format!("--address-space-bytes={}", config.address_space_bytes))
         .arg(format!("--file-bytes-max={}", config.file_bytes_max))
+        .arg(format!("--sandbox={}", config.sandbox.name()))
         .env_clear()
         .current_dir("/")
         .stdin(Stdio::from(socket))

@@ -2,7 +2,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minilab_recipe::Renderers;
+use minilab_recipe::{Isolation, Renderers, Sandbox};
 
 /// Settings of a [`ProcessPool`](super::ProcessPool).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,10 @@ pub struct PoolConfig {
     pub renderer: PathBuf,
     /// Does a renderer work on originals of everybody, or of one tenant?
     pub renderers: Renderers,
+    /// Which originals does a renderer see?
+    pub isolation: Isolation,
+    /// What becomes of a renderer that the kernel does not wall in?
+    pub sandbox: Sandbox,
     /// Renderers at work at one time; each is one thread of libvips.
     pub slots: u32,
     /// Sum of the predicted memory of the plans at work at one time. A plan that is larger runs alone.
@@ -41,6 +45,8 @@ impl PoolConfig {
         Self {
             renderer: renderer.into(),
             renderers: Renderers::default(),
+            isolation: Isolation::default(),
+            sandbox: Sandbox::default(),
             slots,
             memory_budget_bytes: u64::from(slots) * (768 << 20),
             address_space_bytes: 1536 << 20,

@@ -2,16 +2,14 @@
 //!
 //! For one in the background the wall clock says little: it gets the CPU when nothing else on the machine wants it. Its
 //! time is over when it has *used* as much of it as it was allowed, or at the latest after twenty minutes.
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::process::{TICK, used};
+
 /// As long as a delivery is held at most.
 const BACKGROUND_MAX: Duration = Duration::from_mins(20);
-/// The kernel counts CPU time for `/proc` in hundredths of a second, whatever its own ticks are.
-const TICK: Duration = Duration::from_millis(10);
-/// Fields of `/proc/<pid>/stat` after the name: `utime`, and `stime` after it.
-const USER_TIME: usize = 11;
 
 /// When an answer is too late.
 #[derive(Debug, Clone, Copy)]
@@ -73,16 +71,6 @@ impl Deadline {
         }
         left.is_none()
     }
-}
-
-/// CPU time that a process has used.
-fn used(pid: u32) -> Option<Duration> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name before may hold anything.
-    let (_, fields) = stat.rsplit_once(") ")?;
-    let mut fields = fields.split(' ').skip(USER_TIME);
-    let mut ticks = || fields.next()?.parse::<u32>().ok();
-    Some(TICK * (ticks()? + ticks()?))
 }
 
 #[cfg(test)]

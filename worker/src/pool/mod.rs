@@ -7,21 +7,24 @@
 //! the second kind can ever be one of the first again. If all that wait are of the wrong kind, one of them makes room.
 //!
 //! Where renderers are a tenant's own, a child that one tenant's original was given to gets no other tenant's: such a child
-//! is of another kind, too.
+//! is of another kind, too. And some originals, or all, get a fresh child that ends with them.
 //!
-//! Children are hostile: they get one socket and an empty environment, are killed at wall-clock deadlines, and nothing
-//! that they say is believed before it is checked. What the pool does not give: a child that one original took over can
-//! see later originals until it is recycled.
+//! Children are hostile: they get one socket and an empty environment, are walled in by the kernel, are killed at wall-clock
+//! deadlines, and nothing that they say is believed before it is checked. What sharing does not give: a child that one
+//! original took over can see later originals until it is recycled.
+mod alone;
 mod answer;
 mod build;
 mod child;
 mod config;
 mod counters;
 mod deadline;
+mod gaps;
 mod header;
 mod link;
 mod original;
 mod output;
+mod process;
 mod session;
 mod spawner;
 mod stderr;
@@ -36,6 +39,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub use self::config::PoolConfig;
 pub use self::counters::{Counters, Crashes};
+pub use self::gaps::Gap;
 pub use self::original::OriginalWriter;
 
 use self::child::{Child, Loss};
@@ -57,6 +61,7 @@ pub struct ProcessPool {
 struct Shared {
     config: PoolConfig,
     engine: Engine,
+    gaps: Vec<Gap>,
     slots: Arc<Semaphore>,
     /// In MiB; see [`mebibytes`].
     memory: Arc<Semaphore>,
@@ -64,6 +69,16 @@ struct Shared {
     tally: counters::Tally,
     runtime: Handle,
     spawner: Spawner,
+}
+
+/// What a child must be like for an original.
+#[derive(Debug, Clone)]
+struct Wanted {
+    priority: Priority,
+    /// Of whose originals it may have seen some.
+    owner: Option<String>,
+    /// It must have seen none at all.
+    fresh: bool,
 }
 
 /// A child and the slot that it sits in.
@@ -87,8 +102,10 @@ impl ProcessPool {
         let spawner = Spawner::start()
             .map_err(|cause| unavailable(format!("no thread to start renderers: {cause}")))?;
         let first = Child::start(&config, &spawner, Priority::Live).await?;
+        gaps::warn(&first.gaps);
         let shared = Arc::new(Shared {
             engine: build::engine(&first.engine),
+            gaps: first.gaps.clone(),
             slots: Arc::new(Semaphore::new(config.slots as usize)),
             memory: Arc::new(Semaphore::new(mebibytes(config.memory_budget_bytes) as usize)),
             idle: Mutex::new(vec![first]),
@@ -110,6 +127,11 @@ impl ProcessPool {
         self.shared.tally.read()
     }
 
+    /// Walls that its renderers do without.
+    pub fn gaps(&self) -> &[Gap] {
+        &self.shared.gaps
+    }
+
     /// Process ids of the renderers that wait for work.
     pub fn idle_pids(&self) -> Vec<u32> {
         self.shared
@@ -123,15 +145,26 @@ impl Renderer for ProcessPool {
         &self.shared.engine
     }
 
+    fn expect(&self, head: &[u8], priority: Priority) {
+        if alone::head_is_alone(head, self.shared.config.isolation) {
+            self.shared.stand_by(priority);
+        }
+    }
+
     async fn open(
         &self,
         original: OriginalFile,
         limits: &Limits,
         priority: Priority,
     ) -> Result<Box<dyn Session>, RenderError> {
-        let owner = self.shared.owner(&original);
-        let seat = self.shared.sit(priority, owner).await?;
-        let mut session = PooledSession::new(Arc::clone(&self.shared), seat);
+        let wanted = Wanted {
+            priority,
+            owner: self.shared.owner(&original),
+            fresh: alone::is_alone(&original, self.shared.config.isolation),
+        };
+        let alone = wanted.fresh;
+        let seat = self.shared.sit(wanted).await?;
+        let mut session = PooledSession::new(Arc::clone(&self.shared), seat, alone);
         session.open(original, limits).await?;
         Ok(Box::new(session))
     }
@@ -147,14 +180,14 @@ impl Shared {
     }
 
     /// Waits for a slot, and takes a child of the kind that is asked.
-    async fn sit(self: &Arc<Self>, priority: Priority, owner: Option<String>) -> Result<Seat, RenderError> {
+    async fn sit(self: &Arc<Self>, wanted: Wanted) -> Result<Seat, RenderError> {
         let slot = Arc::clone(&self.slots)
             .acquire_owned()
             .await
             .expect("the pool never closes its slots");
-        while let Some(mut child) = self.idle_child(priority, owner.as_ref()) {
+        while let Some(mut child) = self.idle_child(&wanted) {
             if child.is_alive() {
-                child.owner = owner;
+                child.owner = wanted.owner;
                 return Ok(Seat { child, slot });
             }
             tracing::warn!("a renderer was ended from outside while it waited for work");
@@ -163,20 +196,31 @@ impl Shared {
             self.tally.recycled.fetch_add(1, Relaxed);
             other.retire().await;
         }
-        let mut child = self.start_child(priority).await?;
-        child.owner = owner;
+        let mut child = self.start_child(wanted.priority).await?;
+        child.owner = wanted.owner;
         Ok(Seat { child, slot })
     }
 
-    /// One that is the owner's, or else nobody's.
-    fn idle_child(&self, priority: Priority, owner: Option<&String>) -> Option<Child> {
+    /// One that is the owner's, or else nobody's; where others would do, none that has seen nothing yet.
+    fn idle_child(&self, wanted: &Wanted) -> Option<Child> {
         self.with_idle(|idle| {
-            let of = |owner: Option<&String>| {
-                let fits = |child: &Child| child.priority == priority && child.owner.as_ref() == owner;
+            let of = |owner: Option<&String>, fresh: bool| {
+                let fits = |child: &Child| {
+                    child.priority == wanted.priority
+                        && child.owner.as_ref() == owner
+                        && (child.jobs == 0) == fresh
+                };
                 idle.iter().rposition(fits)
             };
-            let at = of(owner).or_else(|| of(None))?;
-            Some(idle.remove(at))
+            let owner = wanted.owner.as_ref();
+            let used = || of(owner, false).or_else(|| of(None, false));
+            let fresh = || of(owner, true).or_else(|| of(None, true));
+            let at = if wanted.fresh {
+                fresh()
+            } else {
+                used().or_else(fresh)
+            };
+            Some(idle.remove(at?))
         })
     }
 
@@ -184,6 +228,27 @@ impl Shared {
     fn surplus_child(&self) -> Option<Child> {
         let free = self.slots.available_permits();
         self.with_idle(|idle| (idle.len() > free).then(|| idle.remove(0)))
+    }
+
+    /// Has a child that has seen nothing wait, in the place of one that has nothing to do. Where all are at work, whoever
+    /// comes starts it.
+    fn stand_by(self: &Arc<Self>, priority: Priority) {
+        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
+            return;
+        };
+        let is_fresh = |child: &Child| child.jobs == 0 && child.priority == priority;
+        if self.with_idle(|idle| idle.iter().any(is_fresh)) {
+            return;
+        }
+        let used = self.surplus_child();
+        let shared = Arc::clone(self);
+        self.runtime.spawn(async move {
+            if let Some(used) = used {
+                shared.tally.recycled.fetch_add(1, Relaxed);
+                used.retire().await;
+            }
+            shared.refill(slot, priority);
+        });
     }
 
     /// Starts a child of the engine that this pool has promised.
@@ -218,18 +283,18 @@ impl Shared {
     async fn settle(self: &Arc<Self>, mut seat: Seat, soiled: bool) {
         let deadline = seat.child.deadline(self.config.probe_deadline);
         match seat.child.close(deadline).await {
-            Ok(rss_bytes) => self.stand_up(seat, rss_bytes, soiled).await,
+            Ok(()) => self.stand_up(seat, soiled).await,
             // Counted and logged there; the original is done with.
             Err(loss) => drop(self.bury(seat, loss, "close").await),
         }
     }
 
     /// Gives a child back after an original, or a fresh one in its place.
-    async fn stand_up(self: &Arc<Self>, seat: Seat, rss_bytes: u64, soiled: bool) {
+    async fn stand_up(self: &Arc<Self>, seat: Seat, soiled: bool) {
         let Seat { child, slot } = seat;
         let worn = child.jobs >= self.config.recycle_after_jobs
             || child.started.elapsed() >= self.config.recycle_after
-            || rss_bytes >= self.config.recycle_rss_bytes;
+            || child.resident_bytes() >= self.config.recycle_rss_bytes;
         if worn || soiled {
             self.tally.recycled.fetch_add(1, Relaxed);
             let priority = child.priority;

@@ -9,10 +9,11 @@ use async_trait::async_trait;
 use minilab_protos::renderer::{
     self as wire, DESCRIPTORS_MAX, FRAME_BYTES_MAX, reply::Body as Reply, request::Body as Request,
 };
-use minilab_recipe::{AssetState, Findings, Format, Limits, Plan, Probe, Survey};
+use minilab_recipe::{AssetState, Findings, Limits, Plan, Probe, Survey};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 
+use super::alone;
 use super::answer::{self, is_within};
 use super::child::Loss;
 use super::deadline::Deadline;
@@ -33,6 +34,8 @@ pub(super) struct PooledSession {
     probe: Option<Probe>,
     /// An answer is due; the child is of no use to anybody else before it comes.
     busy: bool,
+    /// The child sees no other original, before or after.
+    alone: bool,
     /// The child has done what it must not carry into another original.
     soiled: bool,
     decodes: u32,
@@ -45,13 +48,15 @@ pub(super) struct PooledSession {
 }
 
 impl PooledSession {
-    pub(super) fn new(shared: Arc<Shared>, seat: Seat) -> Self {
+    /// `alone`: the seat's child is fresh, and ends with this session.
+    pub(super) fn new(shared: Arc<Shared>, seat: Seat, alone: bool) -> Self {
         Self {
             shared,
             seat: Some(seat),
             probe: None,
             busy: false,
-            soiled: false,
+            alone,
+            soiled: alone,
             decodes: 0,
             steps_back: false,
             assets: Vec::new(),
@@ -77,20 +82,18 @@ impl PooledSession {
             Reply::Probed(probed) => serde_json::from_str::<Probe>(&probed.probe_json).ok(),
             Reply::Failed(failed) => {
                 let refused = self.refused(failed, STAGE).await;
-                // Nothing was decoded: the child is as good as before.
+                // Nothing was decoded: the child is as good as before, unless it has this original to itself.
                 self.give_back().await;
                 return Err(refused);
             }
             _ => None,
         };
-        let Some(probe) = probe.filter(|probe| is_within(probe, limits)) else {
+        // What shares a renderer was told by its first bytes, and cannot turn out to be something else.
+        let is_true =
+            |probe: &Probe| is_within(probe, limits) && (self.alone || alone::may_share(probe.format));
+        let Some(probe) = probe.filter(is_true) else {
             return Err(self.lose(Loss::Protocol, STAGE).await);
         };
-        // Decoders in which faults are found more often: what they leave behind ends with the original.
-        self.soiled = matches!(
-            probe.format,
-            Format::Avif | Format::Tiff | Format::Heic | Format::Jxl | Format::Svg
-        );
         self.probe = Some(probe);
         Ok(())
     }

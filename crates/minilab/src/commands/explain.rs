@@ -1,5 +1,5 @@
 //! `minilab explain`: what would be made of a file, and why each part of it is as it is.
-use std::{collections::BTreeMap, num::NonZeroU32, path::Path};
+use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context as _, Result};
 use minilab_recipe::Recipe;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::loose::{Loose, pictures};
 use crate::{
     cli,
-    compose::{locate_renderer, start_pool},
+    compose::{locate_renderer, start_one},
     config::Config,
     exit::Exit,
     speech::{self, Form},
@@ -35,9 +35,9 @@ pub async fn run(args: &cli::Explain, form: Form) -> Result<Exit> {
         )?;
         return Ok(Exit::Ok);
     };
-    let pool = start_pool(
+    let pool = start_one(
         &locate_renderer(args.renderer.renderer.as_deref())?,
-        NonZeroU32::MIN,
+        config.document.sandbox,
     )
     .await?;
     let (metadata, assets) = (BTreeMap::new(), pictures(&config).await?);

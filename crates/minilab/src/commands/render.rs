@@ -2,7 +2,6 @@
 use std::{
     collections::{BTreeMap, HashSet},
     fs,
-    num::NonZeroU32,
     path::{Component, Path, PathBuf},
 };
 
@@ -14,7 +13,7 @@ use serde_json::json;
 use super::loose::{Loose, pictures};
 use crate::{
     cli,
-    compose::{locate_renderer, start_pool},
+    compose::{locate_renderer, start_one},
     config::Config,
     exit::{Exit, Refusal},
     speech::{self, Form},
@@ -24,9 +23,9 @@ use crate::{
 pub async fn run(args: &cli::Render, form: Form) -> Result<Exit> {
     let config = Config::read_recipes(&args.recipe)?;
     names_differ(&args.files)?;
-    let pool = start_pool(
+    let pool = start_one(
         &locate_renderer(args.renderer.renderer.as_deref())?,
-        NonZeroU32::MIN,
+        config.document.sandbox,
     )
     .await?;
     let assets = pictures(&config).await?;

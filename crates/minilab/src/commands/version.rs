@@ -1,20 +1,20 @@
 //! `minilab version`: this program and what it renders with.
-use std::num::NonZeroU32;
-
 use anyhow::Result;
+use minilab_recipe::Sandbox;
 use minilab_worker::renderer::Renderer as _;
 use serde_json::json;
 
 use crate::{
     cli,
-    compose::{locate_renderer, start_pool},
+    compose::{locate_renderer, start_one},
     exit::Exit,
     speech::{self, Form},
 };
 
 pub async fn run(args: &cli::Version, form: Form) -> Result<Exit> {
     let path = locate_renderer(args.renderer.renderer.as_deref())?;
-    let pool = start_pool(&path, NonZeroU32::MIN).await?;
+    // It decodes nothing.
+    let pool = start_one(&path, Sandbox::BestEffort).await?;
     let (version, engine) = (env!("CARGO_PKG_VERSION"), pool.engine());
     speech::result(
         form,

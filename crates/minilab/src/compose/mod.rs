@@ -25,4 +25,4 @@ pub use queue::{open as open_queue, open_events};
 pub use renderer::locate_renderer;
 pub use stores::{Stores, assets, files, files_made_before, originals, state, state_made_before};
 pub use topology::{apply_topology, check_topology};
-pub use worker::{Machine, start_pool, worker};
+pub use worker::{Machine, start_one, worker};

@@ -3,12 +3,12 @@ use std::sync::Mutex;
 
 use minilab_recipe::OutputFormat;
 use minilab_telemetry::{
-    Class, Counter, DeadReason, DependencyLabel, ExitKind, FileOutcome, Format, Labels, Lane, Metrics,
-    SlotState, Stage,
+    Class, Counter, DeadReason, DependencyLabel, ExitKind, FileOutcome, Format, Label as _, Labels, Lane,
+    Metrics, SlotState, Stage, Wall,
 };
 use minilab_worker::{
     Dependency, Ready, outcome,
-    pool::Counters,
+    pool::{Counters, Gap},
     report::{self, JobReport, Settlement},
 };
 
@@ -176,6 +176,17 @@ impl Renderers {
         for (kind, count) in exits {
             raise(&renderer.renderer_exits_total, kind, count);
         }
+    }
+}
+
+/// Which walls its renderers do without. They are found at the start and stay.
+pub fn walls(metrics: &Metrics, gaps: &[Gap]) {
+    for wall in Wall::ALL {
+        let is_missing = gaps.iter().any(|gap| gap.wall == wall.as_str());
+        metrics
+            .renderer
+            .renderer_walls_missing
+            .set(*wall, is_missing.into());
     }
 }
 

@@ -6,12 +6,13 @@ use std::{
 };
 
 use anyhow::Result;
-use minilab_recipe::Lane;
+use minilab_recipe::{Lane, Sandbox};
 use minilab_telemetry::Metrics;
 use minilab_worker::{
     Lanes, Observer, Worker, WorkerParts,
     outcome::Budget,
     pool::{PoolConfig, ProcessPool},
+    renderer::RenderError,
 };
 
 use super::{Backing, observe, queue, stores};
@@ -40,6 +41,8 @@ pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Resul
     let slots = slots(&machine);
     let pool = start(PoolConfig {
         renderers: backing.document.tenants.renderers,
+        isolation: backing.document.isolation,
+        sandbox: backing.document.sandbox,
         ..PoolConfig::new(&machine.renderer, slots.get())
     })
     .await?;
@@ -66,6 +69,7 @@ pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Resul
     let renderers = observe::Renderers::default();
     let refresh: Refresh = Box::new(move |metrics| {
         renderers.tell(metrics, pool.counters());
+        observe::walls(metrics, pool.gaps());
         observe::slots(metrics, occupied());
         observe::breakers(metrics, &ready.borrow());
     });
@@ -78,14 +82,23 @@ fn slots(machine: &Machine) -> NonZeroU32 {
     machine.slots.saturating_add(u32::from(shares))
 }
 
-/// Starts the renderers; the first must come up.
-pub async fn start_pool(renderer: &Path, slots: NonZeroU32) -> Result<ProcessPool> {
-    start(PoolConfig::new(renderer, slots.get())).await
+/// Starts one renderer, for a command.
+pub async fn start_one(renderer: &Path, sandbox: Sandbox) -> Result<ProcessPool> {
+    start(PoolConfig {
+        sandbox,
+        ..PoolConfig::new(renderer, 1)
+    })
+    .await
 }
 
 async fn start(config: PoolConfig) -> Result<ProcessPool> {
     let renderer = config.renderer.clone();
     ProcessPool::start(config).await.map_err(|error| {
+        if matches!(error, RenderError::Unwalled { .. }) {
+            let fix = "`minilab-renderer --selftest` shows what this machine refuses; docs/SECURITY.md says what each \
+                       container runtime needs";
+            return Refusal::new(Exit::Permission, error.to_string(), fix).into();
+        }
         let fix = "build or install minilab and minilab-renderer together (`cargo build` builds both)";
         Refusal::new(
             Exit::Unexpected,

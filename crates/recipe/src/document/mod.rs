@@ -9,6 +9,7 @@ mod encoders;
 mod encodings;
 mod formats;
 mod geometry;
+mod isolation;
 mod ladder;
 mod location;
 mod metadata;
@@ -40,6 +41,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use isolation::{Isolation, Sandbox};
 pub use location::{Location, Output, RESERVED_PREFIX, S3};
 pub use notify::{ExchangeTarget, Occasion, QueueTarget, Receiver, Target, WebhookTarget};
 pub use operation::{
@@ -73,6 +75,10 @@ pub struct Document {
     pub intake: Vec<Intake>,
     /// How tenants share the workers.
     pub tenants: Tenants,
+    /// What becomes of a renderer that the kernel does not wall in.
+    pub sandbox: Sandbox,
+    /// Which originals one renderer process sees.
+    pub isolation: Isolation,
     /// Who is told what has become of originals, by name.
     pub notify: BTreeMap<String, Target>,
     /// First match wins.
@@ -152,6 +158,8 @@ impl Document {
             queue: None,
             intake: Vec::new(),
             tenants: Tenants::default(),
+            sandbox: Sandbox::default(),
+            isolation: Isolation::default(),
             notify: BTreeMap::new(),
             rules: rules::default_rules("default"),
             recipes: recipe::defaults(&encodings::Defaults::default()).expect("the default recipe is valid"),
@@ -205,6 +213,8 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
     let queue = fields.read("queue", operation::queue);
     let intake = fields.read("intake", operation::intake).unwrap_or_default();
     let tenants = fields.read("tenants", tenants::tenants).unwrap_or_default();
+    let sandbox = fields.read("sandbox", isolation::sandbox).unwrap_or_default();
+    let isolation = fields.read("isolation", isolation::isolation).unwrap_or_default();
     let notify = fields.read("notify", notify::targets).unwrap_or_default();
     let serve = fields.read("serve", operation::address);
     let retain = fields.read("retain", scalar::duration).unwrap_or(RETAIN_DEFAULT);
@@ -237,6 +247,8 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
         queue,
         intake,
         tenants,
+        sandbox,
+        isolation,
         notify,
         rules: rules?,
         recipes: recipes?,

@@ -25,6 +25,14 @@ pub(super) fn document() -> Value {
             "additionalProperties": { "$ref": "#/definitions/target" },
         },
         "tenants": reference("tenants", "How tenants share the workers."),
+        "sandbox": {
+            "description": "What becomes of a renderer that the kernel does not wall in: it does not start, or works and says what it lacks.",
+            "enum": ["required", "best_effort"], "default": "required",
+        },
+        "isolation": {
+            "description": "Which originals one renderer process sees: one after the other (AVIF, HEIC, TIFF, JPEG XL and SVG have one to themselves), or one.",
+            "enum": ["pooled", "per_job"], "default": "pooled",
+        },
         "encodings": reference("encodings", &super::encodings::described()),
         "rules": {
             "description": "The first match wins; no match: nothing is made.",

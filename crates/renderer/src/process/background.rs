@@ -5,29 +5,31 @@
     unsafe_code,
     reason = "a system call that no safe crate offers; one of the listed places"
 )]
-use std::{fs, io, mem};
+use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
+use std::{io, mem};
 
-/// Puts every thread under `SCHED_IDLE`; threads that they start are under it too. To be called while no other thread is
-/// at work, since one that starts meanwhile could be missed.
-pub fn enter() -> io::Result<()> {
-    for thread in fs::read_dir("/proc/self/task")? {
-        let id = thread?.file_name();
-        let id = id.to_str().and_then(|id| id.parse().ok());
-        set_idle(id.ok_or(io::ErrorKind::InvalidData)?)?;
+use super::muster::Muster;
+
+/// What the kernel said to a thread that it refused; zero: nothing.
+static REFUSAL: AtomicI32 = AtomicI32::new(0);
+
+/// Puts every thread under `SCHED_IDLE`, each by itself, for no thread may say it of another once the walls are up; threads that
+/// they start are under it too.
+pub fn enter(muster: &Muster) -> io::Result<()> {
+    muster.each(set_idle)?;
+    match REFUSAL.load(SeqCst) {
+        0 => Ok(()),
+        errno => Err(io::Error::from_raw_os_error(errno)),
     }
-    Ok(())
 }
 
-fn set_idle(thread: libc::pid_t) -> io::Result<()> {
+fn set_idle() {
     // SAFETY: plain numbers, for which zero is a value; it is the only priority that the policy knows.
     let parameters: libc::sched_param = unsafe { mem::zeroed() };
     // SAFETY: reads `parameters` and touches no other memory.
-    let answer = unsafe { libc::sched_setscheduler(thread, libc::SCHED_IDLE, &raw const parameters) };
-    let error = io::Error::last_os_error();
-    // A thread may have ended since it was listed.
-    if answer == 0 || error.raw_os_error() == Some(libc::ESRCH) {
-        Ok(())
-    } else {
-        Err(error)
+    let answer = unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const parameters) };
+    if answer != 0 {
+        // SAFETY: the address of this thread's own errno.
+        REFUSAL.store(unsafe { *libc::__errno_location() }, SeqCst);
     }
 }

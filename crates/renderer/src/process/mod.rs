@@ -3,6 +3,7 @@ pub mod allocator;
 pub mod background;
 pub mod inherited;
 pub mod mapped;
+pub mod muster;
 
 use std::io;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use minilab_recipe::{Plan, Predicted};
 use minilab_worker::pool::PoolConfig;
 
-use crate::world::{misbehaving, open, render, start, thumb};
+use crate::world::{misbehaving, open, render, script, start, thumb};
 
 fn predicted(memory_bytes: u64) -> Arc<Plan> {
     let mut plan = thumb(64);
@@ -23,8 +23,8 @@ async fn plan_beyond_the_budget_runs_alone() {
     })
     .await;
     let (huge, small) = (predicted(1 << 40), predicted(10 << 20));
-    let mut first = open(&pool, b"fine").await.unwrap();
-    let mut second = open(&pool, b"fine").await.unwrap();
+    let mut first = open(&pool, &script("fine")).await.unwrap();
+    let mut second = open(&pool, &script("fine")).await.unwrap();
     assert!(render(&mut first, &huge, &[0]).await.1.is_ok());
 
     let mut waiting = Box::pin(render(&mut second, &small, &[0]));
@@ -46,8 +46,8 @@ async fn plans_within_the_budget_run_side_by_side() {
     .await;
     let half = predicted(50 << 20);
     let mut sessions = [
-        open(&pool, b"fine").await.unwrap(),
-        open(&pool, b"fine").await.unwrap(),
+        open(&pool, &script("fine")).await.unwrap(),
+        open(&pool, &script("fine")).await.unwrap(),
     ];
     for session in &mut sessions {
         assert!(render(session, &half, &[0]).await.1.is_ok());

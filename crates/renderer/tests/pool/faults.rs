@@ -6,22 +6,22 @@ use minilab_worker::pool::{Crashes, PoolConfig, ProcessPool};
 use minilab_worker::renderer::{CrashKind, RenderError};
 
 use crate::png::gradient;
-use crate::world::{config, misbehaving, misbehaving_path, open, render, square, start, thumb};
+use crate::world::{config, misbehaving, misbehaving_path, open, render, script, square, start, thumb};
 
 /// How a renderer was lost that was given this original, and that the pool works on.
-async fn lost(pool: &ProcessPool, script: &str) -> CrashKind {
-    let outcome = match open(pool, script.as_bytes()).await {
+async fn lost(pool: &ProcessPool, misdeed: &str) -> CrashKind {
+    let outcome = match open(pool, &script(misdeed)).await {
         Ok(mut session) => render(&mut session, &thumb(64), &[0]).await.1.map(drop),
         Err(error) => Err(error),
     };
     let how = match outcome {
         Err(RenderError::Crash { how, .. }) => how,
-        other => panic!("`{script}` came to {other:?}"),
+        other => panic!("`{misdeed}` came to {other:?}"),
     };
-    let mut session = open(pool, b"fine").await.unwrap();
+    let mut session = open(pool, &script("fine")).await.unwrap();
     assert!(
         render(&mut session, &thumb(64), &[0]).await.1.is_ok(),
-        "after `{script}`"
+        "after `{misdeed}`"
     );
     session.close().await;
     how
@@ -78,14 +78,14 @@ async fn findings_outside_the_picture_or_beyond_the_question_break_the_protocol(
         trims: vec!["threshold=10".to_owned()],
         ..Survey::default()
     };
-    for script in ["survey outside", "survey more"] {
-        let mut session = open(&pool, script.as_bytes()).await.unwrap();
+    for misdeed in ["survey outside", "survey more"] {
+        let mut session = open(&pool, &script(misdeed)).await.unwrap();
         let lie = session.survey(&survey).await.unwrap_err();
         let broken = RenderError::Crash {
             how: CrashKind::Protocol,
             stage: "survey".to_owned(),
         };
-        assert_eq!(format!("{lie:?}"), format!("{broken:?}"), "{script}");
+        assert_eq!(format!("{lie:?}"), format!("{broken:?}"), "{misdeed}");
     }
 }
 
@@ -106,7 +106,7 @@ async fn hanging_renderer_is_killed_at_its_deadline() {
 #[tokio::test]
 async fn neighbour_of_a_lost_renderer_works_on() {
     let pool = start(misbehaving(2)).await;
-    let mut neighbour = open(&pool, b"fine").await.unwrap();
+    let mut neighbour = open(&pool, &script("fine")).await.unwrap();
     assert_eq!(lost(&pool, "render segfault").await, CrashKind::Signal(11));
     assert!(render(&mut neighbour, &thumb(64), &[0]).await.1.is_ok());
 }
@@ -114,7 +114,7 @@ async fn neighbour_of_a_lost_renderer_works_on() {
 #[tokio::test]
 async fn chatter_on_standard_error_stops_nothing() {
     let pool = start(misbehaving(1)).await;
-    let mut session = open(&pool, b"render chatter").await.unwrap();
+    let mut session = open(&pool, &script("render chatter")).await.unwrap();
     assert!(render(&mut session, &thumb(64), &[0]).await.1.is_ok());
 }
 

@@ -17,7 +17,14 @@ async fn renderer_gets_no_environment_and_no_descriptor_but_its_socket() {
         let target = fs::read_link(entry.unwrap().path()).unwrap();
         let target = target.to_str().unwrap();
         sockets += u32::from(target.starts_with("socket:"));
-        let harmless = ["socket:", "pipe:", "/dev/null", "anon_inode:"];
+        // The folder of its own threads, by which it finds them when nothing can be opened any more.
+        let harmless = [
+            "socket:",
+            "pipe:",
+            "/dev/null",
+            "anon_inode:",
+            &format!("{process}/task"),
+        ];
         assert!(harmless.iter().any(|kind| target.starts_with(kind)), "{target}");
     }
     assert_eq!(sockets, 1);

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::mpsc;
 
 use crate::png::gradient;
-use crate::world::{config, ended, misbehaving, open, render, start, thumb};
+use crate::world::{config, ended, misbehaving, open, render, script, start, thumb};
 
 #[tokio::test]
 async fn renderer_is_recycled_after_its_jobs() {
@@ -51,7 +51,7 @@ async fn renderer_killed_while_it_waits_is_replaced_unnoticed() {
 async fn session_dropped_at_work_ends_its_renderer_and_frees_the_slot() {
     let pool = start(misbehaving(1)).await;
     let pid = pool.idle_pids()[0];
-    let mut session = open(&pool, b"render hang").await.unwrap();
+    let mut session = open(&pool, &script("render hang")).await.unwrap();
     let (done, _) = mpsc::channel(1);
     let plan = thumb(64);
     tokio::select! {
@@ -60,14 +60,14 @@ async fn session_dropped_at_work_ends_its_renderer_and_frees_the_slot() {
         () = tokio::task::yield_now() => drop(session),
     }
     ended(pid).await;
-    open(&pool, b"fine").await.unwrap().close().await;
+    open(&pool, &script("fine")).await.unwrap().close().await;
     assert_eq!((pool.counters().abandoned, pool.counters().started), (1, 2));
 }
 
 #[tokio::test]
 async fn session_closed_before_its_answer_came_ends_its_renderer() {
     let pool = start(misbehaving(1)).await;
-    let mut session = open(&pool, b"render hang").await.unwrap();
+    let mut session = open(&pool, &script("render hang")).await.unwrap();
     let (done, _) = mpsc::channel(1);
     let plan = thumb(64);
     tokio::select! {
@@ -76,22 +76,22 @@ async fn session_closed_before_its_answer_came_ends_its_renderer() {
         () = tokio::task::yield_now() => {}
     }
     session.close().await;
-    open(&pool, b"fine").await.unwrap().close().await;
+    open(&pool, &script("fine")).await.unwrap().close().await;
     assert_eq!((pool.counters().abandoned, pool.counters().started), (1, 2));
 }
 
 #[tokio::test]
 async fn session_dropped_at_rest_gives_its_renderer_back() {
     let pool = start(misbehaving(1)).await;
-    drop(open(&pool, b"fine").await.unwrap());
-    open(&pool, b"fine").await.unwrap().close().await;
+    drop(open(&pool, &script("fine")).await.unwrap());
+    open(&pool, &script("fine")).await.unwrap().close().await;
     assert_eq!((pool.counters().abandoned, pool.counters().started), (0, 1));
 }
 
 #[tokio::test]
 async fn no_renderer_outlives_the_pool() {
     let pool = start(misbehaving(2)).await;
-    let session = open(&pool, b"fine").await.unwrap();
+    let session = open(&pool, &script("fine")).await.unwrap();
     session.close().await;
     let pids = pool.idle_pids();
     assert!(!pids.is_empty());
@@ -128,6 +128,6 @@ async fn no_renderer_outlives_a_killed_worker_even_if_it_hangs() {
 async fn holds_a_hanging_renderer_until_killed() {
     let pool = start(misbehaving(1)).await;
     println!("\nrenderer {}", pool.idle_pids()[0]);
-    let mut session = open(&pool, b"render hang").await.unwrap();
+    let mut session = open(&pool, &script("render hang")).await.unwrap();
     let _ = render(&mut session, &thumb(64), &[0]).await;
 }

@@ -8,5 +8,7 @@ mod overlays;
 mod pictures;
 mod png;
 mod priority;
+mod takeover;
 mod tenants;
+mod walls;
 mod world;

@@ -36,9 +36,14 @@ pub fn misbehaving(slots: u32) -> PoolConfig {
 }
 
 pub fn misbehaving_path() -> PathBuf {
+    example("misbehaving")
+}
+
+/// A program for the tests of this package.
+pub fn example(name: &str) -> PathBuf {
     // Examples are built together with the tests, beside the folder of the test's own binary.
     let own = std::env::current_exe().unwrap();
-    let path = own.ancestors().nth(2).unwrap().join("examples/misbehaving");
+    let path = own.ancestors().nth(2).unwrap().join("examples").join(name);
     assert!(
         path.exists(),
         "{} is missing: run all targets of the package",
@@ -55,6 +60,11 @@ pub fn original(bytes: &[u8]) -> OriginalFile {
     let mut writer = OriginalWriter::create().unwrap();
     writer.write_all(bytes).unwrap();
     writer.finish().unwrap()
+}
+
+/// An original that a misbehaving far end takes for its script, and the pool for a picture that may share a renderer.
+pub fn script(text: &str) -> Vec<u8> {
+    format!("GIF89a {text}").into_bytes()
 }
 
 pub async fn open(pool: &ProcessPool, bytes: &[u8]) -> Result<Box<dyn Session>, RenderError> {

@@ -9,12 +9,12 @@ mod report;
 mod stores;
 mod trip;
 
-use std::{num::NonZeroU32, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Result;
 use futures::TryStreamExt as _;
 use minilab_queue::Queue;
-use minilab_recipe::QueueConfig;
+use minilab_recipe::{QueueConfig, Sandbox};
 use minilab_record::{Failures, revision};
 use minilab_store::Store;
 use minilab_worker::renderer::Renderer as _;
@@ -22,7 +22,7 @@ use minilab_worker::renderer::Renderer as _;
 use self::report::{Finding, Report, first_line};
 use crate::{
     cli,
-    compose::{Places, locate_renderer, start_pool},
+    compose::{Places, locate_renderer, start_one},
     config::Config,
     exit::Exit,
     speech::Form,
@@ -42,7 +42,7 @@ pub async fn run(args: &cli::Doctor, form: Form) -> Result<Exit> {
     #[cfg(feature = "s3")]
     events::look(&mut report, &config, &places).await;
     trip::look(&mut report, &config, &places, jobs.as_ref()).await;
-    renderer(&mut report, args).await;
+    renderer(&mut report, args, config.document.sandbox).await;
     dead_letters(&mut report, stores.state, jobs.as_ref()).await;
     if let Some(jobs) = jobs {
         jobs.close().await;
@@ -84,20 +84,21 @@ async fn configuration(report: &mut Report, config: &Config, places: &Places, st
     });
 }
 
-/// The renderer starts only if all its codecs work.
-async fn renderer(report: &mut Report, args: &cli::Doctor) {
+/// The renderer starts only if all its codecs work, and the kernel walls it in or the configuration does without.
+async fn renderer(report: &mut Report, args: &cli::Doctor, sandbox: Sandbox) {
     const CHECK: &str = "renderer";
     let started = async {
         let path = locate_renderer(args.renderer.renderer.as_deref())?;
-        start_pool(&path, NonZeroU32::MIN).await
+        start_one(&path, sandbox).await
     };
     report.add(match started.await {
         Ok(pool) => {
             let engine = pool.engine();
-            Finding::ok(
-                CHECK,
-                format!("{}, build {}", first_line(&engine.version), engine.build_id),
-            )
+            let mut said = format!("{}, build {}", first_line(&engine.version), engine.build_id);
+            for gap in pool.gaps() {
+                said += &format!("; without {gap}");
+            }
+            Finding::ok(CHECK, said)
         }
         Err(error) => Finding::fail(
             CHECK,
