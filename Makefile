@@ -26,6 +26,7 @@ rolling: build photos deps-test
 # The release build, because that is what ships. RUNS=5 counts more runs, PARTS=one_photo,memory does just these.
 bench: deps photos
 	$(CARGO) build --release -p minilab -p minilab-renderer -p minilab-bench
+	$(CARGO) build --release -p minilab-renderer --example toll --example without
 	$(PYTHON) scripts/bench/bench.py $(or $(CARGO_TARGET_DIR),target)/release $(if $(RUNS),--runs $(RUNS)) $(if $(PARTS),--only $(PARTS))
 
 # The same of a fleet on real servers, into target/bench/fleet.md. PARTS=dispatcher,latency does just these.

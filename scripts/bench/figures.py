@@ -51,10 +51,24 @@ def targets(results):
         small = results["small_jobs"]
         rows.append(at_most("tiny original (64 px PNG, one file), CPU per job", 3, per_job_ms(small, "first"), " ms"))
         rows.append(at_most("original with everything there already, CPU at the next start", 5, per_job_ms(small, "again"), " ms"))
+    if "isolation" in results:
+        ladder, tiny = (toll(results["isolation"][name]) for name in ("ladder", "tiny"))
+        rows.append(at_most("isolation, 20 Mpx ladder, CPU over the same in one process", 1.05, ladder["pooled"]["over"]))
+        rows.append(at_most("isolation, tiny job, CPU more than in one process", 1, tiny["pooled"]["more_ms"], " ms"))
     if "service" in results:
         rows.append(at_most("start of the program to ready", 300, median(results["service"]["ready_ms"]), " ms"))
         rows.append(at_most("CPU of an idle worker", 0.5, median(results["service"]["idle_cpu"]) * 100, " % of a core"))
     return rows
+
+
+def toll(part):
+    """Of each way: CPU of a job, and how it stands to the same job in one process, turn by turn."""
+    alone = part["ways"]["in-process"]
+    return {way: {"cpu_ms": median(run["cpu_s"] for run in runs) * 1000,
+                  "wall_ms": median(run["wall_s"] for run in runs) * 1000,
+                  "over": median(run["cpu_s"] / other["cpu_s"] for run, other in zip(runs, alone)),
+                  "more_ms": median(run["cpu_s"] - other["cpu_s"] for run, other in zip(runs, alone)) * 1000}
+            for way, runs in part["ways"].items()}
 
 
 def end_to_end(sets):

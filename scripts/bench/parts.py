@@ -19,6 +19,8 @@ TINY_JOBS = 300
 AVIF_PHOTOS = 2
 AVIF_QUALITIES = [35, 40, 45, 50]
 IDLE_S = 5
+LADDER_JOBS = 8
+WAYS = ["in-process", "pooled", "unwalled", "per-job"]
 
 
 @dataclass
@@ -193,6 +195,27 @@ def service(bench):
     return told
 
 
+def isolation(bench):
+    """CPU of a job by a pool of renderers, with walls and without, and by one for each job, beside the same in one process."""
+    toll = bench.programs / "examples" / "toll"
+    unwalled = bench.folder("unwalled") / "without-seccomp"
+    unwalled.symlink_to(bench.programs / "examples" / "without")
+    tiny = inputs.tiny(bench.programs / "minilab-enlarge", bench.photos[0], bench.work / "inputs")
+    once = contenders.Settings("tiny", [32], [bench.sets["ladder"].formats[1]], bench.work / "run")
+    told = {}
+    for name, original, settings, jobs in [("ladder", bench.photos[0].path, bench.sets["ladder"], LADDER_JOBS),
+                                           ("tiny", tiny, once, TINY_JOBS)]:
+        told[name] = {"jobs": jobs, "ways": {way: [] for way in WAYS}}
+        for _ in range(bench.runs):
+            for way in WAYS:
+                none, all_of_them = (process.run([toll, way, count, original, settings.recipe()]
+                                                 + ([unwalled] if way == "unwalled" else []), bench.log())
+                                     for count in (0, jobs))
+                told[name]["ways"][way].append({"cpu_s": (all_of_them.cpu_s - none.cpu_s) / jobs,
+                                                "wall_s": (all_of_them.wall_s - none.wall_s) / jobs})
+    return told
+
+
 def listening(log, worker):
     while worker.poll() is None:
         for line in log.read_text().splitlines():
@@ -211,4 +234,4 @@ def is_ready(address):
 
 
 ALL = {"one_photo": one_photo, "end_to_end": end_to_end, "memory": memory, "small_jobs": small_jobs, "service": service,
-       "avif": avif}
+       "avif": avif, "isolation": isolation}

@@ -40,6 +40,8 @@ def text(results, drawn):
         yield from memory(results["memory"])
     if "small_jobs" in results:
         yield from small_jobs(results["small_jobs"])
+    if "isolation" in results:
+        yield from isolation(results["isolation"])
     yield "\n## Plots\n"
     yield from (f"![{name}]({name})" for name in drawn)
 
@@ -107,3 +109,13 @@ def small_jobs(part):
         runs = {"runs": part[name]}
         each = "-" if name == "empty" else f"{figures.per_job_ms(part, name):.2f}"
         yield f"| {says} | {span(runs, 'cpu_s', 3)} | {each} | {span(runs, 'wall_s')} |"
+
+
+def isolation(part):
+    for name, says in [("ladder", "20 Mpx, twelve files"), ("tiny", "a tiny original, one file")]:
+        yield f"\n## What isolation costs: {says}\n"
+        yield "| way | CPU ms per job | of one process | CPU ms more | wall ms |"
+        yield "|---|---|---|---|---|"
+        for way, figure in figures.toll(part[name]).items():
+            yield (f"| {way} | {figure['cpu_ms']:.2f} | {figure['over']:.2f} | {figure['more_ms']:.2f} | "
+                   f"{figure['wall_ms']:.2f} |")
