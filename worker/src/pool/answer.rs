@@ -1,7 +1,7 @@
 //! What is believed of a renderer's answers: what its protocol, the limits and the picture allow.
 use bytes::Bytes;
 use minilab_protos::renderer as wire;
-use minilab_recipe::{Findings, Limits, Note, PlannedFile, Probe, Score, Size, Survey};
+use minilab_recipe::{Analysis, Findings, Limits, Note, PlannedFile, Probe, Score, Size, Survey};
 
 use super::child::printable;
 use crate::renderer::{FileFailure, RenderError, RenderReport, RenderedFile};
@@ -18,6 +18,8 @@ const PALETTE_MAX: usize = 16;
 const LQIP_BYTES_MAX: usize = 4096;
 /// Longest code.
 const CODE_BYTES_MAX: usize = 40;
+/// Longer than any deadline. It tells of times; nothing is decided by them.
+const MICROS_MAX: u64 = 3_600_000_000;
 
 /// The original's own fault; `None` breaks the protocol.
 pub(super) fn refusal(failed: &wire::Failed) -> Option<RenderError> {
@@ -46,7 +48,7 @@ pub(super) fn file_done(
     (is_sane && is_searched).then_some(RenderedFile {
         index,
         body,
-        micros: said.micros,
+        micros: said.micros.min(MICROS_MAX),
         quality,
         score: said.score.map(Score::new),
         notes: notes?,
@@ -62,26 +64,86 @@ pub(super) fn file_failure(index: usize, said: &wire::FileFailed) -> Option<File
     })
 }
 
-/// What a render came to.
-pub(super) fn report(said: &wire::Rendered, failed: Vec<FileFailure>) -> RenderReport {
-    let known = |text: &str, length_max| (!text.is_empty()).then(|| printable(text, length_max));
-    RenderReport {
+/// What a render came to; `None` breaks the protocol: values for pages are of the form that pages expect, and only those that the
+/// plan asks.
+pub(super) fn report(
+    said: &wire::Rendered,
+    failed: Vec<FileFailure>,
+    asked: &[Analysis],
+) -> Option<RenderReport> {
+    let is_asked = |wanted: fn(&Analysis) -> bool| asked.iter().any(wanted);
+    let value = |text: &str, wanted: fn(&Analysis) -> bool, is_sound: fn(&str) -> bool| match text {
+        "" => Some(None),
+        text => (is_asked(wanted) && is_sound(text)).then(|| Some(text.to_owned())),
+    };
+    let palette = &said.palette_hex;
+    let palette_is_sound = palette.is_empty()
+        || (is_asked(|analysis| matches!(analysis, Analysis::Palette { .. }))
+            && palette.len() <= PALETTE_MAX
+            && palette.iter().all(|colour| is_colour(colour)));
+    if !palette_is_sound {
+        return None;
+    }
+    Some(RenderReport {
         failed,
         decodes: said.decodes,
-        decode_micros: said.decode_micros,
-        // At most 25 bytes in base64.
-        thumbhash: known(&said.thumbhash_base64, 36),
-        dominant: known(&said.dominant_hex, 7),
-        // Two characters for each of 81 waves, and six.
-        blurhash: known(&said.blurhash, 168),
-        palette: said
-            .palette_hex
-            .iter()
-            .take(PALETTE_MAX)
-            .filter_map(|colour| known(colour, 7))
-            .collect(),
-        lqip: known(&said.lqip_uri, LQIP_BYTES_MAX),
-    }
+        decode_micros: said.decode_micros.min(MICROS_MAX),
+        thumbhash: value(
+            &said.thumbhash_base64,
+            |analysis| matches!(analysis, Analysis::Thumbhash),
+            is_thumbhash,
+        )?,
+        dominant: value(
+            &said.dominant_hex,
+            |analysis| matches!(analysis, Analysis::Dominant),
+            is_colour,
+        )?,
+        blurhash: value(
+            &said.blurhash,
+            |analysis| matches!(analysis, Analysis::Blurhash { .. }),
+            is_blurhash,
+        )?,
+        palette: palette.clone(),
+        lqip: value(
+            &said.lqip_uri,
+            |analysis| matches!(analysis, Analysis::Lqip { .. }),
+            is_picture_uri,
+        )?,
+    })
+}
+
+/// At most 25 bytes.
+fn is_thumbhash(text: &str) -> bool {
+    text.len() <= 36 && is_base64(text)
+}
+
+/// `#rrggbb`.
+fn is_colour(text: &str) -> bool {
+    text.len() == 7 && text.starts_with('#') && text.bytes().skip(1).all(|b| b.is_ascii_hexdigit())
+}
+
+/// Two characters for each of 81 waves, and six, of the 83 that it is written in.
+fn is_blurhash(text: &str) -> bool {
+    let known = |b: u8| b.is_ascii_alphanumeric() || b"#$%*+,-.:;=?@[]^_{|}~".contains(&b);
+    text.len() <= 168 && text.bytes().all(known)
+}
+
+fn is_picture_uri(text: &str) -> bool {
+    let body = ["image/webp", "image/jpeg"].iter().find_map(|kind| {
+        text.strip_prefix("data:")?
+            .strip_prefix(kind)?
+            .strip_prefix(";base64,")
+    });
+    text.len() <= LQIP_BYTES_MAX && body.is_some_and(is_base64)
+}
+
+fn is_base64(text: &str) -> bool {
+    let digits = text.trim_end_matches('=');
+    text.len() - digits.len() <= 2
+        && text.len().is_multiple_of(4)
+        && digits
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
 /// Is it a probe that the limits let pass?
@@ -120,4 +182,47 @@ fn is_code(code: &str) -> bool {
         && code
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_for_pages_have_the_form_that_pages_expect() {
+        assert!(is_thumbhash("1QcSHQRnh493V4dIh4eXh1h4kJUI"));
+        assert!(is_colour("#12ab9f") && is_blurhash("LEHV6nWB2yk8pyo0adR*.7kCMdnj"));
+        assert!(is_picture_uri("data:image/webp;base64,UklGRg=="));
+        for lie in ["\"><b>", "#12345", "#12345g", "12345678"] {
+            assert!(!is_colour(lie), "{lie}");
+        }
+        for lie in ["a===", "abc", "<svg", "ab\"d", "a=bc"] {
+            assert!(!is_thumbhash(lie), "{lie}");
+        }
+        assert!(!is_blurhash("a\"b") && !is_blurhash("a b") && !is_blurhash(&"a".repeat(169)));
+        for lie in [
+            "data:text/html;base64,UklGRg==",
+            "data:image/webp;base64,<script>",
+            "javascript:alert(1)",
+            "data:image/svg+xml;base64,UklGRg==",
+        ] {
+            assert!(!is_picture_uri(lie), "{lie}");
+        }
+    }
+
+    #[test]
+    fn only_values_that_the_plan_asks_are_taken() {
+        let said = wire::Rendered {
+            dominant_hex: "#123456".to_owned(),
+            decode_micros: u64::MAX,
+            ..wire::Rendered::default()
+        };
+        assert!(report(&said, Vec::new(), &[]).is_none());
+        let taken = report(&said, Vec::new(), &[Analysis::Dominant]).unwrap();
+        assert_eq!(
+            (taken.dominant.as_deref(), taken.decode_micros),
+            (Some("#123456"), MICROS_MAX)
+        );
+        assert!(report(&wire::Rendered::default(), Vec::new(), &[]).is_some());
+    }
 }

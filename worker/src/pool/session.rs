@@ -291,7 +291,10 @@ impl Session for PooledSession {
                     self.record_decodes(said.decodes);
                     // An encoder that failed may have left anything behind.
                     self.soiled |= !failed.is_empty();
-                    return Ok(answer::report(&said, failed));
+                    return match answer::report(&said, failed, &plan.analyses) {
+                        Some(report) => Ok(report),
+                        None => Err(self.lose(Loss::Protocol, STAGE).await),
+                    };
                 }
                 Reply::Failed(said) => return Err(self.refused(said, STAGE).await),
                 _ => return Err(self.lose(Loss::Protocol, STAGE).await),

@@ -62,6 +62,7 @@ async fn lies_break_the_protocol() {
         "render short",
         "render stranger",
         "render unasked score",
+        "render unasked colour",
         "render early",
         "render twice",
     ];
