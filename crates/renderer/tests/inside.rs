@@ -181,7 +181,7 @@ async fn what_is_made_behind_the_walls_is_what_is_made_without_them() {
             report.lqip.is_some() && report.palette.len() > 1,
             "{name}: {report:?}"
         );
-        compare(name, files, made);
+        compare(name, &files, made);
         files_compared += all.len();
         originals_made += 1;
     }
@@ -192,7 +192,7 @@ async fn what_is_made_behind_the_walls_is_what_is_made_without_them() {
     println!("{files_compared} files of {originals_made} originals are the same inside and outside");
 }
 
-fn compare(name: &str, inside: Vec<RenderedFile>, outside: Made) {
+fn compare(name: &str, inside: &[RenderedFile], outside: Made) {
     let Made::Files(outside) = outside else {
         panic!("{name} is refused without walls alone: {outside:?}");
     };

@@ -76,6 +76,10 @@ impl Renderer for Panicking {
         self.inner.engine()
     }
 
+    fn expect(&self, head: &[u8], priority: Priority) {
+        self.inner.expect(head, priority);
+    }
+
     async fn open(
         &self,
         original: OriginalFile,

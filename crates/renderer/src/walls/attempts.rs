@@ -43,10 +43,10 @@ fn parent() -> usize {
     PARENT.load(Relaxed) as usize
 }
 
-fn ask(call: c_long, [a, b, c, d, e, f]: [usize; 6]) -> c_long {
-    // SAFETY: the calls of `ALL` write to no memory of this process: where they take addresses, those are null, or of
+fn ask(call: c_long, with: [usize; 6]) -> c_long {
+    // SAFETY: the attempts write to no memory of this process: where they take addresses, those are null, or of
     // constants that they read. What they make is undone by the attempt.
-    unsafe { libc::syscall(call, a, b, c, d, e, f) }
+    unsafe { libc::syscall(call, with[0], with[1], with[2], with[3], with[4], with[5]) }
 }
 
 /// A descriptor was opened.

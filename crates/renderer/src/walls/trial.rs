@@ -37,7 +37,9 @@ pub struct Row {
 
 /// Makes every attempt from every thread.
 pub fn hold(muster: &Muster) -> io::Result<Verdict> {
-    THROUGH.iter().for_each(|count| count.store(0, Relaxed));
+    for count in &THROUGH {
+        count.store(0, Relaxed);
+    }
     let threads = muster.each(attempt_all)?;
     Ok(Verdict {
         threads,
