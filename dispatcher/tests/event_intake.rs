@@ -481,10 +481,7 @@ async fn what_a_sender_says_of_an_original_travels_in_a_job_of_its_own() {
     assert_eq!(jobs.len(), 2, "{jobs:?}");
     assert_eq!(jobs[0].said, None);
     let said = jobs[1].said.clone().unwrap();
-    assert_eq!(
-        (jobs[1].key.as_str(), said.focal.as_str()),
-        ("c.jpg", "0.3,0.55")
-    );
+    assert_eq!((jobs[1].key.as_str(), said.focal.as_str()), ("c.jpg", "0.3,0.55"));
     assert_eq!(said.at_ms, 1_767_225_600_000);
 }
 

@@ -138,4 +138,6 @@ fn what_metadata_says_is_published_by_name_and_a_place_only_by_its_own() {
         place["place"],
         json!({ "latitude": 48.1375, "longitude": 11.575 })
     );
+    let (metadata, record) = told("metadata");
+    assert!(metadata.get("place").is_none() && !record.contains("latitude"));
 }

@@ -57,7 +57,12 @@ impl Sitting {
         let mut session = renderer.open(file, &limits, priority).await?;
         recipe.accept.probe(session.probe())?;
         let mut findings = known.cloned().unwrap_or_default();
-        let survey = recipe.survey().lacking(&findings);
+        let asked = recipe.survey();
+        if !asked.place {
+            // A place is kept no longer than it is published.
+            findings.place = None;
+        }
+        let survey = asked.lacking(&findings);
         if !survey.is_empty() {
             findings.extend(session.survey(&survey).await?);
         }
