@@ -12,7 +12,7 @@ pub mod process;
 mod serve;
 mod shelf;
 mod start;
-mod survey;
+pub mod survey;
 mod trim;
 pub mod walls;
 

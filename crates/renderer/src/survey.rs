@@ -6,8 +6,11 @@ use crate::trim;
 
 /// An open original.
 pub struct Surveyor<'a> {
+    /// What looks at it.
     pub engine: &'a Engine,
+    /// The whole of it.
     pub bytes: &'a [u8],
+    /// Its header.
     pub probe: &'a Probe,
 }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use minilab_imaging::{Engine, Limits, Settings};
 use minilab_recipe::{Document, Findings, Original, Plan, Recipe, Survey};
+use minilab_renderer::survey::{Fault, Surveyor};
 use minilab_worker::renderer::RenderedFile;
 
 use crate::world::{config, open, render, start};
@@ -24,7 +25,9 @@ recipes:
   all:
     accept: { formats: [jpeg, png, webp, avif, gif, tiff, heic, jxl, svg] }
     placeholder: { thumbhash: true, dominant: true, blurhash: [4, 3], palette: 5, lqip: { format: webp, bytes: 400 } }
+    publish: [metadata, gps]
     derivatives:
+      second: { page: 2, resize: { width: 40 }, formats: [png] }
       plain: { resize: { width: 60 }, keep: [exif, xmp, icc], formats: [jpeg, webp, avif, png, gif, tiff] }
       still: { animation: first, resize: { width: 48 }, formats: [jpeg, webp] }
       sought:
@@ -112,23 +115,15 @@ fn look(
     original: &Original,
     survey: &Survey,
 ) -> Result<Findings, minilab_imaging::Error> {
-    let mut findings = Findings::default();
-    for trim in &survey.trims {
-        let threshold = trim.strip_prefix("threshold=").unwrap().parse().unwrap();
-        let wanted = minilab_imaging::Trim {
-            threshold,
-            background: None,
-        };
-        let rect = engine.find_trim(bytes, &original.probe, &wanted)?;
-        findings.trims.push((trim.clone(), rect));
-    }
-    if survey.faces {
-        findings.faces = Some(engine.faces(bytes, &original.probe)?);
-    }
-    if survey.embedded {
-        findings.embedded = Some(engine.embedded(bytes, &original.probe)?);
-    }
-    Ok(findings)
+    let surveyor = Surveyor {
+        engine,
+        bytes,
+        probe: &original.probe,
+    };
+    surveyor.find(survey).map_err(|fault| match fault {
+        Fault::Imaging(error) => error,
+        Fault::Unreadable(what) => panic!("{what}"),
+    })
 }
 
 #[tokio::test]
