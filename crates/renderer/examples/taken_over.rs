@@ -98,6 +98,7 @@ impl TakenOver {
             },
             orientation: 1,
             pages: 1,
+            further: std::collections::BTreeMap::new(),
             alpha: false,
             bits: 8,
             pixels: Pixels::Rgb,
