@@ -2,16 +2,17 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test storm rolling bench bench-fleet lint deps deps-test photos build audit fmt goldens reference curves clean-demo
+.PHONY: demo run test storm rolling bench bench-fleet lint deps deps-test deps-chart photos build audit fmt goldens reference chart curves clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
 
 # Everything, ending in the test runner's own summary. It builds the programs too: a build before it would compile all
-# libraries twice, since tests want more of some. Where the test servers cannot be had, their suites say that they are
-# skipped; under CI that is a failure.
+# libraries twice, since tests want more of some. Where the test servers or what checks the chart cannot be had, their suites say
+# that they are skipped; under CI that is a failure.
 test: lint photos
 	@sh scripts/deps-test.sh || [ "$$CI" != true ]
+	@sh scripts/deps-chart.sh || [ "$$CI" != true ]
 	$(PYTHON) scripts/cargo-tool.py nextest run --workspace --all-features --no-fail-fast
 
 # Users, bad weather and a reader, longer than in the tests: OPERATIONS=20000 takes an hour, SEED replays one.
@@ -43,6 +44,9 @@ deps:
 deps-test:
 	@sh scripts/deps-test.sh
 
+deps-chart:
+	@sh scripts/deps-chart.sh
+
 photos:
 	@$(PYTHON) scripts/photos.py >/dev/null
 
@@ -66,6 +70,13 @@ goldens:
 reference: build
 	MINILAB_WRITE_REFERENCE=1 $(CARGO) test -p minilab-tests --all-features --test reference every_example
 	MINILAB_WRITE_REFERENCE=1 $(CARGO) test -p minilab-tests --all-features --test reference reference_tells
+
+# The schema and README of the chart anew from its values.yaml, the schema of the configuration in it from the program, and the
+# dashboards from scripts/dashboards.py. Look at the changes before they are committed.
+chart: build
+	target=$${CARGO_TARGET_DIR:-target} && "$$target/debug/minilab" schema config >helm/config.schema.json
+	$(PYTHON) scripts/chart.py
+	$(PYTHON) scripts/dashboards.py
 
 # What the defaults of the encodings are chosen from (docs/adr/0005): half an hour of one core, kept in target/bench/curves.
 curves: build photos
