@@ -62,6 +62,8 @@ metrics! {
         job_retries_total: Counter<Class>;
         /// Jobs given up for good.
         dead_letters_total: Counter<DeadReason>;
+        /// Time from the event, as its producer dates it, to a worker's receipt of the job; waits between attempts are in it.
+        job_queue_wait_seconds: Histogram<Lane>, PUBLISHED_SECONDS;
         /// Time spent in one part of an attempt.
         stage_duration_seconds: Histogram<Stage>, STAGE_SECONDS;
         /// Time from the event, as its producer dates it, to the record swap that publishes the lane.
@@ -74,6 +76,8 @@ metrics! {
         original_bytes_total: Counter<()>;
         /// Slots of this worker, by what they do.
         slots: Gauge<SlotState>;
+        /// 1 for each queue that this worker takes jobs from, else 0.
+        queues_served: Gauge<QueueLabel>;
         /// 1 while no jobs are taken because this is away, else 0.
         breaker_open: Gauge<DependencyLabel>;
         /// Deliveries whose lease was lost while they were worked on.

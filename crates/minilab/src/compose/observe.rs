@@ -4,10 +4,10 @@ use std::sync::Mutex;
 use minilab_recipe::OutputFormat;
 use minilab_telemetry::{
     Class, Counter, DeadReason, DependencyLabel, ExitKind, FileOutcome, Format, Label as _, Labels, Lane,
-    Metrics, SlotState, Stage, Wall,
+    Metrics, QueueLabel, SlotState, Stage, Wall,
 };
 use minilab_worker::{
-    Dependency, Ready, outcome,
+    Dependency, Lanes, Ready, outcome,
     pool::{Counters, Gap},
     report::{self, JobReport, Settlement},
 };
@@ -20,6 +20,7 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
         worker.jobs_total.inc((lane, class));
     }
     worker.job_duration_seconds.observe(lane, report.took);
+    worker.job_queue_wait_seconds.observe(lane, report.waited);
     worker.original_bytes_total.add((), report.work.original_bytes);
     let work = &report.work;
     for (stage, took) in [
@@ -64,6 +65,14 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
         worker
             .upload_to_published_seconds
             .observe(self::lane(published.lane), report.waited + report.took);
+    }
+}
+
+/// Which queues a worker takes from, told once: as long as it lives.
+pub fn served(metrics: &Metrics, lanes: &Lanes) {
+    let queues = lanes.queues();
+    for queue in queues.iter().filter_map(|queue| QueueLabel::named(queue.as_str())) {
+        metrics.worker.queues_served.set(queue, 1);
     }
 }
 

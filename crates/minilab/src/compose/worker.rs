@@ -50,6 +50,7 @@ pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Resul
         backoff: queue::backoff(&backing.document),
         ..Budget::default()
     });
+    observe::served(&backing.metrics, &machine.lanes);
     let worker = Worker::new(WorkerParts {
         document: Arc::clone(&backing.document),
         revision,
