@@ -2,7 +2,7 @@
 
 {{/* As JSON: kind, prefix, region, endpoint. What `broker` says goes before what the configuration says. */}}
 {{- define "minilab.broker" -}}
-{{- $queue := default dict .Values.config.queue -}}
+{{- $queue := get (default dict .Values.config) "queue" | default dict -}}
 {{- $kind := .Values.broker.kind -}}
 {{- range list "sqs" "rabbitmq" }}{{ if and (not $kind) (hasKey $queue .) }}{{ $kind = . }}{{ end }}{{ end -}}
 {{- $settings := default dict (get $queue $kind) -}}
@@ -31,7 +31,7 @@
 {{/* Where `intake: [{ webhook: { listen } }]` listens; empty without one. */}}
 {{- define "minilab.eventsListen" -}}
 {{- $listen := "" -}}
-{{- range default list .Values.config.intake }}
+{{- range get (default dict .Values.config) "intake" | default list }}
 {{- if and (kindIs "map" .) (hasKey . "webhook") (not $listen) }}{{ $listen = toString .webhook.listen }}{{ end }}
 {{- end -}}
 {{ $listen }}

@@ -8,6 +8,7 @@ mod ministack;
 mod moto;
 mod ports;
 mod process;
+mod prometheus;
 mod rabbitmq;
 mod seaweedfs;
 mod signed;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub use self::{
     ministack::Ministack,
     moto::Moto,
+    prometheus::{Prometheus, Target},
     rabbitmq::{RabbitMq, RabbitMqOptions},
     seaweedfs::SeaweedFs,
     signed::Answer,
@@ -33,6 +35,8 @@ pub enum Server {
     Moto,
     /// [`Ministack`].
     Ministack,
+    /// [`Prometheus`].
+    Prometheus,
 }
 
 impl Server {
@@ -42,6 +46,7 @@ impl Server {
             Self::SeaweedFs => seaweedfs::program(),
             Self::Moto => moto::program(),
             Self::Ministack => ministack::program(),
+            Self::Prometheus => prometheus::program(),
         }
     }
 }
@@ -58,9 +63,14 @@ impl Server {
 /// ```
 pub fn unavailable(needed: &[Server]) -> Option<String> {
     let mut programs = needed.iter().map(|server| server.program());
-    programs
-        .find(|program| !program.is_file())
-        .map(|program| format!("{} is missing; run `make deps-test`", program.display()))
+    programs.find(|program| !program.is_file()).map(|program| {
+        let deps = if program == prometheus::program() {
+            "deps-chart"
+        } else {
+            "deps-test"
+        };
+        format!("{} is missing; run `make {deps}`", program.display())
+    })
 }
 
 /// Where `make deps-test` puts the servers.

@@ -22,13 +22,17 @@ pub fn rules() -> Vec<Value> {
 }
 
 fn alerts() -> BTreeMap<String, Value> {
-    let alerts = rules().into_iter().filter_map(|rule| Some((rule["alert"].as_str()?.to_owned(), rule.clone())));
+    let alerts = rules()
+        .into_iter()
+        .filter_map(|rule| Some((rule["alert"].as_str()?.to_owned(), rule.clone())));
     alerts.collect()
 }
 
 fn stems(folder: &str, ending: &str) -> BTreeSet<String> {
     let files = files(&root().join(folder), ending);
-    let stems = files.iter().map(|path| path.file_stem().unwrap().to_string_lossy().into_owned());
+    let stems = files
+        .iter()
+        .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned());
     stems.filter(|stem| stem != "README").collect()
 }
 
@@ -37,7 +41,9 @@ fn rules_are_ones_that_prometheus_takes() {
     if !are_here() {
         return;
     }
-    let checked = run(promtool().args(["check", "rules"]).args(files(&chart("files/rules"), ".yaml")));
+    let checked = run(promtool()
+        .args(["check", "rules"])
+        .args(files(&chart("files/rules"), ".yaml")));
     assert!(checked.ok, "{}", checked.said);
 }
 
@@ -55,7 +61,10 @@ fn every_alert_fires_stays_silent_and_recovers() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!(stems("tests/tests/chart/alerts", ".yaml"), alerts().into_keys().collect());
+    assert_eq!(
+        stems("tests/tests/chart/alerts", ".yaml"),
+        alerts().into_keys().collect()
+    );
 }
 
 #[test]
@@ -67,14 +76,25 @@ fn every_test_of_an_alert_has_all_three_cases_and_names_its_causes() {
         let test = parse(&fs::read_to_string(&path).unwrap()).remove(0);
         let (mut fires, mut recovers, mut silent) = (false, false, false);
         for case in test["tests"].as_array().unwrap() {
-            assert!(case["name"].as_str().is_some_and(|cause| cause.len() > 12), "{}", path.display());
+            assert!(
+                case["name"].as_str().is_some_and(|cause| cause.len() > 12),
+                "{}",
+                path.display()
+            );
             let looks = case["alert_rule_test"].as_array().unwrap();
-            let fired: Vec<_> = looks.iter().map(|look| !look["exp_alerts"].as_array().unwrap().is_empty()).collect();
+            let fired: Vec<_> = looks
+                .iter()
+                .map(|look| !look["exp_alerts"].as_array().unwrap().is_empty())
+                .collect();
             fires |= fired.contains(&true);
             recovers |= fired.windows(2).any(|pair| pair == [true, false]);
             silent |= !fired.contains(&true);
         }
-        assert!(fires && recovers && silent, "{}: fires {fires}, recovers {recovers}, silent {silent}", path.display());
+        assert!(
+            fires && recovers && silent,
+            "{}: fires {fires}, recovers {recovers}, silent {silent}",
+            path.display()
+        );
     }
 }
 
@@ -84,14 +104,30 @@ fn every_alert_says_what_it_is_how_grave_and_where_to_read_on() {
         return;
     }
     for (name, rule) in alerts() {
-        assert!(["page", "ticket"].contains(&rule["labels"]["severity"].as_str().unwrap()), "{name}");
+        assert!(
+            ["page", "ticket"].contains(&rule["labels"]["severity"].as_str().unwrap()),
+            "{name}"
+        );
         assert!(!rule["keep_firing_for"].is_null(), "{name} flaps");
         for annotation in ["summary", "description"] {
-            assert!(rule["annotations"][annotation].as_str().is_some_and(|text| text.len() > 10), "{name}");
+            assert!(
+                rule["annotations"][annotation]
+                    .as_str()
+                    .is_some_and(|text| text.len() > 10),
+                "{name}"
+            );
         }
-        assert_eq!(rule["annotations"]["runbook_url"], format!("docs/runbooks/{name}.md"));
+        assert_eq!(
+            rule["annotations"]["runbook_url"],
+            format!("docs/runbooks/{name}.md")
+        );
         let page = fs::read_to_string(root().join(format!("docs/runbooks/{name}.md"))).unwrap();
-        for part in ["## Look", "## Do", "**Who feels it.**", rule["annotations"]["summary"].as_str().unwrap()] {
+        for part in [
+            "## Look",
+            "## Do",
+            "**Who feels it.**",
+            rule["annotations"]["summary"].as_str().unwrap(),
+        ] {
             assert!(page.contains(part), "docs/runbooks/{name}.md lacks {part:?}");
         }
     }

@@ -54,7 +54,14 @@ fn roles_of_the_stack_may_do_what_the_program_prints_and_no_more() {
     let stack = stack();
     for role in ["dispatcher", "worker", "operator"] {
         let printed = run(Command::new(&program)
-            .args(["iam-policy", "--account", "123456789012", "--role", role, "--config"])
+            .args([
+                "iam-policy",
+                "--account",
+                "123456789012",
+                "--role",
+                role,
+                "--config",
+            ])
             .arg(&path));
         assert!(printed.ok, "{}", printed.said);
         let printed: Value = serde_json::from_str(&printed.stdout).unwrap();

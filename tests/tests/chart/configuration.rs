@@ -10,7 +10,11 @@ use super::{
 fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.ancestors().nth(2).unwrap().join("minilab");
-    assert!(path.is_file(), "{} is not built: run `make build`", path.display());
+    assert!(
+        path.is_file(),
+        "{} is not built: run `make build`",
+        path.display()
+    );
     path
 }
 
@@ -24,7 +28,9 @@ fn every_configuration_of_the_examples_passes_check() {
     for major in HELMS {
         for values in values() {
             let objects = objects(major, &values, &[]);
-            let texts = objects.iter().filter_map(|object| object["data"]["minilab.yaml"].as_str());
+            let texts = objects
+                .iter()
+                .filter_map(|object| object["data"]["minilab.yaml"].as_str());
             for text in texts {
                 let path = folder.path().join("minilab.yaml");
                 fs::write(&path, text).unwrap();
@@ -53,6 +59,10 @@ fn the_hook_activates_exactly_what_the_pods_follow() {
             .iter()
             .filter_map(|object| object["data"]["minilab.yaml"].as_str())
             .collect();
-        assert!(texts.windows(2).all(|pair| pair[0] == pair[1]), "{}", values.display());
+        assert!(
+            texts.windows(2).all(|pair| pair[0] == pair[1]),
+            "{}",
+            values.display()
+        );
     }
 }

@@ -38,4 +38,5 @@ for thing in json.load(sys.stdin):
         continue
     for error in jsonschema.Draft7Validator(schema).iter_errors(thing):
         wrong.append(f"{name}: {'/'.join(map(str, error.path))}: {error.message}")
-sys.exit("\n".join(wrong))
+if wrong:
+    sys.exit("\n".join(wrong))

@@ -25,7 +25,8 @@ fn dashboards_follow_from_their_script() {
 
 #[test]
 fn schema_of_the_configuration_in_the_chart_is_the_program_s() {
-    let kept: Value = serde_json::from_str(&fs::read_to_string(chart("config.schema.json")).unwrap()).unwrap();
+    let kept: Value =
+        serde_json::from_str(&fs::read_to_string(chart("config.schema.json")).unwrap()).unwrap();
     assert!(
         kept == minilab_recipe::schema(),
         "helm/config.schema.json is not what the program prints: run `make chart` and look at what changes"
@@ -36,5 +37,8 @@ fn schema_of_the_configuration_in_the_chart_is_the_program_s() {
 fn chart_and_program_have_one_version() {
     let text = fs::read_to_string(chart("Chart.yaml")).unwrap();
     let line = format!("appVersion: {}", env!("CARGO_PKG_VERSION"));
-    assert!(text.lines().any(|found| found == line), "helm/Chart.yaml lacks {line:?}");
+    assert!(
+        text.lines().any(|found| found == line),
+        "helm/Chart.yaml lacks {line:?}"
+    );
 }

@@ -12,7 +12,12 @@ use super::{
 fn all() -> Vec<(String, Vec<Value>)> {
     values()
         .iter()
-        .map(|values| (values.file_name().unwrap().to_string_lossy().into_owned(), objects(HELMS[1], values, &[])))
+        .map(|values| {
+            (
+                values.file_name().unwrap().to_string_lossy().into_owned(),
+                objects(HELMS[1], values, &[]),
+            )
+        })
         .collect()
 }
 
@@ -42,18 +47,36 @@ fn pods_are_as_the_restricted_level_asks() {
         }
         assert_eq!(spec["securityContext"]["runAsNonRoot"], true, "{at}");
         assert_ne!(spec["securityContext"]["runAsUser"], 0, "{at}");
-        assert_eq!(spec["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{at}");
+        assert_eq!(
+            spec["securityContext"]["seccompProfile"]["type"], "RuntimeDefault",
+            "{at}"
+        );
         assert_eq!(spec["automountServiceAccountToken"], false, "{at}");
         for volume in spec["volumes"].as_array().unwrap() {
-            let kind = volume.as_object().unwrap().keys().find(|key| *key != "name").unwrap();
-            assert!(["configMap", "emptyDir"].contains(&kind.as_str()), "{at}: a volume of kind {kind}");
+            let kind = volume
+                .as_object()
+                .unwrap()
+                .keys()
+                .find(|key| *key != "name")
+                .unwrap();
+            assert!(
+                ["configMap", "emptyDir"].contains(&kind.as_str()),
+                "{at}: a volume of kind {kind}"
+            );
         }
         for container in containers(pod) {
             let context = &container["securityContext"];
             assert_eq!(context["allowPrivilegeEscalation"], false, "{at}");
             assert_eq!(context["readOnlyRootFilesystem"], true, "{at}");
-            assert_eq!(context["capabilities"]["drop"], serde_json::json!(["ALL"]), "{at}");
-            assert!(context["capabilities"]["add"].is_null() && context["privileged"].is_null(), "{at}");
+            assert_eq!(
+                context["capabilities"]["drop"],
+                serde_json::json!(["ALL"]),
+                "{at}"
+            );
+            assert!(
+                context["capabilities"]["add"].is_null() && context["privileged"].is_null(),
+                "{at}"
+            );
         }
     });
 }
@@ -66,14 +89,37 @@ fn containers_say_their_requests_their_image_and_each_variable_once() {
     each_pod(|at, pod| {
         for container in containers(pod) {
             for what in ["cpu", "memory"] {
-                assert!(!container["resources"]["requests"][what].is_null(), "{at}: no request of {what}");
+                assert!(
+                    !container["resources"]["requests"][what].is_null(),
+                    "{at}: no request of {what}"
+                );
             }
-            assert!(!container["resources"]["limits"]["memory"].is_null(), "{at}: no limit of memory");
+            assert!(
+                !container["resources"]["limits"]["memory"].is_null(),
+                "{at}: no limit of memory"
+            );
             let image = container["image"].as_str().unwrap();
-            let tag = image.split('@').next().unwrap().rsplit('/').next().unwrap().split_once(':');
+            let tag = image
+                .split('@')
+                .next()
+                .unwrap()
+                .rsplit('/')
+                .next()
+                .unwrap()
+                .split_once(':');
             assert!(tag.is_some_and(|(_, tag)| tag != "latest"), "{at}: {image}");
-            let variables: Vec<_> = container["env"].as_array().into_iter().flatten().map(|v| &v["name"]).collect();
-            let mounts: Vec<_> = container["volumeMounts"].as_array().unwrap().iter().map(|m| &m["mountPath"]).collect();
+            let variables: Vec<_> = container["env"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|v| &v["name"])
+                .collect();
+            let mounts: Vec<_> = container["volumeMounts"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|m| &m["mountPath"])
+                .collect();
             for names in [variables, mounts] {
                 let once: BTreeSet<_> = names.iter().map(ToString::to_string).collect();
                 assert_eq!(once.len(), names.len(), "{at}: {names:?}");
@@ -91,7 +137,9 @@ fn no_secret_stands_in_a_config_map_or_an_argument() {
         for object in objects.iter().filter(|object| object["kind"] == "ConfigMap") {
             if let Some(text) = object["data"]["minilab.yaml"].as_str() {
                 for key in ["token: ", "url: amqp"] {
-                    let open = text.lines().find(|line| line.contains(key) && !line.contains("${"));
+                    let open = text
+                        .lines()
+                        .find(|line| line.contains(key) && !line.contains("${"));
                     assert!(open.is_none(), "{file}: {open:?}");
                 }
             }
@@ -121,7 +169,12 @@ fn selectors_find_exactly_their_own_pods() {
                 .filter(|(_, labels)| selector.iter().all(|(key, value)| labels.get(key) == Some(value)))
                 .map(|(pod, _)| pod.split(' ').nth(1).unwrap())
                 .collect();
-            assert_eq!(found, [object["metadata"]["name"].as_str().unwrap()], "{file}: {}", name(object));
+            assert_eq!(
+                found,
+                [object["metadata"]["name"].as_str().unwrap()],
+                "{file}: {}",
+                name(object)
+            );
         }
     }
 }
@@ -134,8 +187,16 @@ fn names_are_unique_and_no_longer_than_a_label() {
     for (file, objects) in all() {
         let mut names = BTreeSet::new();
         for object in &objects {
-            assert!(names.insert(name(object)), "{file}: {} is there twice", name(object));
-            assert!(object["metadata"]["name"].as_str().unwrap().len() <= 63, "{file}: {}", name(object));
+            assert!(
+                names.insert(name(object)),
+                "{file}: {} is there twice",
+                name(object)
+            );
+            assert!(
+                object["metadata"]["name"].as_str().unwrap().len() <= 63,
+                "{file}: {}",
+                name(object)
+            );
         }
     }
 }
@@ -148,7 +209,9 @@ fn pods_are_killed_only_after_the_program_has_given_up() {
     each_pod(|at, pod| {
         for container in containers(pod) {
             let arguments = container["args"].as_array().unwrap();
-            let grace = arguments.iter().find_map(|argument| argument.as_str()?.strip_prefix("--grace="));
+            let grace = arguments
+                .iter()
+                .find_map(|argument| argument.as_str()?.strip_prefix("--grace="));
             if let Some(grace) = grace {
                 let grace: u64 = grace.trim_end_matches('s').parse().unwrap();
                 let kill = pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap();
@@ -168,14 +231,27 @@ fn arguments_are_ones_that_the_program_knows() {
     let mut helps = BTreeMap::new();
     each_pod(|at, pod| {
         for container in containers(pod) {
-            let arguments: Vec<_> = container["args"].as_array().unwrap().iter().map(|a| a.as_str().unwrap()).collect();
-            let command: Vec<_> = arguments.iter().copied().take_while(|a| !a.starts_with("--")).collect();
-            let help = helps.entry(command.clone()).or_insert_with(|| {
+            let arguments: Vec<_> = container["args"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|a| a.as_str().unwrap())
+                .collect();
+            let command: Vec<_> = arguments
+                .iter()
+                .copied()
+                .take_while(|a| !a.starts_with("--"))
+                .collect();
+            let help = helps.entry(command.join(" ")).or_insert_with(|| {
                 super::tools::run(std::process::Command::new(&program).args(&command).arg("--help")).said
             });
             for option in arguments.iter().filter(|a| a.starts_with("--")) {
                 let option = option.split('=').next().unwrap();
-                assert!(help.contains(option), "{at}: minilab {} knows no {option}", command.join(" "));
+                assert!(
+                    help.contains(option),
+                    "{at}: minilab {} knows no {option}",
+                    command.join(" ")
+                );
             }
         }
     });

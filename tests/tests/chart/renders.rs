@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     rendered::{objects, values},
-    tools::{HELMS, KUBERNETES, are_here, checker, chart, helm, in_ci, python, root, run},
+    tools::{HELMS, KUBERNETES, are_here, chart, checker, helm, in_ci, python, root, run},
 };
 
 /// Groups whose schemas are their own projects'.
@@ -20,7 +20,14 @@ fn chart_lints_strictly_with_every_file_of_values() {
         for values in values() {
             for version in KUBERNETES {
                 let linted = run(helm(major)
-                    .args(["lint", "--strict", "--set", "skipCrdCheck=true", "--kube-version", version])
+                    .args([
+                        "lint",
+                        "--strict",
+                        "--set",
+                        "skipCrdCheck=true",
+                        "--kube-version",
+                        version,
+                    ])
                     .arg(chart(""))
                     .arg("--values")
                     .arg(&values));
@@ -43,14 +50,32 @@ fn chart_packages_without_what_only_its_authors_need() {
             .arg("--destination")
             .arg(folder.path()));
         assert!(packaged.ok, "{}", packaged.said);
-        let archive = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let archive = fs::read_dir(folder.path())
+            .unwrap()
+            .next()
+            .unwrap()
+            .unwrap()
+            .path();
         let shown = run(helm(major).args(["show", "values"]).arg(&archive));
-        assert_eq!(shown.stdout.trim(), fs::read_to_string(chart("values.yaml")).unwrap().trim());
+        assert_eq!(
+            shown.stdout.trim(),
+            fs::read_to_string(chart("values.yaml")).unwrap().trim()
+        );
         let listed = run(python().args(["-m", "tarfile", "--list"]).arg(&archive)).stdout;
-        for needed in ["minilab/values.schema.json", "minilab/files/dashboards/overview.json", "minilab/files/rules/alerts.yaml"] {
-            assert!(listed.contains(needed), "{needed} is not in the package: {listed}");
+        for needed in [
+            "minilab/values.schema.json",
+            "minilab/files/dashboards/overview.json",
+            "minilab/files/rules/alerts.yaml",
+        ] {
+            assert!(
+                listed.contains(needed),
+                "{needed} is not in the package: {listed}"
+            );
         }
-        assert!(!listed.contains("minilab/ci/") && !listed.contains("minilab/examples/"), "{listed}");
+        assert!(
+            !listed.contains("minilab/ci/") && !listed.contains("minilab/examples/"),
+            "{listed}"
+        );
     }
 }
 
@@ -89,9 +114,19 @@ fn what_is_kubernetes_own_is_valid_in_the_oldest_and_the_newest() {
         let checked = run(checker("kubernetes-validate")
             .args(["--strict", "--kubernetes-version", version])
             .args(&written));
-        assert!(checked.ok && !checked.said.contains("WARN"), "{version}: {}", checked.said);
+        assert!(
+            checked.ok && !checked.said.contains("WARN"),
+            "{version}: {}",
+            checked.said
+        );
         let broken = folder.path().join("broken.json");
-        fs::write(&broken, fs::read_to_string(&written[0]).unwrap().replace("\"replicas\"", "\"replica\"")).unwrap();
+        fs::write(
+            &broken,
+            fs::read_to_string(&written[0])
+                .unwrap()
+                .replace("\"replicas\"", "\"replica\""),
+        )
+        .unwrap();
         let seen = run(checker("kubernetes-validate")
             .args(["--strict", "--kubernetes-version", version])
             .arg(broken));
@@ -104,7 +139,8 @@ fn what_is_keda_s_and_the_operator_s_is_valid_by_their_closed_schemas() {
     if !are_here() {
         return;
     }
-    let definitions = std::env::var_os("MINILAB_CRDS").map_or_else(|| root().join("../shared/crds"), PathBuf::from);
+    let definitions =
+        std::env::var_os("MINILAB_CRDS").map_or_else(|| root().join("../shared/crds"), PathBuf::from);
     if !definitions.is_dir() {
         let why = format!(
             "{} is not there: set MINILAB_CRDS to a folder with the CustomResourceDefinitions of KEDA and of the operator of Prometheus",
@@ -119,7 +155,10 @@ fn what_is_keda_s_and_the_operator_s_is_valid_by_their_closed_schemas() {
         .flat_map(|values| objects(HELMS[1], values, &[]))
         .filter(|object| OTHERS.contains(&object["apiVersion"].as_str().unwrap()))
         .collect();
-    let kinds: std::collections::BTreeSet<_> = others.iter().map(|object| object["kind"].as_str().unwrap()).collect();
+    let kinds: std::collections::BTreeSet<_> = others
+        .iter()
+        .map(|object| object["kind"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds.len(), 5, "{kinds:?}");
     let script = root().join("tests/tests/chart/custom_resources.py");
     let check = |objects: &[Value]| {

@@ -30,7 +30,12 @@ pub fn chart(name: &str) -> PathBuf {
 
 /// Whether the tools are here; where CI runs they must be.
 pub fn are_here() -> bool {
-    let needed = ["helm3/helm", "helm4/helm", "prometheus/promtool", "checkers/python"];
+    let needed = [
+        "helm3/helm",
+        "helm4/helm",
+        "prometheus/promtool",
+        "checkers/python",
+    ];
     let Some(missing) = needed.into_iter().map(tool).find(|path| !path.is_file()) else {
         return true;
     };

@@ -36,4 +36,5 @@ mod setup;
 mod storm;
 mod telling;
 mod uploads;
+mod watched;
 mod world;

@@ -71,7 +71,10 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
 /// Which queues a worker takes from, told once: as long as it lives.
 pub fn served(metrics: &Metrics, lanes: &Lanes) {
     let queues = lanes.queues();
-    for queue in queues.iter().filter_map(|queue| QueueLabel::named(queue.as_str())) {
+    for queue in queues
+        .iter()
+        .filter_map(|queue| QueueLabel::named(queue.as_str()))
+    {
         metrics.worker.queues_served.set(queue, 1);
     }
 }
