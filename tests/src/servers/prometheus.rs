@@ -1,10 +1,11 @@
-//! Prometheus out of `make deps-chart`: scrapes every second, evaluates rules as often, and is asked by promtool.
+//! Prometheus out of `make deps-chart`: scrapes every second and evaluates rules as often.
 use std::{
     fs,
+    io::{Read as _, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::{Context as _, Result, ensure};
@@ -34,15 +35,9 @@ pub struct Target {
 }
 
 pub(super) fn program() -> PathBuf {
-    tool("prometheus")
-}
-
-fn tool(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("tests/ lies in the workspace")
-        .join(".deps/chart/prometheus")
-        .join(name)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    root.expect("tests/ lies in the workspace")
+        .join(".deps/chart/prometheus/prometheus")
 }
 
 impl Prometheus {
@@ -73,10 +68,8 @@ impl Prometheus {
             .arg(format!("--web.listen-address={}", address(port)))
             .arg("--log.level=warn");
         let mut server = Process::start("prometheus", &command, &folder.path().join("prometheus.log"))?;
-        let ready = format!("http://{}/", address(port));
-        server.wait_until(READY_WITHIN, || {
-            TcpStream::connect(address(port)).is_ok() && asked(&["query", "instant", &ready, "1"]).is_ok()
-        })?;
+        let is_ready = || asked(port, "query", &[("query", "1")]).is_ok();
+        server.wait_until(READY_WITHIN, is_ready)?;
         Ok(Self {
             _server: server,
             _folder: folder,
@@ -86,38 +79,20 @@ impl Prometheus {
 
     /// The series of an expression now: `[{ "metric": {...}, "value": [time, text] }]`.
     pub fn query(&self, expression: &str) -> Result<Vec<Value>> {
-        let url = format!("http://{}/", address(self.port));
-        let answer = asked(&["query", "instant", "--format=json", &url, expression])?;
-        let series: Value = serde_json::from_str(&answer)?;
-        series
-            .as_array()
-            .cloned()
-            .context("an answer that is no list of series")
+        asked(self.port, "query", &[("query", expression)])
     }
 
-    /// The same over the last so many seconds, a point for each `step`.
+    /// The same over the last so many seconds, a point for each `step` of seconds, as `values`.
     pub fn query_range(&self, expression: &str, seconds: u64, step: u64) -> Result<Vec<Value>> {
-        let url = format!("http://{}/", address(self.port));
-        let end = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)?
-            .as_secs();
-        let (start, end) = (format!("--start={}", end - seconds), format!("--end={end}"));
-        let step = format!("--step={step}s");
-        let answer = asked(&[
-            "query",
-            "range",
-            "--format=json",
-            &start,
-            &end,
-            &step,
-            &url,
-            expression,
-        ])?;
-        let series: Value = serde_json::from_str(&answer)?;
-        series
-            .as_array()
-            .cloned()
-            .context("an answer that is no list of series")
+        let end = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
+        let [start, end, step] = [end - seconds, end, step].map(|number| number.to_string());
+        let asking = [
+            ("query", expression),
+            ("start", &start),
+            ("end", &end),
+            ("step", &step),
+        ];
+        asked(self.port, "query_range", &asking)
     }
 }
 
@@ -142,13 +117,32 @@ fn document(targets: &[Target]) -> Value {
     })
 }
 
-fn asked(arguments: &[&str]) -> Result<String> {
-    let output = Command::new(tool("promtool")).args(arguments).output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.success(),
-        "promtool {}: {said}",
-        arguments.join(" ")
-    );
-    Ok(String::from_utf8(output.stdout)?)
+/// HTTP/1.0, so that the answer comes in one piece and ends with the connection.
+fn asked(port: u16, what: &str, parameters: &[(&str, &str)]) -> Result<Vec<Value>> {
+    let parameters: Vec<_> = parameters
+        .iter()
+        .map(|(name, value)| format!("{name}={}", encoded(value)))
+        .collect();
+    let mut stream = TcpStream::connect(address(port))?;
+    let path = format!("/api/v1/{what}?{}", parameters.join("&"));
+    write!(stream, "GET {path} HTTP/1.0\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (_, body) = answer
+        .split_once("\r\n\r\n")
+        .context("an answer without a head")?;
+    let body: Value = serde_json::from_str(body)?;
+    ensure!(body["status"] == "success", "{what}: {body}");
+    let series = body["data"]["result"].as_array();
+    // A scalar is a time and a value.
+    Ok(series.cloned().unwrap_or_default())
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
 }

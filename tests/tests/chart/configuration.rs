@@ -1,8 +1,9 @@
-//! Configurations inside the chart's values are ones that the program takes, also after Helm has written them anew.
-use std::{fs, path::PathBuf, process::Command};
+//! Configurations and options in what is rendered are ones that the program takes, also after Helm has written them anew.
+use std::{collections::BTreeMap, fs, path::PathBuf, process::Command};
 
 use super::{
-    rendered::{objects, values},
+    properties::each_pod,
+    rendered::{containers, objects, values},
     tools::{HELMS, are_here, run},
 };
 
@@ -65,4 +66,39 @@ fn the_hook_activates_exactly_what_the_pods_follow() {
             values.display()
         );
     }
+}
+
+#[test]
+fn arguments_are_ones_that_the_program_knows() {
+    if !are_here() {
+        return;
+    }
+    let program = program();
+    let mut helps = BTreeMap::new();
+    each_pod(|at, pod| {
+        for container in containers(pod) {
+            let arguments: Vec<_> = container["args"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|a| a.as_str().unwrap())
+                .collect();
+            let command: Vec<_> = arguments
+                .iter()
+                .copied()
+                .take_while(|a| !a.starts_with("--"))
+                .collect();
+            let help = helps
+                .entry(command.join(" "))
+                .or_insert_with(|| run(Command::new(&program).args(&command).arg("--help")).said);
+            for option in arguments.iter().filter(|a| a.starts_with("--")) {
+                let option = option.split('=').next().unwrap();
+                assert!(
+                    help.contains(option),
+                    "{at}: minilab {} knows no {option}",
+                    command.join(" ")
+                );
+            }
+        }
+    });
 }

@@ -4,8 +4,10 @@
 mod alerts;
 mod cloudformation;
 mod configuration;
+mod contradictions;
 mod dashboards;
 mod generated;
+mod notes;
 mod properties;
 mod queries;
 mod refusals;

@@ -22,7 +22,7 @@ fn all() -> Vec<(String, Vec<Value>)> {
 }
 
 /// Every pod of them.
-fn each_pod(mut look: impl FnMut(&str, &Value)) {
+pub fn each_pod(mut look: impl FnMut(&str, &Value)) {
     let mut seen = 0;
     for (file, objects) in all() {
         for object in &objects {
@@ -216,42 +216,6 @@ fn pods_are_killed_only_after_the_program_has_given_up() {
                 let grace: u64 = grace.trim_end_matches('s').parse().unwrap();
                 let kill = pod["spec"]["terminationGracePeriodSeconds"].as_u64().unwrap();
                 assert!(kill >= grace + 20, "{at}: {kill} s for {grace} s");
-            }
-        }
-    });
-}
-
-#[test]
-fn arguments_are_ones_that_the_program_knows() {
-    if !are_here() {
-        return;
-    }
-    let test = std::env::current_exe().unwrap();
-    let program = test.ancestors().nth(2).unwrap().join("minilab");
-    let mut helps = BTreeMap::new();
-    each_pod(|at, pod| {
-        for container in containers(pod) {
-            let arguments: Vec<_> = container["args"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|a| a.as_str().unwrap())
-                .collect();
-            let command: Vec<_> = arguments
-                .iter()
-                .copied()
-                .take_while(|a| !a.starts_with("--"))
-                .collect();
-            let help = helps.entry(command.join(" ")).or_insert_with(|| {
-                super::tools::run(std::process::Command::new(&program).args(&command).arg("--help")).said
-            });
-            for option in arguments.iter().filter(|a| a.starts_with("--")) {
-                let option = option.split('=').next().unwrap();
-                assert!(
-                    help.contains(option),
-                    "{at}: minilab {} knows no {option}",
-                    command.join(" ")
-                );
             }
         }
     });

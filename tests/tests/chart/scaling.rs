@@ -119,7 +119,7 @@ fn messages_and_seconds_for_each_pod_follow_from_slots_drain_time_and_mean() {
             .unwrap();
         let triggers = scaled["spec"]["triggers"].as_array().unwrap();
         let trigger = triggers.iter().find(|t| t["name"] == trigger).unwrap();
-        trigger["metadata"][key].as_str().unwrap().parse::<f64>().unwrap()
+        trigger["metadata"][key].as_str().unwrap().parse::<u64>().unwrap()
     };
     for (group, slots, drain, mean) in [
         ("fast", 2.0, 15.0, 0.2),
@@ -129,12 +129,12 @@ fn messages_and_seconds_for_each_pod_follow_from_slots_drain_time_and_mean() {
         let work: f64 = slots * 0.8 * drain;
         assert_eq!(
             told(group, &format!("{group}-messages"), "value"),
-            (work / mean).floor(),
+            (work / mean) as u64,
             "{group}"
         );
         assert_eq!(
             told(group, &format!("{group}-seconds"), "targetValue"),
-            work.floor(),
+            work as u64,
             "{group}"
         );
     }

@@ -24,6 +24,7 @@ mod lines;
 mod outages;
 mod oversized;
 mod passes;
+mod panels;
 mod paths;
 mod pictures;
 mod poison;

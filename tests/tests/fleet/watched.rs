@@ -5,34 +5,31 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
-use minilab_store::{Key, PutOptions};
 use minilab_tests::servers::{Prometheus, Server, Target, unavailable};
 use serde_json::{Value, json};
 
 use crate::{
-    events::{self, Said},
+    events::Exchange,
+    panels::{faster, files, panels},
     pictures::Pictures,
-    poison::misbehaving,
     process::Process,
-    world::{ORIGINALS, Options, World, is_possible},
+    world::{Options, World, is_possible},
 };
 
+/// The broker's name of a lane's queue.
+const FAST: &str = "minilab.v1.jobs.fast";
 const VARIABLE: &str = "MINILAB_WATCHED";
 const UPLOADS: u64 = 60;
 /// More than a depth that is looked at every 15 s, a rule's quarter of an hour, and a busy machine take.
 const SEEN_WITHIN: Duration = Duration::from_mins(3);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
-const REST_WITHIN: Duration = Duration::from_mins(3);
 /// What a run lasts, as pictures show it.
 const SHOWN_SECONDS: u64 = 150;
-/// Told by nobody here: Kubernetes, KEDA, and what dispatchers will tell of the work that waits.
-const NOT_HERE: [&str; 4] = ["container_", "kube_", "keda_", "minilab_work_waiting_seconds"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dashboards_show_a_fleet_at_work_and_an_outage_raises_its_alerts() {
@@ -55,7 +52,7 @@ async fn dashboards_show_a_fleet_at_work_and_an_outage_raises_its_alerts() {
     world.upload_all(&pictures, 0..UPLOADS).await;
     watch.until_published(UPLOADS / 2).await;
     watch.every_panel_has_data().await;
-    world.at_rest(REST_WITHIN).await;
+    watch.until_at_rest().await;
     watch.nothing_fires().await;
 
     // The last worker is gone, and uploads go on.
@@ -70,13 +67,11 @@ async fn dashboards_show_a_fleet_at_work_and_an_outage_raises_its_alerts() {
         watch.until_firing(alert).await;
     }
 
-    // It comes back, with an original among the others that kills every renderer.
-    let mut poisoned = worker.clone();
-    poisoned
-        .args
-        .extend(["--renderer".to_owned(), misbehaving().display().to_string()]);
-    upload_poison(&world).await;
-    let mut working: Process = poisoned.start();
+    // It comes back, and finds a message among the others that is no job.
+    let broker = world.broker.rabbitmq().url();
+    let exchange = Exchange::open(&broker).await.unwrap();
+    exchange.publish_to("", FAST, b"no job").await.unwrap();
+    let mut working: Process = worker.start();
     working.ready().await;
     watch.until_firing("MinilabDeadLettersGrowing").await;
     watch.until_over("MinilabNoConsumers").await;
@@ -91,23 +86,6 @@ fn has_prometheus() -> bool {
     assert!(std::env::var_os("CI").is_none(), "{why}");
     println!("skipped: {why}");
     false
-}
-
-async fn upload_poison(world: &World) {
-    let (key, words) = ("signal.jpg", "render segfault");
-    let bytes = Bytes::from_static(words.as_bytes());
-    let put = world
-        .originals
-        .put(&Key::new(key).unwrap(), bytes, PutOptions::default());
-    put.await.unwrap();
-    let told = events::notification(
-        ORIGINALS,
-        key,
-        &Said::Created {
-            size_bytes: words.len(),
-        },
-    );
-    world.producer().await.publish(&told).await.unwrap();
 }
 
 /// A Prometheus that watches, with the rules of the chart.
@@ -159,6 +137,14 @@ impl Watch {
             .await;
     }
 
+    /// Nothing waits, nothing is worked on, and dispatchers have looked since.
+    async fn until_at_rest(&self) {
+        let expression = "sum(minilab_slots{state=\"busy\"}) == 0 and sum(rate(minilab_jobs_total[20s])) == 0 \
+                          and sum(minilab_queue_messages) == 0";
+        self.until("at rest", |series| !series.is_empty(), expression)
+            .await;
+    }
+
     async fn until_firing(&self, alert: &str) {
         let expression = format!("ALERTS{{alertname=\"{alert}\",alertstate=\"firing\"}}");
         self.until(
@@ -189,17 +175,27 @@ impl Watch {
         assert!(others.is_empty(), "a fleet at rest pages: {others:?}");
     }
 
+    /// Each for itself, at some time while there is work: a rate needs two scrapes.
     async fn every_panel_has_data(&self) {
-        let mut empty = Vec::new();
-        let panels = panels();
-        for panel in &panels {
-            if self.ask(&panel.expression).await.is_empty() {
-                empty.push(format!("{}: {}", panel.at, panel.expression));
+        let (begun, mut empty) = (Instant::now(), panels());
+        let all = empty.len();
+        assert!(all > 60, "only {all} queries");
+        while !empty.is_empty() {
+            let mut left = Vec::new();
+            for panel in empty {
+                if self.ask(&panel.expression).await.is_empty() {
+                    left.push(panel);
+                }
             }
+            empty = left;
+            let named: Vec<_> = empty
+                .iter()
+                .map(|panel| format!("{}: {}", panel.at, panel.expression))
+                .collect();
+            assert!(begun.elapsed() < SEEN_WITHIN, "no data:\n{}", named.join("\n"));
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
-        assert!(panels.len() > 60, "only {} queries", panels.len());
-        assert!(empty.is_empty(), "no data:\n{}", empty.join("\n"));
-        println!("{} queries of panels have data", panels.len());
+        println!("{all} queries of panels have data");
     }
 
     /// What the panels showed during the run.
@@ -218,104 +214,4 @@ impl Watch {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("panels.json"), json!(kept).to_string()).unwrap();
     }
-}
-
-/// One query of a panel about what the program itself tells.
-struct Panel {
-    at: String,
-    dashboard: String,
-    number: u64,
-    target: String,
-    expression: String,
-}
-
-fn panels() -> Vec<Panel> {
-    let mut panels = Vec::new();
-    for text in files("files/dashboards") {
-        let dashboard: Value = serde_json::from_str(&text).unwrap();
-        for panel in dashboard["panels"].as_array().unwrap() {
-            for target in panel["targets"].as_array().unwrap() {
-                let expression = target["expr"].as_str().unwrap();
-                let is_alone = expression.contains("or vector(0)");
-                if !is_alone && NOT_HERE.iter().any(|metric| expression.contains(metric)) {
-                    continue;
-                }
-                panels.push(Panel {
-                    at: format!("{}: {}", dashboard["title"], panel["title"]),
-                    dashboard: dashboard["uid"].as_str().unwrap().to_owned(),
-                    number: panel["id"].as_u64().unwrap(),
-                    target: target["refId"].as_str().unwrap().to_owned(),
-                    expression: filled(expression),
-                });
-            }
-        }
-    }
-    panels
-}
-
-/// With what Grafana would put in place of its variables.
-fn filled(expression: &str) -> String {
-    [
-        ("$__rate_interval", "15s"),
-        ("$__range", "5m"),
-        ("$namespace", ".*"),
-        ("$job", ".+"),
-        ("$instance", ".+"),
-        ("$lane", ".+"),
-        ("$cpu_hour", "0.04"),
-        ("$put_1000", "0.005"),
-        ("$get_1000", "0.0004"),
-    ]
-    .into_iter()
-    .fold(expression.to_owned(), |text, (variable, value)| {
-        text.replace(variable, value)
-    })
-}
-
-/// Rules with a minute made a second, and an hour a minute: in ranges, offsets, and how long alerts wait.
-fn faster(rules: &str) -> String {
-    let mut text = String::with_capacity(rules.len());
-    let mut rest = rules;
-    while let Some((found, prefix)) = ["[", "offset ", "for: "]
-        .into_iter()
-        .filter_map(|prefix| Some((rest.find(prefix)?, prefix)))
-        .min()
-    {
-        let (before, after) = rest.split_at(found + prefix.len());
-        text += before;
-        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        text += &after[..digits];
-        rest = &after[digits..];
-        if digits > 0 {
-            for (slow, fast) in [("m", "s"), ("h", "m"), ("d", "h")] {
-                if let Some(left) = rest.strip_prefix(slow) {
-                    text += fast;
-                    rest = left;
-                    break;
-                }
-            }
-        }
-    }
-    text + rest
-}
-
-/// The files of a folder of the chart.
-fn files(folder: &str) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../helm").join(folder);
-    let mut paths: Vec<_> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    paths
-        .iter()
-        .map(|path| fs::read_to_string(path).unwrap())
-        .collect()
-}
-
-#[test]
-fn rules_are_made_faster_where_they_say_times_and_nowhere_else() {
-    let text = "record: minilab:failed:ratio_rate5m\nexpr: rate(a[1h]) - a offset 5m > b[3d]\nfor: 15m\nkeep_firing_for: 2m\n";
-    let expected = "record: minilab:failed:ratio_rate5m\nexpr: rate(a[1m]) - a offset 5s > b[3h]\nfor: 15s\nkeep_firing_for: 2s\n";
-    assert_eq!(faster(text), expected);
 }
