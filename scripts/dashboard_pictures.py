@@ -14,6 +14,7 @@ DASHBOARDS = Path(__file__).resolve().parent.parent / "helm" / "files" / "dashbo
 CELL_WIDTH, CELL_HEIGHT, GAP = 50, 26, 6
 COLOURS = ["#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#e02f44", "#b877d9", "#37872d", "#8ab8ff", "#fade2a", "#ffa6b0", "#705da0", "#96d98d"]
 LEGEND_MAX = 6
+GAP_SECONDS = 3
 
 
 def shown(value, unit):
@@ -30,8 +31,19 @@ def shown(value, unit):
     return f"{value:.4g}"
 
 
+def unbroken(points):
+    """Stretches without a gap: a process that was not there drew no line."""
+    stretch = []
+    for point in points:
+        if stretch and point[0] - stretch[-1][0] > GAP_SECONDS:
+            yield stretch
+            stretch = []
+        stretch.append(point)
+    yield stretch
+
+
 class Panel:
-    def __init__(self, panel, answers):
+    def __init__(self, panel, answers, begin):
         place = panel["gridPos"]
         self.panel, self.unit = panel, panel["fieldConfig"]["defaults"]["unit"]
         self.x, self.y = place["x"] * CELL_WIDTH + GAP, place["y"] * CELL_HEIGHT + GAP
@@ -43,7 +55,7 @@ class Panel:
                 for name, value in series["metric"].items():
                     legend = legend.replace("{{%s}}" % name, value)
                 points = [(float(time), float(value)) for time, value in series["values"]]
-                points = [(time, value) for time, value in points if math.isfinite(value)]
+                points = [(time, value) for time, value in points if math.isfinite(value) and time >= begin]
                 if points:
                     self.lines.append((legend, series["metric"], points))
 
@@ -53,8 +65,11 @@ class Panel:
         if not self.lines:
             out.append(self.word("of Kubernetes, KEDA or a figure that this run did not have"))
         elif self.panel["type"] == "stat":
-            value = shown(self.lines[0][2][-1][1], self.unit)
-            out.append(f'<text x="{self.x + self.width / 2}" y="{self.y + self.height - 22}" fill="#73bf69" font-size="32" text-anchor="middle">{value}</text>')
+            value = self.lines[0][2][-1][1]
+            steps = self.panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+            colour = [step["color"] for step in steps if step["value"] is None or value >= step["value"]][-1]
+            value, colour = shown(value, self.unit), {"green": "#73bf69", "orange": "#ff9830", "red": "#e02f44"}[colour]
+            out.append(f'<text x="{self.x + self.width / 2}" y="{self.y + self.height - 22}" fill="{colour}" font-size="32" text-anchor="middle">{value}</text>')
         elif self.panel["type"] == "heatmap":
             out += self.heatmap(begin, end)
         else:
@@ -77,13 +92,23 @@ class Panel:
             base.update(raised)
             tops.append(raised)
         highest = max((value for points in tops for _, value in points), default=0) or 1
+        lowest = min((value for points in tops for _, value in points if value > 0), default=highest)
+        is_logarithmic = self.panel["fieldConfig"]["defaults"].get("custom", {}).get("scaleDistribution", {}).get("type") == "log"
+
+        def part_of(value):
+            if not is_logarithmic or lowest == highest:
+                return value / highest
+            return math.log(max(value, lowest) / lowest) / math.log(highest / lowest)
+
         for part in (0, 0.5, 1):
             y = top + height * (1 - part)
+            at = lowest * (highest / lowest) ** part if is_logarithmic else highest * part
             out.append(f'<line x1="{left}" x2="{left + width}" y1="{y:.0f}" y2="{y:.0f}" stroke="#2c3235"/>')
-            out.append(f'<text x="{left - 4}" y="{y + 4:.0f}" fill="#9fa7b3" font-size="10" text-anchor="end">{shown(highest * part, self.unit)}</text>')
+            out.append(f'<text x="{left - 4}" y="{y + 4:.0f}" fill="#9fa7b3" font-size="10" text-anchor="end">{shown(at, self.unit)}</text>')
         for index, points in enumerate(tops):
-            path = " ".join(f"{left + width * (time - begin) / (end - begin):.0f},{top + height * (1 - value / highest):.1f}" for time, value in points)
-            out.append(f'<polyline points="{path}" fill="none" stroke="{COLOURS[index % len(COLOURS)]}" stroke-width="1.2"/>')
+            for stretch in unbroken(points):
+                path = " ".join(f"{left + width * (time - begin) / (end - begin):.0f},{top + height * (1 - part_of(value)):.1f}" for time, value in stretch)
+                out.append(f'<polyline points="{path}" fill="none" stroke="{COLOURS[index % len(COLOURS)]}" stroke-width="1.2"/>')
         return out + self.legend()
 
     def heatmap(self, begin, end):
@@ -125,17 +150,19 @@ class Panel:
 def main():
     folder, target = map(Path, sys.argv[1:])
     answers = json.loads((folder / "panels.json").read_text())
-    times = [float(time) for answer in answers for series in answer["series"] for time, _ in series["values"]]
+    # What has no labels may be there without anything having been scraped.
+    told = [series for answer in answers for series in answer["series"] if "instance" in series["metric"] or "component" in series["metric"]]
+    times = [float(time) for series in told for time, _ in series["values"]]
     begin, end = min(times), max(times)
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted(DASHBOARDS.glob("*.json")):
         dashboard = json.loads(path.read_text())
         own = {(answer["panel"], answer["target"]): answer["series"] for answer in answers if answer["dashboard"] == dashboard["uid"]}
-        panels = [Panel(panel, own) for panel in dashboard["panels"]]
+        panels = [Panel(panel, own, begin) for panel in dashboard["panels"]]
         width, height = 24 * CELL_WIDTH + 2 * GAP, max(panel.y + panel.height for panel in panels) + GAP
         body = "\n".join(line for panel in panels for line in panel.drawn(begin, end))
         (target / f"{path.stem}.svg").write_text(
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="sans-serif">\n'
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="DejaVu Sans, Verdana, sans-serif">\n'
             f'<rect width="{width}" height="{height}" fill="#111217"/>\n{body}\n</svg>\n')
 
 

@@ -25,7 +25,7 @@ def selected(found):
     return f"{found[1]}{{{OF}{',' * bool(found[2])}{found[2]}}}"
 
 
-def panel(title, description, unit, *queries, kind="timeseries", width=12, height=8, stacked=False, steps=None):
+def panel(title, description, unit, *queries, kind="timeseries", width=12, height=8, stacked=False, logarithmic=False, steps=None):
     """A query is its expression, or (expression, legend). `steps` are (colour, from which value)."""
     targets = []
     for index, query in enumerate(queries):
@@ -42,7 +42,10 @@ def panel(title, description, unit, *queries, kind="timeseries", width=12, heigh
     options = {}
     if kind == "timeseries":
         defaults["custom"] = {"fillOpacity": 30 if stacked else 0, "stacking": {"mode": "normal" if stacked else "none"}}
-        defaults["min"] = 0
+        if logarithmic:
+            defaults["custom"]["scaleDistribution"] = {"type": "log", "log": 10}
+        else:
+            defaults["min"] = 0
         options = {"legend": {"displayMode": "list", "placement": "bottom"}, "tooltip": {"mode": "multi"}}
     if kind == "stat":
         options = {"colorMode": "value", "graphMode": "none", "reduceOptions": {"calcs": ["lastNotNull"]}}
@@ -115,8 +118,9 @@ OVERVIEW = dashboard("overview", "Overview", "Do users get their derivatives in 
          "sum(increase(minilab_dead_letters_total<>[$__range])) + sum(increase(minilab_dead_letters_recorded_total<>[$__range]))",
          [("green", None), ("red", 0.5)]),
     stat("Processes", "Workers and dispatchers that can do their work.", "short", "sum(minilab_ready<>)"),
-    panel("From upload to published", "Time from the event to the swap that publishes a lane; the dashed lines of the targets are those that rules record.", "s",
-          *quantiles("minilab_upload_to_published_seconds", "lane"), ("minilab:slo_target_seconds", "{{lane}} target"), width=24, height=9),
+    panel("From upload to published", "Time from the event to the swap that publishes a lane; the targets are those that rules record.", "s",
+          *quantiles("minilab_upload_to_published_seconds", "lane"), ("minilab:slo_target_seconds", "{{lane}} target"), width=24, height=9,
+          logarithmic=True),
     panel("Budget burn", "How many times faster than allowed the budget of late publications is spent: 14.4 over an hour and 6 over six hours page.", "short",
           *[(f'minilab:published_late:ratio_rate{w}{{namespace=~"$namespace"}} / (1 - scalar(minilab:slo_objective:ratio))', f"{{{{lane}}}} {w}")
             for w in ("5m", "1h", "6h")]),
@@ -225,8 +229,9 @@ FAILURES = dashboard("failures", "Failures and dead letters", "What is not made,
           (f'sum by (format) (rate(minilab_files_total<outcome="failed">{RATE}))', "{{format}}"), stacked=True),
     panel("Renderers that died", "By how. One file that kills them is given up after its second.", "short",
           (f'sum by (kind) (increase(minilab_renderer_exits_total<kind=~"signal|deadline|memory|protocol">{RATE}))', "{{kind}}")),
-    panel("Events", "What became of what producers told.", "ops",
-          (f"sum by (producer, result) (rate(minilab_events_total<>{RATE})) > 0 or sum by (result) (rate(minilab_events_total<result=\"enqueued\">{RATE}))", "{{producer}} {{result}}")),
+    panel("Events", "What became of what was told, and who told of what became a job.", "ops",
+          (f"sum by (result) (rate(minilab_events_total<>{RATE}))", "{{result}}"),
+          (f'sum by (producer) (rate(minilab_events_total<result="enqueued">{RATE}))', "enqueued, {{producer}}")),
     panel("What reconcile found", "Missing and changed originals were told by no event.", "short",
           (f'sum by (finding) (increase(minilab_reconcile_keys_total<finding!~"current|pending">{RATE}))', "{{finding}}")),
     panel("Held by the brakes", "Originals that a pass would touch and does not before somebody has looked.", "short",
