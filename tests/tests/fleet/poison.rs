@@ -251,7 +251,7 @@ fn neighbour(number: u64) -> String {
 }
 
 /// Built with the tests of its package.
-pub fn misbehaving() -> PathBuf {
+fn misbehaving() -> PathBuf {
     let path = program().with_file_name("examples").join("misbehaving");
     assert!(
         path.is_file(),
