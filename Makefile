@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test storm rolling bench bench-fleet lint deps deps-test deps-chart photos build audit fmt goldens reference chart curves clean-demo
+.PHONY: demo run test storm rolling bench bench-fleet lint deps deps-test deps-chart photos build audit fmt goldens reference sheet faces chart curves clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
@@ -70,6 +70,14 @@ goldens:
 reference: build
 	MINILAB_WRITE_REFERENCE=1 $(CARGO) test -p minilab-tests --all-features --test reference every_example
 	MINILAB_WRITE_REFERENCE=1 $(CARGO) test -p minilab-tests --all-features --test reference reference_tells
+
+# docs/recipe/contact-sheet.webp and its table anew: every case of tests/goldens and every example. Look at them.
+sheet: build
+	MINILAB_WRITE_SHEET=1 $(CARGO) test -p minilab-tests --all-features --test sheet
+
+# Detectors of faces side by side (docs/adr/0010-faces.md), as a program outside of the workspace.
+faces: photos
+	$(PYTHON) scripts/faces/compare.py
 
 # The schema and README of the chart anew from its values.yaml, the schema of the configuration in it from the program, and the
 # dashboards from scripts/dashboards.py. Look at the changes before they are committed.

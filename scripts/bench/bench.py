@@ -49,6 +49,10 @@ def main():
     sets = {name: contenders.Settings(name, told["widths"], formats, WORK / "run") for name, formats in told["sets"].items()}
     everything = told["sets"]["mozjpeg"] + told["sets"]["avif"]
     sets["all"] = contenders.Settings("all", told["widths"], everything, WORK / "run")
+    forty = told["forty"]
+    for name, looks in (("forty", ()), ("forty, looked at", forty["looks"])):
+        sets[name] = contenders.Settings(name.replace(", ", "-").replace(" ", "-"), forty["widths"], told["sets"]["mozjpeg"],
+                                         WORK / "run", forty["lanes"], looks)
     sharp, why_not = contenders.install_sharp(HERE / "sharp", WORK / "sharp")
     missing = {} if sharp else {"sharp": why_not}
     if not shutil.which("vipsthumbnail"):

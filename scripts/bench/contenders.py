@@ -16,12 +16,11 @@ to: {{ folder: {out} }}
 recipes:
   bench:
     accept: {{ bytes: 500MB, pixels: 101M }}
-    derivatives:
+{looks}    derivatives:
 {derivatives}"""
 DERIVATIVE = """      {name}:
         resize: {{ widths: {widths} }}
         formats: {formats}
-        lane: {lane}
         encodings: {encodings}
 """
 
@@ -29,8 +28,10 @@ DERIVATIVE = """      {name}:
 class Settings:
     """One set of the settings, as a file for those that read it and as a recipe for minilab."""
 
-    def __init__(self, name, widths, formats, work):
+    def __init__(self, name, widths, formats, work, lanes=None, looks=()):
         self.name, self.widths, self.formats, self.work = name, widths, formats, work
+        # Lanes by format, of what is not in the fast one; and what is looked for in each original besides.
+        self.lanes, self.looks = lanes or {}, looks
         self.path = work / f"{name}.json"
         self.path.write_text(json.dumps({"widths": widths, "formats": formats}))
 
@@ -48,11 +49,15 @@ class Settings:
         for name, lane, widths in [("small", "fast", [w for w in self.widths if w <= fast_up_to]),
                                    ("photo", "standard", [w for w in self.widths if w > fast_up_to])]:
             if widths:
-                told = {f["format"]: {k: v for k, v in f.items() if k != "format"} | {"lane": lane} for f in self.formats}
-                derivatives += DERIVATIVE.format(name=name, widths=widths, lane=lane, formats=json.dumps(list(told)),
+                of = {} if lane == "fast" else self.lanes
+                told = {f["format"]: {k: v for k, v in f.items() if k != "format"} | {"lane": of.get(f["format"], lane)}
+                        for f in self.formats}
+                derivatives += DERIVATIVE.format(name=name, widths=widths, formats=json.dumps(list(told)),
                                                  encodings=json.dumps(told))
+        looks = "".join(f"    {line}\n" for line in self.looks)
         path = self.work / f"{self.name}-{fast_up_to}-{abs(hash((str(originals), str(out)))):x}.yaml"
-        path.write_text(RECIPE.format(originals=json.dumps(str(originals)), out=json.dumps(str(out)), derivatives=derivatives))
+        path.write_text(RECIPE.format(originals=json.dumps(str(originals)), out=json.dumps(str(out)), looks=looks,
+                                      derivatives=derivatives))
         return path
 
 
@@ -79,8 +84,8 @@ class Render:
 class Standalone:
     """The whole worker: watched folder, SQLite queue, lanes, records, isolated renderers."""
 
-    def __init__(self, programs, slots, fast_up_to=0):
-        self.program, self.slots, self.fast_up_to = programs / "minilab", slots, fast_up_to
+    def __init__(self, programs, slots, fast_up_to=0, level="warn"):
+        self.program, self.slots, self.fast_up_to, self.level = programs / "minilab", slots, fast_up_to, level
         lanes = ", two lanes" if fast_up_to else ""
         self.name = f"minilab standalone, {slots} slot{'s' if slots > 1 else ''}{lanes}"
         self.says = "the whole worker: folder, queue, lanes, records, isolated renderers"
@@ -91,7 +96,7 @@ class Standalone:
 
     def started(self, recipe):
         return [self.program, "standalone", "--config", recipe, "--listen", "127.0.0.1:0", "--until-idle",
-                "--slots", self.slots, "--log-level", "warn"]
+                "--slots", self.slots, "--log-level", self.level, "--log-format", "json"]
 
 
 class Sharp:

@@ -38,6 +38,11 @@ def targets(results):
     rows = []
     if "end_to_end" in results:
         rows += end_to_end(results["end_to_end"]["sets"])
+    for photo, told in results.get("forty", {}).items():
+        decodes = max(told["forty"]["decodes"] + told["forty, looked at"]["decodes"])
+        rows.append(at_most(f"{photo}: 40 files over three lanes, decodes", 1, decodes))
+        rows.append(at_most(f"{photo}: 40 files over three lanes, CPU of the whole worker over the floor", 1.15,
+                            ratio(told["forty"], told["floor"])))
     if "avif" in results:
         rows += avif(results["avif"])
     for row in results.get("memory", []):

@@ -139,6 +139,35 @@ def end_to_end(bench):
     return {"originals": BATCH, "slots": slots, "sets": told}
 
 
+def forty(bench):
+    """Forty files over three lanes of one original at a time, as an idle worker makes them: one decode, said by the worker."""
+    fast_up_to = json.loads((Path(__file__).parent / "settings.json").read_text())["forty"]["fast_up_to"]
+    floor, worker = contenders.Floor(bench.programs), contenders.Standalone(bench.programs, 1, fast_up_to, level="info")
+    results = {}
+    for photo in bench.photos:
+        [original] = inputs.copies(photo.path, 1, bench.folder("in-forty", photo.name))
+        told = {name: {"runs": [], "decodes": []} for name in ("floor", "forty", "forty, looked at")}
+        for _ in range(bench.runs):
+            for name in told:
+                settings = bench.sets["forty" if name == "floor" else name]
+                done, out = bench.contender_run(floor if name == "floor" else worker, settings, [original])
+                made = len(contenders.outputs(out))
+                if made != settings.files():
+                    sys.exit(f"bench: {name} made {made} files of {photo.name} where {settings.files()} were asked for")
+                told[name]["runs"].append(asdict(done))
+                if name != "floor":
+                    told[name]["decodes"].append(decodes(bench.log()))
+                shutil.rmtree(out)
+        results[photo.name] = told
+    return results
+
+
+def decodes(log):
+    """How often the worker says that it decoded originals."""
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    return sum(fields.get("decodes", 0) for fields in lines)
+
+
 def small_jobs(bench):
     """What a job costs that has next to nothing to do, and one that has nothing to do."""
     tiny = inputs.tiny(bench.programs / "minilab-enlarge", bench.photos[0], bench.work / "inputs")
@@ -157,6 +186,47 @@ def small_jobs(bench):
         if found != TINY_JOBS:
             sys.exit(f"bench: {found} files were made of {TINY_JOBS} tiny originals")
     return told
+
+
+# What a plan may say besides sizes and formats, for the prediction of its cost: `(name, derivatives)`.
+PLANS = [("effects", "e: { resize: { width: 1600 }, formats: [jpeg], "
+                     "steps: [ { modulate: { saturation: 1.2 } }, { blur: 4 }, { sharpen: { sigma: 1 } } ] }"),
+         ("sought look", "s: { resize: { width: 1600 }, target: { ssimulacra2: 75 }, formats: [webp, jpeg] }"),
+         ("tiff", "t: { resize: { width: 2560 }, formats: [tiff] }"),
+         ("gif", "g: { resize: { width: 640 }, formats: [gif] }")]
+KINDS = ["png", "webp", "avif", "tiff"]
+
+
+def predicted(bench):
+    """CPU that plans are expected to take beside what they took: originals of many kinds, then plans of many kinds."""
+    minilab, work = bench.programs / "minilab", bench.folder("predicted")
+    originals = {photo.name: photo.path for photo in bench.photos}
+    for kind in KINDS:
+        quick = f", encodings: {{ {kind}: {{ effort: 0 }} }}" if kind in ("webp", "avif") else ""
+        document = loose(work, f"to-{kind}", f"all: {{ formats: [{kind}]{quick} }}")
+        process.run([minilab, "render", document, bench.photos[0].path, "--out", work / kind], bench.log())
+        [originals[f"{bench.photos[0].name}, {kind}"]] = [path for path in (work / kind).rglob("*") if path.is_file()]
+    tiny = inputs.tiny(bench.programs / "minilab-enlarge", bench.photos[0], bench.work / "inputs")
+    ladder = bench.sets["mozjpeg"].recipe()
+    jobs = [(name, ladder, path) for name, path in originals.items()]
+    jobs += [(f"{bench.photos[0].name}: {name}", loose(work, name.replace(" ", "-"), derivatives), bench.photos[0].path)
+             for name, derivatives in PLANS]
+    return [expected(bench, minilab, name, document, path, tiny) for name, document, path in jobs]
+
+
+def expected(bench, minilab, name, document, path, tiny):
+    told = subprocess.run([minilab, "--json", "explain", document, path], check=True, capture_output=True, text=True)
+    made = lambda original: process.run([minilab, "render", document, original, "--out", bench.folder("out-predicted")], bench.log()).cpu_s
+    # What a run costs that makes next to nothing is no part of the plan.
+    measured = sorted(made(path) - made(tiny) for _ in range(bench.runs))[bench.runs // 2]
+    return {"what": name, "predicted_s": json.loads(told.stdout)["plan"]["predicted"]["cpu_ms"] / 1000, "measured_s": round(measured, 3)}
+
+
+def loose(folder, name, derivatives):
+    path = folder / f"{name}.yaml"
+    path.write_text("version: 1\nfrom: { folder: in }\nto: { folder: out }\nrecipes:\n  r:\n"
+                    f"    accept: {{ bytes: 500MB, pixels: 101M }}\n    derivatives:\n      {derivatives}\n")
+    return path
 
 
 def memory(bench):
@@ -233,5 +303,5 @@ def is_ready(address):
         return False
 
 
-ALL = {"one_photo": one_photo, "end_to_end": end_to_end, "memory": memory, "small_jobs": small_jobs, "service": service,
-       "avif": avif, "isolation": isolation}
+ALL = {"one_photo": one_photo, "end_to_end": end_to_end, "forty": forty, "predicted": predicted, "memory": memory,
+       "small_jobs": small_jobs, "service": service, "avif": avif, "isolation": isolation}

@@ -30,6 +30,10 @@ def text(results, drawn):
     yield from targets(results["targets"])
     if "end_to_end" in results:
         yield from end_to_end(results["end_to_end"])
+    if "forty" in results:
+        yield from forty(results["forty"])
+    if "predicted" in results:
+        yield from predicted(results["predicted"])
     if "one_photo" in results:
         yield "\n## JPEG and WebP, six widths, one photo in a process\n"
         yield from peers(results["one_photo"])
@@ -75,6 +79,25 @@ def rates(part, contenders):
         rate = part["originals"] / figures.middle(contender, "wall_s")
         yield (f"| {name} | {cpu:.3f} | {figures.ratio(contender, floor):.2f} | {rate:.2f} | "
                f"{figures.middle(contender, 'peak_mb'):.0f} |")
+
+
+def forty(photos):
+    yield "\n## Forty files over three lanes of one original, the whole worker, process included\n"
+    yield "| original | CPU s of the floor | CPU s | of the floor | with faces and placeholders | decodes |"
+    yield "|---|---|---|---|---|---|"
+    for photo, told in photos.items():
+        plain, looked = told["forty"], told["forty, looked at"]
+        decodes = sorted({*plain["decodes"], *looked["decodes"]})
+        yield (f"| {photo} | {span(told['floor'], 'cpu_s')} | {span(plain, 'cpu_s')} | {figures.ratio(plain, told['floor']):.2f} | "
+               f"{figures.ratio(looked, told['floor']):.2f} | {', '.join(map(str, decodes))} |")
+
+
+def predicted(rows):
+    yield "\n## CPU that plans are expected to take\n"
+    yield "| original or plan | expected s | took s | expected over taken |"
+    yield "|---|---|---|---|"
+    for row in rows:
+        yield f"| {row['what']} | {row['predicted_s']:.2f} | {row['measured_s']:.2f} | {row['predicted_s'] / row['measured_s']:.1f} |"
 
 
 def peers(photos):

@@ -39,6 +39,9 @@ pub trait Session: Send + Sync + fmt::Debug {
     /// Finds out what a recipe must know of the original before it is planned: all that is asked, and nothing else.
     async fn survey(&mut self, survey: &Survey) -> Result<Findings, RenderError>;
 
+    /// How often its original has been decoded so far, whatever for.
+    fn decodes(&self) -> u32;
+
     /// Goes on as [`Priority::Background`], until it is closed.
     fn step_back(&mut self);
 
@@ -121,8 +124,6 @@ pub struct RenderedFile {
 pub struct RenderReport {
     /// Files that could not be made, for reasons of their own.
     pub failed: Vec<FileFailure>,
-    /// How often this session has decoded its original so far.
-    pub decodes: u32,
     /// Time spent decoding in this session so far.
     pub decode_micros: u64,
     /// Base64 of the thumbhash, where the plan asks for it.

@@ -261,6 +261,10 @@ impl Session for ScriptedSession {
         })
     }
 
+    fn decodes(&self) -> u32 {
+        self.decodes
+    }
+
     fn step_back(&mut self) {
         self.priority = Priority::Background;
     }
@@ -327,7 +331,6 @@ impl Session for ScriptedSession {
         let asks = |analysis| plan.analyses.contains(&analysis);
         Ok(RenderReport {
             failed,
-            decodes: self.decodes,
             decode_micros: 1,
             thumbhash: asks(Analysis::Thumbhash).then(|| "1QcSHQRnh493V4dIh4eXh1h4kJUI".to_owned()),
             dominant: asks(Analysis::Dominant).then(|| format!("#{}", &self.sha256[..6])),

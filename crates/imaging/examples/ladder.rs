@@ -33,7 +33,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let plan = ladder(&probe, &encodings);
         let files: Vec<usize> = (0..plan.files.len()).collect();
         let started = Instant::now();
-        let mut session = engine.open(&bytes, &probe, &plan, &files)?;
+        let decoded = engine.decode(&bytes, &probe, &plan.decode)?;
+        let decoding = decoded.took();
+        let mut session = decoded.open(&plan, &files)?;
         let (mut steps, mut encode, mut total) = (Duration::ZERO, Duration::ZERO, 0);
         for index in files {
             let encoded = session.encode(index)?;
@@ -49,7 +51,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!(
             "{name:5} {:>9.1?}: decode {:.1?}, steps {steps:.1?}, encode {encode:.1?}, {} kB, peak memory so far {} MB",
             started.elapsed(),
-            session.decoding(),
+            decoding,
             total / 1000,
             peak_memory_mb()?
         );

@@ -1,9 +1,10 @@
 //! What is derived from pixels besides files: the blurred preview, the dominant colour, the trim rectangle.
-use minilab_recipe::{Analysis, ColourSpace, Decode, Kernel, Probe, Rect, Rgb, Shrink, Size};
+use minilab_recipe::{Analysis, Kernel, Rect, Rgb, Size};
 
+use crate::decoded::Decoded;
 use crate::lqip::Tiny;
 use crate::vips::{Call, Image};
-use crate::{Engine, Error, Result, blurhash, lqip, palette, steps, trunk};
+use crate::{Error, Result, blurhash, lqip, palette, steps};
 
 /// Values that front ends use before a file has arrived.
 #[derive(Debug)]
@@ -86,20 +87,11 @@ pub(crate) fn dominant(rgba: &[u8]) -> Rgb {
     Rgb([0, 1, 2].map(|band| ((fullest[band] + weight / 2) / weight) as u8))
 }
 
-impl Engine {
-    /// The part of the upright original that is left without its border; all of it if there is nothing else.
-    pub fn find_trim(&self, bytes: &[u8], probe: &Probe, trim: &Trim) -> Result<Rect> {
-        let size = probe.upright();
-        let decode = Decode {
-            shrink: Shrink(1),
-            page: 0,
-            size,
-            colour: ColourSpace::Srgb,
-            kernel: Kernel::default(),
-            frames: 1,
-        };
-        let (picture, _) = trunk::grow(bytes, probe, &decode)?;
-        let image = picture.first();
+impl Decoded<'_> {
+    /// The part that is left without its border, in pixels of what was decoded; all of it if there is nothing else.
+    pub fn find_trim(&self, trim: &Trim) -> Result<Rect> {
+        let image = self.picture.first();
+        let size = self.decode.size;
         let background = match trim.background {
             Some(colour) => colour.0.map(f64::from).to_vec(),
             None => corner(image)?,

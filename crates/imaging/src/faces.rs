@@ -1,28 +1,32 @@
-//! Faces of an original: decoded once at a small size, and looked at by the detector.
+//! Faces of an original: made small, and looked at by the detector.
 use std::sync::OnceLock;
 
 use minilab_faces::{Detector, Picture, SIDE_PX};
-use minilab_recipe::{Area, ColourSpace, Decode, FACES_MAX, Face, Format, Kernel, Probe, Rgb, Shrink, Size};
+use minilab_recipe::{Area, FACES_MAX, FACES_SIDE, Face, Kernel, Rgb, Size};
 
-use crate::{Engine, Error, Result, steps, trunk};
+use crate::decoded::Decoded;
+use crate::{Error, Result, steps};
 
 /// What transparency shows, whatever its samples are.
 const WHITE: Rgb = Rgb([255; 3]);
 
-impl Engine {
-    /// The faces of the upright original, the surest first, as fractions of its sides.
-    pub fn faces(&self, bytes: &[u8], probe: &Probe) -> Result<Vec<Face>> {
+/// Recipes have originals decoded at least so large as the detector wants them.
+const _: () = assert!(FACES_SIDE as usize == SIDE_PX);
+
+impl Decoded<'_> {
+    /// The faces in its first frame, the surest first, as fractions of its sides.
+    pub fn faces(&self) -> Result<Vec<Face>> {
         static DETECTOR: OnceLock<Detector> = OnceLock::new();
-        let decode = small(probe);
-        let (picture, _) = trunk::grow(bytes, probe, &decode)?;
-        let image = picture.first();
-        let opaque = if image.has_alpha() {
-            steps::flatten(image, WHITE).map_err(Error::computing)?
+        let trunk = self.picture.first();
+        let size = seen(trunk.width(), trunk.height());
+        let small = steps::resize(trunk, size, Kernel::Linear).map_err(Error::computing)?;
+        let opaque = if small.has_alpha() {
+            steps::flatten(&small, WHITE).map_err(Error::computing)?
         } else {
-            image.clone()
+            small
         };
-        let samples = opaque.pixels_from(image).map_err(Error::computing)?;
-        let (width, height) = (decode.size.width as usize, decode.size.height as usize);
+        let samples = opaque.pixels_from(trunk).map_err(Error::computing)?;
+        let (width, height) = (size.width as usize, size.height as usize);
         if samples.len() != width * height * 3 {
             return Err(Error::internal(format!(
                 "{width} x {height} pixels of three samples came as {} bytes",
@@ -39,25 +43,13 @@ impl Engine {
     }
 }
 
-/// The size that the detector sees all of, by the loader's own reduction as far as that goes.
-fn small(probe: &Probe) -> Decode {
-    let upright = probe.upright();
-    let longer = f64::from(upright.width.max(upright.height));
-    let scale = (SIDE_PX as f64 / longer).min(1.0);
+/// The size that the detector sees all of.
+fn seen(width: u32, height: u32) -> Size {
+    let scale = (SIDE_PX as f64 / f64::from(width.max(height))).min(1.0);
     let side = |side: u32| (f64::from(side) * scale).round().max(1.0) as u32;
-    let reduces = probe.pages == 1
-        && (probe.format == Format::Jpeg || (probe.format == Format::Webp && !probe.whole_image));
-    let enough = |by: &u8| reduces && longer / f64::from(*by) >= SIDE_PX as f64;
-    Decode {
-        shrink: Shrink([8, 4, 2].into_iter().find(enough).unwrap_or(1)),
-        page: 0,
-        size: Size {
-            width: side(upright.width),
-            height: side(upright.height),
-        },
-        colour: ColourSpace::Srgb,
-        kernel: Kernel::Linear,
-        frames: 1,
+    Size {
+        width: side(width),
+        height: side(height),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Pixels: libvips behind a safe, synchronous API. Bytes in, bytes out; no socket, no store, no clock but stop-watches.
 //!
 //! ```text
-//! Engine::start -> probe(bytes) -> (the recipe makes a plan) -> open(bytes, plan) decodes once -> encode(file)...
+//! Engine::start -> probe(bytes) -> (the recipe makes a plan) -> decode(bytes) -> open(plan) -> encode(file)...
 //! ```
 //!
 //! The bytes of an original are hostile: its format is told by content, its header is read by safe code before libvips
@@ -13,6 +13,7 @@ mod carried;
 mod cicp;
 mod container;
 mod credits;
+mod decoded;
 mod decoders;
 mod embedded;
 mod encode;
@@ -20,6 +21,7 @@ mod encoders;
 mod engine;
 mod error;
 mod faces;
+mod flat;
 mod inspect;
 mod iptc;
 mod limits;
@@ -37,6 +39,7 @@ mod vips;
 mod xmp;
 
 pub use analysis::{Analyses, Trim};
+pub use decoded::Decoded;
 pub use embedded::Told;
 pub use encode::{Encoded, Timing};
 pub use engine::{Engine, Settings};

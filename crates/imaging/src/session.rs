@@ -7,12 +7,13 @@ use minilab_recipe::{Keep, Note, OutputFormat, Plan, PlannedFile, Probe, Size, S
 use crate::analysis::{self, Analyses};
 use crate::atelier::Atelier;
 use crate::carried::Carried;
+use crate::decoded::{self, Decoded};
 use crate::encode::{self, Encoded, Profile, Timing};
 use crate::picture::Picture;
 use crate::score::Reference;
 use crate::search::{self, Found, Trial};
 use crate::vips::{Blob, Call, Image};
-use crate::{Engine, Error, Result, inspect, steps, trunk};
+use crate::{Engine, Error, Result, flat, inspect, steps};
 
 /// A decoded original and its plan. Images are made when a file first needs them and dropped after the last.
 pub struct Session<'a> {
@@ -42,6 +43,18 @@ impl Engine {
         plan: &'a Plan,
         files: &[usize],
     ) -> Result<Session<'a>> {
+        self.decode(bytes, probe, &plan.decode)?.open(plan, files)
+    }
+}
+
+impl<'a> Decoded<'a> {
+    /// Begins to make these files of the plan, in any order. The plan must be one for what was decoded.
+    pub fn open(self, plan: &'a Plan, files: &[usize]) -> Result<Session<'a>> {
+        if self.decode != plan.decode {
+            return Err(Error::internal(
+                "the original is decoded otherwise than the plan says",
+            ));
+        }
         let mut wanted = vec![false; plan.files.len()];
         for &file in files {
             *wanted
@@ -49,11 +62,17 @@ impl Engine {
                 .ok_or_else(|| Error::internal(format!("the plan has no file {file}")))? = true;
         }
         let needs = Needs::count(plan, &wanted)?;
-        let mut session = Session {
+        let mut trunks: Vec<_> = (0..=plan.further.len()).map(|_| Trunk::default()).collect();
+        trunks[0] = Trunk {
+            picture: Some(self.picture),
+            carried: self.carried,
+            decoded: true,
+        };
+        Ok(Session {
             plan,
-            bytes,
-            probe: probe.clone(),
-            trunks: (0..=plan.further.len()).map(|_| Trunk::default()).collect(),
+            bytes: self.bytes,
+            probe: self.probe,
+            trunks,
             nodes: (0..plan.nodes.len()).map(|_| None).collect(),
             notes: vec![Vec::new(); plan.nodes.len()],
             atelier: Atelier::new(),
@@ -61,9 +80,7 @@ impl Engine {
             wanted,
             decodes: 0,
             decoding: Duration::ZERO,
-        };
-        session.decode(0)?;
-        Ok(session)
+        })
     }
 }
 
@@ -73,7 +90,7 @@ impl<'a> Session<'a> {
         self.atelier.lend(engine, sha256, bytes);
     }
 
-    /// How often something was decoded: the original once, and each further page that was needed.
+    /// How often something was decoded since: each further page that was needed, once.
     pub fn decodes(&self) -> u32 {
         self.decodes
     }
@@ -177,51 +194,31 @@ impl<'a> Session<'a> {
         };
         let found = match file.encoding.quality() {
             Some(start) if !file.aim.is_none() => search::search(&trial, file.aim, start)?,
-            quality => Found {
-                file: trial.encode(quality.unwrap_or_default())?,
-                quality: quality.unwrap_or_default(),
-                score: None,
-                notes: Vec::new(),
-            },
+            quality => {
+                let found = Found {
+                    file: trial.encode(quality.unwrap_or_default())?,
+                    quality: quality.unwrap_or_default(),
+                    score: None,
+                    notes: Vec::new(),
+                };
+                flat::shorter(found, picture, &ready, &file.encoding, keep, profile)?
+            }
         };
         inspect::check(&found.file, format, keep)?;
         Ok(found)
     }
 
-    /// Decodes the original, or a further page of it.
-    fn decode(&mut self, trunk: usize) -> Result<()> {
-        let started = Instant::now();
-        let decode = match trunk.checked_sub(1) {
-            None => &self.plan.decode,
-            Some(further) => &self.plan.further[further],
-        };
-        let own = if self.probe.has_page(decode.page) {
-            self.probe.of_page(decode.page)
-        } else {
-            // Of an animation, the page of a decode is its first frame.
-            self.probe.of_page(0)
-        };
-        let own = own.ok_or_else(|| {
-            Error::internal(format!(
-                "the plan decodes page {}, of which no header was read",
-                decode.page
-            ))
-        })?;
-        let (picture, carried) = trunk::grow(self.bytes, &own, decode)?;
-        self.trunks[trunk] = Trunk {
-            picture: Some(picture),
-            carried,
-            decoded: true,
-        };
-        self.decodes += 1;
-        self.decoding += started.elapsed();
-        Ok(())
-    }
-
-    /// A trunk, decoded when it is first needed.
+    /// A trunk; that of a further page is decoded when it is first needed.
     fn trunk(&mut self, trunk: usize) -> Result<Picture<'a>> {
         if !self.trunks[trunk].decoded {
-            self.decode(trunk)?;
+            let decoded = decoded::decode(self.bytes, &self.probe, &self.plan.further[trunk - 1])?;
+            self.decodes += 1;
+            self.decoding += decoded.took();
+            self.trunks[trunk] = Trunk {
+                picture: Some(decoded.picture),
+                carried: decoded.carried,
+                decoded: true,
+            };
         }
         self.trunks[trunk].picture.clone().ok_or_else(gone)
     }

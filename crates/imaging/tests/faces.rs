@@ -2,29 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic as tests do")]
 mod support;
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
-use minilab_recipe::{Area, Document, Original, Rect, Step};
-use support::lab;
+use minilab_recipe::{Area, Document, Face, Original, Recipe, Rect, Step};
+use support::{Lab, lab};
 
-/// From the brows to the chin and from ear to ear, as fractions: left, top, across, down.
-const LABELLED: &[(&str, &[[f64; 4]])] = &[
-    ("astronaut", &[[0.365, 0.16, 0.165, 0.185]]),
-    ("standing", &[[0.43, 0.11, 0.31, 0.135]]),
-    ("speaking", &[[0.33, 0.25, 0.46, 0.24]]),
-    ("profile", &[[0.42, 0.25, 0.11, 0.145]]),
-    ("president", &[[0.41, 0.15, 0.28, 0.225]]),
-    ("cut", &[[0.67, 0.15, 0.33, 0.215]]),
-    (
-        "group",
-        &[
-            [0.075, 0.22, 0.075, 0.215],
-            [0.345, 0.16, 0.09, 0.21],
-            [0.6, 0.16, 0.09, 0.245],
-            [0.83, 0.22, 0.085, 0.18],
-        ],
-    ),
-];
+/// By photo, from the brows to the chin and from ear to ear, as fractions: left, top, across, down.
+fn labelled() -> BTreeMap<String, Vec<[f64; 4]>> {
+    serde_json::from_slice(&read("../faces/tests/photos/labels.json")).unwrap()
+}
+
 /// Photographs of no person; the cat looks into the lens.
 const FACELESS: &[&str] = &["cat.jpg", "coffee.png", "rocket.jpg", "clear.png"];
 /// Share of a labelled face that a crop must show.
@@ -46,18 +33,37 @@ fn held(one: Area, by: Area) -> f64 {
     across.max(0.0) * down.max(0.0) / (one.width * one.height)
 }
 
+const ZOOM: &str = "version: 1\nfrom: { folder: a }\nto: { folder: b }\nrecipes:\n  r:\n    derivatives:\n      t:\n        \
+                crop: { to: face, padding: 0.2, pick: all }\n        \
+                resize: { width: 200, height: 200, fit: cover, enlarge: true }\n        formats: [png]\n";
+
+fn zoom() -> Recipe {
+    let document = Document::parse("t.yaml", ZOOM, &|_| None).unwrap();
+    document.recipes["r"].clone()
+}
+
+/// The faces of an original, decoded as a survey decodes it.
+fn faces(lab: &Lab, bytes: &[u8]) -> Vec<Face> {
+    let recipe = zoom();
+    let probe = lab.probe(bytes).unwrap();
+    let original = Original::new("t", probe.clone());
+    let decode = recipe.foresee(&original, &recipe.survey()).unwrap();
+    let decoded = lab.engine.decode(bytes, &probe, &decode).unwrap();
+    decoded.faces().unwrap()
+}
+
 #[test]
 fn labelled_faces_are_found_and_nothing_else_is() {
     let lab = lab();
-    for (name, labels) in LABELLED {
+    for (name, labels) in labelled() {
         let bytes = read(&format!("../faces/tests/photos/{name}.jpg"));
-        let found = lab.engine.faces(&bytes, &lab.probe(&bytes).unwrap()).unwrap();
+        let found = faces(&lab, &bytes);
         assert_eq!(found.len(), labels.len(), "{name}: {found:?}");
         assert!(
             found.iter().all(|face| face.area.is_inside()),
             "{name}: {found:?}"
         );
-        for label in areas(labels) {
+        for label in areas(&labels) {
             let seen = found
                 .iter()
                 .any(|face| held(label, face.area) > 0.6 && held(face.area, label) > 0.4);
@@ -66,23 +72,19 @@ fn labelled_faces_are_found_and_nothing_else_is() {
     }
     for name in FACELESS {
         let bytes = read(&format!("../../tests/goldens/originals/{name}"));
-        let found = lab.engine.faces(&bytes, &lab.probe(&bytes).unwrap()).unwrap();
+        let found = faces(&lab, &bytes);
         assert_eq!(found, [], "{name}");
     }
 }
 
 #[test]
 fn crops_to_faces_hold_nine_tenths_of_every_labelled_face() {
-    let text = "version: 1\nfrom: { folder: a }\nto: { folder: b }\nrecipes:\n  r:\n    derivatives:\n      t:\n        \
-                crop: { to: face, padding: 0.2, pick: all }\n        \
-                resize: { width: 200, height: 200, fit: cover, enlarge: true }\n        formats: [png]\n";
-    let document = Document::parse("t.yaml", text, &|_| None).unwrap();
-    let recipe = &document.recipes["r"];
+    let recipe = zoom();
     let lab = lab();
-    for (name, labels) in LABELLED {
+    for (name, labels) in labelled() {
         let bytes = read(&format!("../faces/tests/photos/{name}.jpg"));
         let probe = lab.probe(&bytes).unwrap();
-        let found = lab.engine.faces(&bytes, &probe).unwrap();
+        let found = faces(&lab, &bytes);
         let mut original = Original::new(format!("{name}.jpg"), probe);
         original.findings.faces = Some(found);
         let plan = recipe.plan(&original, &recipe.lanes()).unwrap();
@@ -107,7 +109,7 @@ fn crops_to_faces_hold_nine_tenths_of_every_labelled_face() {
             height: f64::from(window.height) / down,
         };
         // A square holds a row of four only where the picture is as high as the row is wide.
-        for label in areas(labels).into_iter().filter(|_| labels.len() == 1) {
+        for label in areas(&labels).into_iter().filter(|_| labels.len() == 1) {
             let held = held(label, window);
             assert!(held >= HELD_LEAST, "{name}: {held:.2} of {label:?} in {window:?}");
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Recipe, Rect, Size};
+use crate::{Decode, Recipe, Rect, Size};
 
 /// Faces that are kept of one original, the surest first: a crowd's other faces are too small to be cropped to.
 pub const FACES_MAX: usize = 64;
@@ -36,6 +36,10 @@ pub struct Survey {
     /// Where was it taken? Only if that is to be published.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub place: bool,
+    /// How the original is decoded for that ([`Recipe::foresee`]), where pixels are looked at. It is kept for a plan that says
+    /// the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decode: Option<Decode>,
 }
 
 /// What was found out.
@@ -164,6 +168,7 @@ impl Survey {
             faces: self.faces && known.faces.is_none(),
             embedded: self.embedded && known.embedded.is_none(),
             place: self.place && known.place.is_none(),
+            decode: None,
         }
     }
 }
@@ -319,6 +324,7 @@ mod tests {
             faces: true,
             embedded: true,
             place: true,
+            decode: None,
         };
         let mut known = Findings {
             trims: vec![("threshold=20".to_owned(), rect(5))],
@@ -355,6 +361,7 @@ mod tests {
             faces: true,
             embedded: true,
             place: true,
+            decode: None,
         };
         let good = Findings {
             trims: vec![("threshold=10".to_owned(), rect(100))],

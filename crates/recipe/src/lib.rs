@@ -53,7 +53,9 @@ pub use plan::{
     Analysis, ColourSpace, Decode, ExtendMode, Interest, Keep, Kernel, Node, Note, Plan, PlannedFile,
     Predicted, Shrink, Skipped, Source, Step, TinyFormat, Turn,
 };
-pub use planner::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
+pub use planner::{
+    CHAIN_MARGIN, FACES_SIDE, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN,
+};
 pub use probe::{Original, Page, Pixels, Point, Probe};
 pub use recipe::{
     Accept, Animation, Asked, AskedComposite, AskedLaying, AskedMask, AskedStep, AskedText, Backdrop,

@@ -34,7 +34,7 @@ pub struct Plan {
 
 /// How the trunk is made. Order: load with `shrink`, page `page`; resize to the trunk's size (in the stored orientation);
 /// turn upright; convert to `colour`, 8 bits per sample.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decode {
     /// The loader's own reduction.
     pub shrink: Shrink,
@@ -323,6 +323,13 @@ pub enum Note {
     TargetMissed,
     /// No quality that is allowed is as short as asked; it has the worst one.
     BytesMissed,
+    /// The format that was chosen for this original (`formats: [auto]`) is exact: what the recipe says of a quality, a look or a
+    /// length does not apply.
+    ExactFormat,
+    /// The animation is shorter without loss, and is written so: no quality applies.
+    Lossless,
+    /// The animation came out with more bytes than its original.
+    LargerThanOriginal,
 }
 
 impl Note {

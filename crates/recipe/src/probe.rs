@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Area, Asset, Embedded, Findings, Format, Size};
+use crate::{Area, Asset, Decode, Embedded, Findings, Format, Size};
 
 /// What the pixels of an original mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -163,6 +163,9 @@ pub struct Original {
     /// What became of the pictures that the recipe names ([`crate::Recipe::assets`]).
     #[serde(default)]
     pub assets: Vec<Asset>,
+    /// How it is decoded already, since something was looked for in it: a plan takes that rather than decode it again.
+    #[serde(default)]
+    pub at_hand: Option<Decode>,
 }
 
 impl Original {
@@ -176,10 +179,12 @@ impl Original {
             findings: Findings::default(),
             metadata: BTreeMap::new(),
             assets: Vec::new(),
+            at_hand: None,
         }
     }
 
-    /// The original as far as one of its pages goes. Faces, borders and marks were looked for on the first.
+    /// The original as far as one of its pages goes. Faces, borders and marks were looked for on the first, which alone is at
+    /// hand.
     pub(crate) fn of_page(&self, page: u32) -> Option<Cow<'_, Self>> {
         if page == 0 {
             return Some(Cow::Borrowed(self));
@@ -194,6 +199,7 @@ impl Original {
                 embedded: self.findings.embedded.as_ref().map(texts),
                 ..Findings::default()
             },
+            at_hand: None,
             ..self.clone()
         }))
     }

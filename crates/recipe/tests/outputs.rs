@@ -151,6 +151,16 @@ fn auto_is_a_jpeg_or_where_there_is_transparency_a_png() {
 }
 
 #[test]
+fn exact_format_that_auto_chose_says_that_no_quality_applies() {
+    for asked in ["quality: high", "target: { ssimulacra2: 80 }", "max_bytes: 9kB"] {
+        let text = format!("{{ a: {{ resize: {{ width: 9 }}, {asked}, formats: [auto] }} }}");
+        let notes = |original: &Original| plan(&text, original).files[0].notes.clone();
+        assert_eq!(notes(&png(90, 90)), [Note::ExactFormat], "{asked}");
+        assert_eq!(notes(&jpeg(90, 90)), [], "{asked}");
+    }
+}
+
+#[test]
 fn animations_are_kept_where_the_format_can() {
     let text = "{ a: { resize: { width: 50 }, formats: [webp, gif, avif, jpeg] } }";
     let plan = plan(text, &animation(Format::Gif, 100, 80));

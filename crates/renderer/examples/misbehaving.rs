@@ -61,6 +61,7 @@ fn main() -> Result<(), LinkError> {
             }
             Request::Survey(asked) => Reply::Surveyed(Surveyed {
                 findings_json: findings(&script, &asked.survey_json),
+                ..Surveyed::default()
             }),
             Request::Render(asked) => render(&link, &script, &asked, descriptors)?,
             Request::Close(_) => Reply::Closed(Closed {}),

@@ -8,6 +8,7 @@
 mod analyses;
 pub mod arguments;
 pub mod link;
+pub mod opened;
 pub mod process;
 mod serve;
 mod shelf;

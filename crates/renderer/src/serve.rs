@@ -12,14 +12,15 @@ use minilab_protos::renderer::{
     Asset, Closed, Failed, FileDone, FileFailed, Open, Probed, Render, Rendered, Surveyed,
     reply::Body as Reply, request::Body as Request,
 };
-use minilab_recipe::{Plan, Probe, Score};
+use minilab_recipe::{Note, Plan, Score};
 
 use crate::analyses;
 use crate::arguments::Arguments;
 use crate::link::{Link, LinkError, Received};
+use crate::opened::Opened;
 use crate::process::{background, mapped::Mapped, muster::Muster};
 use crate::shelf::Shelf;
-use crate::survey::{Fault, Surveyor};
+use crate::survey::{self, Fault};
 
 /// Why the process ends.
 #[derive(Debug)]
@@ -78,34 +79,35 @@ impl Desk<'_> {
         };
         let probe_json = serde_json::to_string(&probe).expect("a probe is plain data");
         self.link.send(Reply::Probed(Probed { probe_json }))?;
+        let mut opened = Opened::new(&bytes, &probe);
         let mut next = self.link.receive()?;
         loop {
             next = match next {
                 (Request::Survey(asked), _) => {
-                    self.survey(&bytes, &probe, &asked.survey_json)?;
+                    self.survey(&mut opened, &asked.survey_json)?;
                     self.link.receive()?
                 }
-                (Request::Render(render), files) => self.plan(&bytes, &probe, render, files)?,
+                (Request::Render(render), files) => self.plan(&mut opened, render, files)?,
                 (Request::Close(_), _) => break,
                 (Request::Open(_), _) => return Err(LinkError::Protocol("an original is open").into()),
             };
         }
+        drop(opened);
         drop(bytes);
         self.closed()
     }
 
-    fn survey(&mut self, bytes: &[u8], probe: &Probe, survey_json: &str) -> Result<(), Stop> {
+    fn survey(&mut self, opened: &mut Opened<'_>, survey_json: &str) -> Result<(), Stop> {
         let survey = serde_json::from_str(survey_json)
             .map_err(|_| LinkError::Protocol("the survey cannot be read"))?;
-        let surveyor = Surveyor {
-            engine: self.engine,
-            bytes,
-            probe,
-        };
-        match surveyor.find(&survey) {
+        match survey::find(self.engine, opened, &survey) {
             Ok(findings) => {
-                let findings_json = serde_json::to_string(&findings).expect("findings are plain data");
-                Ok(self.link.send(Reply::Surveyed(Surveyed { findings_json }))?)
+                let surveyed = Surveyed {
+                    findings_json: serde_json::to_string(&findings).expect("findings are plain data"),
+                    decodes: opened.decodes,
+                    decode_micros: micros(opened.decoding),
+                };
+                Ok(self.link.send(Reply::Surveyed(surveyed))?)
             }
             Err(Fault::Unreadable(what)) => Err(LinkError::Protocol(what).into()),
             Err(Fault::Imaging(error)) => self.refuse(&error, "decode"),
@@ -115,8 +117,7 @@ impl Desk<'_> {
     /// One plan, until another request than to render more of it.
     fn plan(
         &mut self,
-        bytes: &Mapped,
-        probe: &Probe,
+        opened: &mut Opened<'_>,
         first: Render,
         files: Vec<OwnedFd>,
     ) -> Result<Received, Stop> {
@@ -127,11 +128,9 @@ impl Desk<'_> {
         let mut trunk = Trunk {
             shelf: &shelf,
             plan: &plan,
-            bytes,
-            probe,
+            opened,
             session: None,
             made: Rendered::default(),
-            before: (0, Duration::ZERO),
             analysed: false,
         };
         let mut next = (first, files);
@@ -142,14 +141,17 @@ impl Desk<'_> {
             self.render(&mut trunk, &next.0, next.1)?;
             next = match self.link.receive()? {
                 (Request::Render(render), files) if render.plan_json == plan_json => (render, files),
-                other => return Ok(other),
+                other => {
+                    trunk.forget();
+                    return Ok(other);
+                }
             };
         }
     }
 
     fn render(
         &mut self,
-        trunk: &mut Trunk<'_>,
+        trunk: &mut Trunk<'_, '_>,
         request: &Render,
         mut outputs: Vec<OwnedFd>,
     ) -> Result<(), Stop> {
@@ -165,6 +167,7 @@ impl Desk<'_> {
         }
         for (&file, output) in wanted.iter().zip(outputs) {
             let session = trunk.session.as_mut().expect("it was opened above");
+            session.1[file as usize] = true;
             let reply = match session.0.encode(file as usize) {
                 Err(Error::OutOfMemory { .. }) => return Err(Stop::OutOfMemory),
                 Err(error) => failed_file(file, error.code(), error.to_string()),
@@ -180,6 +183,8 @@ impl Desk<'_> {
                     File::from(output)
                         .write_all(&encoded.bytes)
                         .map_err(LinkError::Io)?;
+                    let mut notes = encoded.notes;
+                    notes.extend(trunk.grown(file, encoded.bytes.len()));
                     Reply::FileDone(FileDone {
                         file,
                         size_bytes: encoded.bytes.len() as u64,
@@ -188,11 +193,10 @@ impl Desk<'_> {
                         micros: micros(encoded.timing.steps + encoded.timing.encode),
                         quality: encoded.quality.map(u32::from),
                         score: encoded.score.map(Score::get),
-                        notes: encoded.notes.iter().map(|note| note.name()).collect(),
+                        notes: notes.iter().map(|note| note.name()).collect(),
                     })
                 }
             };
-            session.1[file as usize] = true;
             self.link.send(reply)?;
         }
         Ok(self.link.send(Reply::Rendered(trunk.told()))?)
@@ -226,31 +230,27 @@ impl Desk<'_> {
 }
 
 /// A plan being made from an original: decoded when the first file is wanted, and kept for later ones.
-struct Trunk<'a> {
+struct Trunk<'a, 'o> {
     shelf: &'a Shelf,
     plan: &'a Plan,
-    bytes: &'a Mapped,
-    probe: &'a Probe,
+    opened: &'a mut Opened<'o>,
     /// And which files it has made: it makes each once.
     session: Option<(Session<'a>, Vec<bool>)>,
     made: Rendered,
-    /// Decodes of earlier sessions, and how long they took.
-    before: (u32, Duration),
     /// Are the plan's analyses in it?
     analysed: bool,
 }
 
-impl Trunk<'_> {
+impl Trunk<'_, '_> {
     /// What there is to be said of all that was made. Further pages are decoded when a file needs them.
     fn told(&self) -> Rendered {
-        let (mut decodes, mut decoding) = self.before;
-        if let Some((session, _)) = &self.session {
-            decodes += session.decodes();
-            decoding += session.decoding();
-        }
+        let session = self.session.as_ref().map(|(session, _)| session);
+        let further = session.map_or((0, Duration::ZERO), |session| {
+            (session.decodes(), session.decoding())
+        });
         Rendered {
-            decodes,
-            decode_micros: micros(decoding),
+            decodes: self.opened.decodes + further.0,
+            decode_micros: micros(self.opened.decoding + further.1),
             ..self.made.clone()
         }
     }
@@ -258,9 +258,15 @@ impl Trunk<'_> {
     /// Lets go of what is decoded.
     fn forget(&mut self) {
         if let Some((session, _)) = self.session.take() {
-            self.before.0 += session.decodes();
-            self.before.1 += session.decoding();
+            self.opened.decodes += session.decodes();
+            self.opened.decoding += session.decoding();
         }
+    }
+
+    /// Is a file an animation that came out larger than it was?
+    fn grown(&self, file: u32, bytes: usize) -> Option<Note> {
+        let is_animated = self.plan.files[file as usize].frames > 1;
+        (is_animated && bytes > self.opened.bytes().len()).then_some(Note::LargerThanOriginal)
     }
 
     /// Decodes, unless what is decoded can still make these files.
@@ -274,8 +280,8 @@ impl Trunk<'_> {
         self.forget();
         // All of the plan, not only what is wanted now: a later request finds the images that it needs.
         let all: Vec<usize> = (0..self.plan.files.len()).collect();
-        let mut session = engine.open(self.bytes, self.probe, self.plan, &all)?;
-        self.bytes.evict();
+        let decoded = self.opened.decoded(engine, &self.plan.decode)?;
+        let mut session = decoded.open(self.plan, &all)?;
         lend(&mut session, engine, self.shelf);
         if !self.analysed && !self.plan.analyses.is_empty() {
             self.analysed = true;

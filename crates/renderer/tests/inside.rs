@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use minilab_imaging::{Engine, Limits, Settings};
 use minilab_recipe::{Document, Findings, Original, Plan, Recipe, Survey};
-use minilab_renderer::survey::{Fault, Surveyor};
+use minilab_renderer::opened::Opened;
+use minilab_renderer::process::mapped::Mapped;
+use minilab_renderer::survey::{self, Fault};
 use minilab_worker::renderer::RenderedFile;
 
 use crate::world::{config, open, render, start};
@@ -79,8 +81,7 @@ enum Made {
 fn outside(engine: &Engine, recipe: &Recipe, name: &str, bytes: &[u8]) -> (Made, Option<Arc<Plan>>) {
     let planned = engine.probe(bytes, &Limits::default()).and_then(|probe| {
         let mut original = Original::new(name, probe);
-        let survey = recipe.survey();
-        original.findings = look(engine, bytes, &original, &survey)?;
+        original.findings = look(engine, bytes, &original, &survey(recipe, &original))?;
         Ok(original)
     });
     let original = match planned {
@@ -115,15 +116,22 @@ fn look(
     original: &Original,
     survey: &Survey,
 ) -> Result<Findings, minilab_imaging::Error> {
-    let surveyor = Surveyor {
-        engine,
-        bytes,
-        probe: &original.probe,
-    };
-    surveyor.find(survey).map_err(|fault| match fault {
+    let file = world::original(bytes);
+    let mapped = Mapped::new(&file.file, file.size_bytes).unwrap();
+    let mut opened = Opened::new(&mapped, &original.probe);
+    survey::find(engine, &mut opened, survey).map_err(|fault| match fault {
         Fault::Imaging(error) => error,
         Fault::Unreadable(what) => panic!("{what}"),
     })
+}
+
+/// All that the recipe asks of it.
+fn survey(recipe: &Recipe, original: &Original) -> Survey {
+    let survey = recipe.survey();
+    Survey {
+        decode: recipe.foresee(original, &survey),
+        ..survey
+    }
 }
 
 #[tokio::test]
@@ -158,7 +166,7 @@ async fn what_is_made_behind_the_walls_is_what_is_made_without_them() {
             }
             (Err(error), Some(_)) => panic!("{name} is refused behind the walls alone: {error}"),
         };
-        let survey = recipe.survey();
+        let survey = survey(recipe, &Original::new(name, session.probe().clone()));
         let inside = session.survey(&survey).await.unwrap();
         let outside_found = look(
             &engine,

@@ -7,6 +7,7 @@ mod bad_files;
 mod content;
 mod crops;
 mod folder;
+mod forty;
 mod memory;
 mod notifications;
 mod outages;

@@ -83,6 +83,10 @@ impl Session for Seat {
         self.inner.survey(survey).await
     }
 
+    fn decodes(&self) -> u32 {
+        self.inner.decodes()
+    }
+
     fn step_back(&mut self) {
         self.inner.step_back();
     }

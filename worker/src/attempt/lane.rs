@@ -141,10 +141,11 @@ impl Attempt<'_> {
         let making = making.make(&mut *upload.sitting.session, record, &mut put, analyse);
         let made = Box::pin(making).await?;
         self.put = put;
+        let decodes = upload.sitting.session.decodes();
         self.upload = Some(upload);
         self.context.trace.note(|work| {
             work.make += begun.elapsed();
-            work.decodes = work.decodes.max(made.report.decodes);
+            work.decodes = work.decodes.max(decodes);
             work.decode = work.decode.max(Duration::from_micros(made.report.decode_micros));
         });
         let placeholder = is_first.then(|| {

@@ -56,27 +56,29 @@ impl Sitting {
         let (assets, lent) = assets.look_up(&recipe.assets()).await?;
         let mut session = renderer.open(file, &limits, priority).await?;
         recipe.accept.probe(session.probe())?;
-        let mut findings = known.cloned().unwrap_or_default();
-        let asked = recipe.survey();
-        if !asked.place {
-            // A place is kept no longer than it is published.
-            findings.place = None;
-        }
-        let survey = asked.lacking(&findings);
-        if !survey.is_empty() {
-            findings.extend(session.survey(&survey).await?);
-        }
         let (focal, crops) = recipe.told(metadata);
         session.lend(lent);
-        let original = Original {
+        let mut original = Original {
             key: key.to_owned(),
             probe: session.probe().clone(),
             focal,
             crops,
-            findings,
+            findings: known.cloned().unwrap_or_default(),
             metadata: metadata.clone(),
             assets,
+            at_hand: None,
         };
+        let asked = recipe.survey();
+        if !asked.place {
+            // A place is kept no longer than it is published.
+            original.findings.place = None;
+        }
+        let mut survey = asked.lacking(&original.findings);
+        if !survey.is_empty() {
+            survey.decode = recipe.foresee(&original, &survey);
+            original.findings.extend(session.survey(&survey).await?);
+            original.at_hand = survey.decode;
+        }
         Ok(Self {
             session,
             original: Box::new(original),

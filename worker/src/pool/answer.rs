@@ -86,7 +86,6 @@ pub(super) fn report(
     }
     Some(RenderReport {
         failed,
-        decodes: said.decodes,
         decode_micros: said.decode_micros.min(MICROS_MAX),
         thumbhash: value(
             &said.thumbhash_base64,

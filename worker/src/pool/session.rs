@@ -213,7 +213,8 @@ impl Session for PooledSession {
 
     async fn survey(&mut self, survey: &Survey) -> Result<Findings, RenderError> {
         const STAGE: &str = "survey";
-        // A trim looks at every pixel of the original, and some forms are held as a whole.
+        // A trim looks at every pixel of the original, and some forms are held as a whole. What stays decoded is part of what
+        // the plan after it asks for.
         let _share = self.shared.admit(self.probe().stored.pixels() * 4).await;
         let deadline = self.deadline(self.shared.config.render_deadline);
         let survey_json = serde_json::to_string(survey).expect("a survey is plain data");
@@ -225,7 +226,10 @@ impl Session for PooledSession {
         )
         .await?;
         let found = match self.answer(STAGE, deadline).await? {
-            Reply::Surveyed(said) => answer::findings(&said, survey, self.probe()),
+            Reply::Surveyed(said) => {
+                self.record_decodes(said.decodes);
+                answer::findings(&said, survey, self.probe())
+            }
             Reply::Failed(failed) => return Err(self.refused(failed, STAGE).await),
             _ => None,
         };
@@ -233,6 +237,10 @@ impl Session for PooledSession {
             Some(found) => Ok(found),
             None => Err(self.lose(Loss::Protocol, STAGE).await),
         }
+    }
+
+    fn decodes(&self) -> u32 {
+        self.decodes
     }
 
     fn step_back(&mut self) {

@@ -6,7 +6,7 @@ pub mod gif;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use minilab_imaging::{Encoded, Engine, Limits, Result, Settings};
+use minilab_imaging::{Decoded, Encoded, Engine, Limits, Result, Settings};
 use minilab_recipe::{
     Aim, AvifTuning, ColourSpace, Decode, Encoding, Keep, Kernel, Lane, Node, Plan, PlannedFile, PngTuning,
     Predicted, Probe, Rgb, Shrink, Size, Source, Step, Subsampling, WebpTuning,
@@ -155,6 +155,14 @@ pub const PNG: Encoding = Encoding::Png {
     palette: false,
     tuning: PngTuning::DEFAULT,
 };
+
+impl Lab {
+    /// All of a picture.
+    pub fn whole<'a>(&self, bytes: &'a [u8]) -> Decoded<'a> {
+        let probe = self.probe(bytes).unwrap();
+        self.engine.decode(bytes, &probe, &plan(&probe).decode).unwrap()
+    }
+}
 
 /// A plan that decodes at full size in sRGB and makes nothing yet.
 pub fn plan(probe: &Probe) -> Plan {

@@ -20,6 +20,10 @@ pub const FILES_MAX: usize = 200;
 /// Analyses need no more than this on the longer side.
 pub(super) const ANALYSIS_SIDE: u32 = 256;
 
+/// Most pixels that a survey leaves decoded for the plan after it: 128 MB of memory in the renderer. Of larger originals it is
+/// cheaper to decode once more what is needed than to hold all.
+pub(super) const AT_HAND_PIXELS_MAX: u64 = 32 << 20;
+
 /// How far an extracted part may lie from where it was asked, in pixels of its file, because the decoded original is smaller
 /// than the original: a quarter is about what two resampling filters differ by.
 pub(super) const WINDOW_SHIFT_MAX: f64 = 0.25;

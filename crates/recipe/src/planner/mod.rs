@@ -2,12 +2,13 @@
 //!
 //! 1. [`rungs`] turns each derivative's boxes into sizes that the original can fill, by [`fit`];
 //! 2. [`target`] says for each of them what is resized and what follows (crop, canvas, border);
-//! 3. [`trunk`] chooses how small the decoded original may be;
+//! 3. [`trunk`] chooses how small the decoded original may be, or takes what a survey left ([`foresee`]);
 //! 4. [`tree`] hangs all targets on it, each at the smallest level that keeps its quality;
 //! 5. [`pages`] does 3 and 4 for each page that is shown of an original with several.
 mod animation;
 mod cost;
 mod fit;
+mod foresee;
 mod form;
 mod frame;
 mod limits;
@@ -21,6 +22,7 @@ mod target;
 mod tree;
 mod trunk;
 
+pub use foresee::FACES_SIDE;
 pub use limits::{CHAIN_MARGIN, FILES_MAX, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX, OWN_WIDTH_MARGIN};
 
 use crate::{Asset, Lane, Original, Plan, PlannedFile, Recipe, Refusal, RefusalCode, Size};
@@ -66,7 +68,7 @@ impl Recipe {
             nodes,
             mut files,
             predicted,
-        } = pages::grow(self, &original.probe, &targets, !analyses.is_empty())?;
+        } = pages::grow(self, original, &targets, !analyses.is_empty())?;
         files.sort_by(|one, other| order(one).cmp(&order(other)));
         let composed = nodes
             .iter()

@@ -1,7 +1,7 @@
 //! Pages: an original with several has a trunk, and a tree, for each that the recipe shows.
 use super::target::Target;
 use super::{cost, tree, trunk};
-use crate::{Decode, Node, PlannedFile, Predicted, Probe, Recipe, Refusal, Source};
+use crate::{Decode, Node, Original, PlannedFile, Predicted, Recipe, Refusal, Source};
 
 /// What all pages come to.
 pub(super) struct Grown {
@@ -17,7 +17,7 @@ pub(super) struct Grown {
 /// Trunks and trees of targets that come page by page.
 pub(super) fn grow(
     recipe: &Recipe,
-    probe: &Probe,
+    original: &Original,
     targets: &[Target],
     analysed: bool,
 ) -> Result<Grown, Refusal> {
@@ -29,9 +29,9 @@ pub(super) fn grow(
     {
         pages.insert(0, &[]);
     }
-    let mut all = page(recipe, probe, pages[0], analysed)?;
+    let mut all = page(recipe, original, pages[0], analysed)?;
     for targets in &pages[1..] {
-        let one = page(recipe, probe, targets, false)?;
+        let one = page(recipe, original, targets, false)?;
         let (below, number) = (all.nodes.len(), all.further.len());
         let moved = |from: Source| match from {
             Source::Node(index) => Source::Node(below + index),
@@ -53,23 +53,28 @@ pub(super) fn grow(
 }
 
 /// One page as if it were alone.
-fn page(recipe: &Recipe, probe: &Probe, targets: &[Target], analysed: bool) -> Result<Grown, Refusal> {
+fn page(
+    recipe: &Recipe,
+    original: &Original,
+    targets: &[Target],
+    analysed: bool,
+) -> Result<Grown, Refusal> {
     let number = targets.first().map_or(0, |target| target.page);
-    let seen = probe
+    let seen = original
         .of_page(number)
         .expect("targets are of pages whose header is known");
     let mut decode = trunk::choose(recipe, &seen, targets, analysed);
     if number > 0 {
         decode.page = number;
     }
-    recipe.accept.frames(&seen, decode.frames)?;
+    recipe.accept.frames(&seen.probe, decode.frames)?;
     let (nodes, sources) = tree::grow(&decode, targets);
     let files = targets.iter().zip(sources).flat_map(|(target, from)| {
         let files = target.files.iter().cloned();
         files.map(move |file| PlannedFile { from, ..file })
     });
     let files: Vec<PlannedFile> = files.collect();
-    let predicted = cost::predict(&seen, &decode, &nodes, &files);
+    let predicted = cost::predict(&seen.probe, &decode, &nodes, &files);
     Ok(Grown {
         decode,
         further: Vec::new(),

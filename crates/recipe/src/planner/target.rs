@@ -338,6 +338,7 @@ fn files(
             note,
             (!carries(encoding.format(), derivative)).then_some(Note::MetadataNotKept),
             lacks_face(derivative, original, kept, frame).then_some(Note::NoFace),
+            (encoding != &laned.encoding && !encoding.is_graded()).then_some(Note::ExactFormat),
         ];
         let file = PlannedFile {
             derivative: derivative.name.clone(),

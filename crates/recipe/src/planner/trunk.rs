@@ -1,13 +1,15 @@
 //! The trunk: how small may the decoded original be?
 use super::animation::{self, Shown};
-use super::limits::{ANALYSIS_SIDE, WINDOW_SHIFT_MAX};
+use super::limits::{ANALYSIS_SIDE, AT_HAND_PIXELS_MAX, WINDOW_SHIFT_MAX};
 use super::target::Target;
 use super::{CHAIN_MARGIN, OUTPUT_PIXELS_MAX, OUTPUT_SIDE_MAX};
-use crate::{Decode, Format, Kernel, Probe, Recipe, Shrink, Size};
+use crate::{Decode, Format, Kernel, Original, Probe, Recipe, Shrink, Size};
 
 /// The loader's strongest reduction that leaves enough for every target; then, if the largest target is a plain size
-/// and all others keep their distance to it, exactly that size (so that it is resampled once and kept small in memory).
-pub(super) fn choose(recipe: &Recipe, probe: &Probe, targets: &[Target], analysed: bool) -> Decode {
+/// and all others keep their distance to it, exactly that size (so that it is resampled once and kept small in memory). What is
+/// decoded already is taken instead if all can be made from it.
+pub(super) fn choose(recipe: &Recipe, original: &Original, targets: &[Target], analysed: bool) -> Decode {
+    let probe = &original.probe;
     let upright = probe.upright();
     let least = if analysed {
         analysis_size(upright)
@@ -50,14 +52,26 @@ pub(super) fn choose(recipe: &Recipe, probe: &Probe, targets: &[Target], analyse
     // Placeholders show the first frame.
     let first = analysed.then_some(Shown::Frame(0));
     let (page, frames) = animation::span(targets.iter().map(|target| target.shown).chain(first), probe);
-    Decode {
+    let chosen = Decode {
         shrink: Shrink(by),
         page,
         size: exact.unwrap_or_else(whole),
         colour: recipe.colour,
         kernel,
         frames,
-    }
+    };
+    let serves = |there: &&Decode| {
+        let is_resampled = there.size != loaded(probe, there.shrink.0);
+        (there.page, there.frames, there.colour) == (page, frames, recipe.colour)
+            && there.size.pixels() <= AT_HAND_PIXELS_MAX
+            && (there.shrink.0 == 1 || can_shrink(probe, targets))
+            && (!is_resampled
+                || targets
+                    .iter()
+                    .all(|target| target.kernel == there.kernel && !target.linear))
+            && holds(there.size, is_resampled)
+    };
+    original.at_hand.iter().find(serves).cloned().unwrap_or(chosen)
 }
 
 /// Size after the loader's reduction, upright. libjpeg rounds up.

@@ -1,5 +1,7 @@
 //! Real pictures through real processes.
-use minilab_recipe::{Analysis, AvifTuning, Encoding, OutputFormat, PngTuning, Size, Subsampling, Survey};
+use minilab_recipe::{
+    Analysis, AvifTuning, Encoding, Note, OutputFormat, PngTuning, Size, Subsampling, Survey,
+};
 use minilab_worker::pool::Crashes;
 use minilab_worker::renderer::{RenderError, Renderer as _};
 
@@ -41,7 +43,7 @@ async fn each_format_arrives_as_planned() {
 
     let (files, report) = render(&mut session, &plan, &[0, 1, 2, 3]).await;
     let report = report.unwrap();
-    assert_eq!((report.decodes, report.failed.as_slice()), (1, &[][..]));
+    assert_eq!((session.decodes(), report.failed.as_slice()), (1, &[][..]));
     assert_eq!(
         files.iter().map(|file| file.index).collect::<Vec<_>>(),
         [0, 1, 2, 3]
@@ -60,7 +62,7 @@ async fn later_files_of_a_plan_find_what_is_decoded() {
     let mut session = open(&pool, &gradient(64)).await.unwrap();
     let (_, first) = render(&mut session, &plan, &[1]).await;
     let (files, second) = render(&mut session, &plan, &[0]).await;
-    assert_eq!((files[0].index, second.as_ref().unwrap().decodes), (0, 1));
+    assert_eq!((files[0].index, session.decodes()), (0, 1));
     let (thumbhash, dominant) = (
         first.as_ref().unwrap().thumbhash.clone(),
         second.unwrap().dominant,
@@ -68,9 +70,9 @@ async fn later_files_of_a_plan_find_what_is_decoded() {
     assert!(thumbhash.is_some_and(|hash| hash.len() % 4 == 0));
     assert!(dominant.is_some_and(|colour| colour.len() == 7));
 
-    let (files, third) = render(&mut session, &plan, &[0]).await;
+    let (files, _) = render(&mut session, &plan, &[0]).await;
     assert_eq!(
-        (files.len(), third.unwrap().decodes),
+        (files.len(), session.decodes()),
         (1, 2),
         "what was made is made anew"
     );
@@ -144,14 +146,74 @@ async fn plan_too_large_to_pass_is_refused_and_its_renderer_stays() {
 }
 
 #[tokio::test]
-async fn trim_is_found() {
+async fn a_plan_goes_on_with_what_a_survey_decoded() {
     let pool = start(config(1)).await;
-    let mut session = open(&pool, &gradient(64)).await.unwrap();
+    let plan = plan(square(64), &[(square(32), WEBP)]);
     let survey = Survey {
-        trims: vec!["threshold=10".to_owned()],
+        trims: vec!["threshold=10".to_owned(), "threshold=20".to_owned()],
+        faces: true,
+        decode: Some(plan.decode.clone()),
         ..Survey::default()
     };
+    let mut session = open(&pool, &gradient(64)).await.unwrap();
     let found = session.survey(&survey).await.unwrap();
     let rect = found.trim("threshold=10").unwrap();
     assert!(rect.left + rect.width <= 64 && rect.width > 0);
+    assert_eq!((found.trims.len(), found.faces), (2, Some(Vec::new())));
+    assert_eq!(session.decodes(), 1, "three looks at one decode");
+    assert!(render(&mut session, &plan, &[0]).await.1.is_ok());
+    assert_eq!(session.decodes(), 1, "and the plan's files are made from it");
+    session.close().await;
+
+    let mut smaller = (*plan).clone();
+    smaller.decode.size = square(32);
+    smaller.nodes[0].steps.clear();
+    let mut session = open(&pool, &gradient(64)).await.unwrap();
+    session.survey(&survey).await.unwrap();
+    let made = render(&mut session, &std::sync::Arc::new(smaller), &[0]).await.1;
+    assert!(made.is_ok(), "{made:?}");
+    assert_eq!(session.decodes(), 2, "a plan that decodes otherwise is counted");
+    session.close().await;
+    assert_eq!(pool.counters().decodes, 3);
+}
+
+#[tokio::test]
+async fn a_survey_of_texts_decodes_nothing() {
+    let pool = start(config(1)).await;
+    let survey = Survey {
+        embedded: true,
+        ..Survey::default()
+    };
+    let mut session = open(&pool, &gradient(64)).await.unwrap();
+    session.survey(&survey).await.unwrap();
+    assert_eq!(session.decodes(), 0);
+}
+
+#[tokio::test]
+async fn an_animation_that_grew_says_so() {
+    let pool = start(config(1)).await;
+    let gif = std::fs::read("../imaging/tests/samples/animation.gif").unwrap();
+    let mut session = open(&pool, &gif).await.unwrap();
+    let (frames, small) = (session.probe().pages, session.probe().stored);
+    let large = Size {
+        width: small.width * 4,
+        height: small.height * 4,
+    };
+    let exact = Encoding::Webp {
+        quality: 75,
+        effort: 0,
+        lossless: true,
+        tuning: minilab_recipe::WebpTuning::DEFAULT,
+    };
+    let mut plan = plan(small, &[(large, exact), (square(8), WEBP)]);
+    let made = std::sync::Arc::make_mut(&mut plan);
+    made.decode.frames = frames;
+    made.files.iter_mut().for_each(|file| file.frames = frames);
+    let (files, report) = render(&mut session, &plan, &[0, 1]).await;
+    assert_eq!(report.unwrap().failed, []);
+    assert!(files[0].body.len() > gif.len() && files[1].body.len() < gif.len());
+    assert_eq!(
+        [&files[0].notes[..], &files[1].notes[..]],
+        [&[Note::LargerThanOriginal][..], &[]]
+    );
 }
