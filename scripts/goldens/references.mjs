@@ -9,7 +9,7 @@ import hand from './hand.mjs';
 
 const goldens = new URL('../../tests/goldens/', import.meta.url);
 const path = (name) => fileURLToPath(new URL(name, goldens));
-const ENDINGS = { png: 'png', jpeg: 'jpg', webp: 'webp', avif: 'avif' };
+const ENDINGS = { png: 'png', jpeg: 'jpg', webp: 'webp', avif: 'avif', gif: 'gif', tiff: 'tif' };
 const SMALL = { compressionLevel: 9, adaptiveFiltering: true };
 
 /** Pictures to lay on another are originals, too; `width` resizes one first. */

@@ -26,6 +26,9 @@ pub struct Case {
     _sharp: IgnoredAny,
     #[serde(rename = "open")]
     _open: Option<IgnoredAny>,
+    /// How many of an animation are compared: all that it has.
+    #[serde(default = "one")]
+    pub frames: u32,
     /// Least score.
     score: f64,
     /// Greatest difference of a sample.
@@ -39,6 +42,10 @@ pub struct Case {
     /// Changes that must not pass for the right result.
     #[serde(default)]
     pub wrong: BTreeMap<String, Change>,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// Files encoded from equal samples with equal settings differ by little more than their metadata.
@@ -96,7 +103,11 @@ impl Case {
             .derivative
             .get("formats")
             .map_or("png", |formats| formats[0].as_str().unwrap());
-        let ending = if format == "jpeg" { "jpg" } else { format };
+        let ending = match format {
+            "jpeg" => "jpg",
+            "tiff" => "tif",
+            other => other,
+        };
         folder()
             .join("references")
             .join(format!("{}.{ending}", self.name))

@@ -22,11 +22,17 @@ pub struct Order {
 }
 
 impl Order {
-    /// The picture as it is, as PNG without conversion of colours.
+    /// The picture as it is, as PNG without conversion of colours; of an animation the first frame.
     pub fn as_png(name: impl Into<String>, original: impl Into<PathBuf>) -> Self {
-        let Value::Object(recipe) =
-            json!({ "colour": "original", "derivatives": { "made": { "formats": ["png"] } } })
-        else {
+        Self::frame_as_png(name, original, 0)
+    }
+
+    /// A frame of it.
+    pub fn frame_as_png(name: impl Into<String>, original: impl Into<PathBuf>, frame: u32) -> Self {
+        let Value::Object(recipe) = json!({
+            "colour": "original",
+            "derivatives": { "made": { "formats": ["png"], "animation": frame } },
+        }) else {
             unreachable!("it is written as an object");
         };
         Self {

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "support code of tests is test code")]
 
 mod case;
+mod decoded;
 mod distance;
+mod faces;
 mod lab;
 mod ladder;
 mod picture;

@@ -74,6 +74,14 @@ impl Picture {
         self.pixels[(y * self.width + x) as usize]
     }
 
+    /// This one, and the other below it.
+    pub fn over(mut self, other: &Self) -> Self {
+        assert_eq!(self.width, other.width, "frames of one animation are of one size");
+        self.height += other.height;
+        self.pixels.extend(&other.pixels);
+        self
+    }
+
     /// Puts another on top.
     pub fn stamp(&mut self, other: &Self, left: u32, top: u32) {
         for y in 0..other.height {

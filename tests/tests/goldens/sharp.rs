@@ -3,6 +3,7 @@ use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
 
 use crate::{
     case::{self, Case},
+    decoded,
     distance::between,
     lab::{self, Order},
     picture::Picture,
@@ -21,12 +22,11 @@ fn every_result_is_as_near_to_sharps_as_its_case_says() {
         .iter()
         .map(|case| (case.name.as_str(), lab::only(&made, &case.name)))
         .collect();
-    let decoded = decode(&cases, &ours);
+    let mut pairs = decoded::pairs(&cases, &ours);
     let mut table = Table::default();
     let mut rows = Vec::new();
     for case in &cases {
-        let [one, other] =
-            ["ours", "theirs"].map(|side| Picture::read(&decoded[&format!("{}-{side}", case.name)]));
+        let (one, other) = pairs.remove(&case.name).unwrap();
         table.add(case, &one, &other, bytes_off(case, &ours[case.name.as_str()]));
         rows.push((one, other));
     }
@@ -60,35 +60,6 @@ fn the_references_stay_small() {
     }
     let bytes = size(&case::folder());
     assert!(bytes < FOLDER_BYTES_MAX, "{bytes}");
-}
-
-/// PNGs as they are; the rest through one decoder for both, so that only the encoders are compared.
-fn decode(cases: &[Case], ours: &BTreeMap<&str, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
-    let mut pngs = BTreeMap::new();
-    let mut orders = Vec::new();
-    let world = tempfile::tempdir().unwrap();
-    for case in cases {
-        let reference = case.reference();
-        let (mine, theirs) = (&ours[case.name.as_str()], fs::read(&reference).unwrap());
-        let ending = reference.extension().unwrap().to_str().unwrap();
-        for (side, bytes) in [("ours", mine), ("theirs", &theirs)] {
-            let name = format!("{}-{side}", case.name);
-            if ending == "png" {
-                pngs.insert(name, bytes.clone());
-                continue;
-            }
-            let path = world.path().join(format!("{name}.{ending}"));
-            fs::write(&path, bytes).unwrap();
-            orders.push(Order::as_png(name, path));
-        }
-    }
-    let made = lab::render(&orders);
-    pngs.extend(
-        orders
-            .iter()
-            .map(|order| (order.name.clone(), lab::only(&made, &order.name))),
-    );
-    pngs
 }
 
 /// How much larger than sharp's file ours is, where encoders are compared.

@@ -3,8 +3,9 @@ use std::fs;
 
 use crate::{
     case::{self, Case},
+    decoded,
     distance::between,
-    lab::{self, Order},
+    lab,
     picture::Picture,
 };
 
@@ -27,13 +28,12 @@ fn wrong_recipes_are_rejected() {
         let ending = case.reference().extension().unwrap().to_str().unwrap().to_owned();
         let path = world.path().join(format!("{name}.{ending}"));
         fs::write(&path, lab::only(&made, name)).unwrap();
-        encoded.push(Order::as_png(name, &path));
-        encoded.push(Order::as_png(format!("{name}-reference"), case.reference()));
+        encoded.push((name.clone(), path, case.frames));
+        encoded.push((format!("{name}-reference"), case.reference(), case.frames));
     }
-    let pngs = lab::render(&encoded);
+    let pictures = decoded::pictures(&encoded);
     for (name, what, case) in &expected {
-        let picture = |name: &str| Picture::read(&lab::only(&pngs, name));
-        let verdict = between(&picture(name), &picture(&format!("{name}-reference")));
+        let verdict = between(&pictures[name], &pictures[&format!("{name}-reference")]);
         match verdict {
             Ok(distance) if case.threshold().accepts(distance) => {
                 passed.push(format!("{}: {what}: {distance:?}", case.name));
