@@ -31,6 +31,12 @@ impl Studio {
 
     /// The files of an example that a page can show, in the order of their keys; or what the program said.
     pub fn make(&self, example: &Example) -> Result<Vec<PathBuf>, String> {
+        let is_shown = |path: &PathBuf| path.extension().is_some_and(|end| end != "tiff" && end != "tif");
+        Ok(self.files(example)?.into_iter().filter(is_shown).collect())
+    }
+
+    /// All of them.
+    pub fn files(&self, example: &Example) -> Result<Vec<PathBuf>, String> {
         let config = format!(
             "version: 1\nfrom: {{ folder: in }}\nto: {{ folder: out }}\nstores: {{ originals: {{ folder: \"{}\" }} }}\nrecipes:\n  example:\n{}    derivatives:\n      shown:\n{}",
             docs(BRAND).canonicalize().unwrap().display(),
@@ -39,9 +45,7 @@ impl Studio {
         );
         let name = format!("{}.yaml", example.name);
         fs::write(self.folder.path().join(&name), config).unwrap();
-        let made = self.render(&name, &example.original, &example.name)?;
-        let is_shown = |path: &PathBuf| path.extension().is_some_and(|end| end != "tiff" && end != "tif");
-        Ok(made.into_iter().filter(is_shown).collect())
+        self.render(&name, &example.original, &example.name)
     }
 
     /// A picture's samples; of an animation those of its first frame.
