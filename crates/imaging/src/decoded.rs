@@ -30,7 +30,11 @@ impl Engine {
 pub(crate) fn decode<'a>(bytes: &'a [u8], probe: &Probe, wanted: &Decode) -> Result<Decoded<'a>> {
     let started = Instant::now();
     // Of an animation, the page of a decode is its first frame.
-    let page = if probe.has_page(wanted.page) { wanted.page } else { 0 };
+    let page = if probe.has_page(wanted.page) {
+        wanted.page
+    } else {
+        0
+    };
     let own = probe.of_page(page).ok_or_else(|| {
         Error::internal(format!(
             "page {page} is to be decoded, of which no header was read"

@@ -4,7 +4,7 @@
 //! Crops of their original's own scale are cut and not resampled, so their place is where their pixels are the original's.
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     lab::{self, Order},
@@ -22,13 +22,11 @@ fn photos() -> PathBuf {
 }
 
 fn order(name: String, photo: &str, derivative: Value) -> Order {
-    let Value::Object(recipe) = json!({ "derivatives": { "made": derivative } }) else {
-        unreachable!("it is written as an object")
-    };
+    let derivatives = Map::from_iter([("made".to_owned(), derivative)]);
     Order {
         name,
         original: photos().join(format!("{photo}.jpg")),
-        recipe,
+        recipe: Map::from_iter([("derivatives".to_owned(), derivatives.into())]),
     }
 }
 

@@ -2,7 +2,7 @@
 //! program.
 use std::{fs, path::Path};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     lab::{self, Order},
@@ -72,13 +72,11 @@ pub fn sheet(cases: &[Row], examples: &[Row]) -> Vec<u8> {
 }
 
 fn order(name: String, original: impl AsRef<Path>, derivative: Value) -> Order {
-    let Value::Object(recipe) = json!({ "derivatives": { "made": derivative } }) else {
-        unreachable!("it is written as an object")
-    };
+    let derivatives = Map::from_iter([("made".to_owned(), derivative)]);
     Order {
         name,
         original: original.as_ref().to_owned(),
-        recipe,
+        recipe: Map::from_iter([("derivatives".to_owned(), derivatives.into())]),
     }
 }
 

@@ -53,12 +53,7 @@ pub(super) fn grow(
 }
 
 /// One page as if it were alone.
-fn page(
-    recipe: &Recipe,
-    original: &Original,
-    targets: &[Target],
-    analysed: bool,
-) -> Result<Grown, Refusal> {
+fn page(recipe: &Recipe, original: &Original, targets: &[Target], analysed: bool) -> Result<Grown, Refusal> {
     let number = targets.first().map_or(0, |target| target.page);
     let seen = original
         .of_page(number)
