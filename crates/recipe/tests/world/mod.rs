@@ -1,6 +1,6 @@
 //! Documents and originals for tests.
 #![allow(dead_code, reason = "each test program uses its part")]
-use minilab_recipe::{Document, Format, Original, Pixels, Probe, Recipe, Size};
+use minilab_recipe::{Area, Document, Face, Format, Original, Pixels, Probe, Recipe, Size};
 
 /// A document with one recipe `r`, given the lines below `derivatives:` in flow style.
 pub fn recipe(derivatives: &str) -> Recipe {
@@ -39,5 +39,19 @@ pub fn png(width: u32, height: u32) -> Original {
     let mut original = jpeg(width, height);
     original.probe.format = Format::Png;
     original.probe.alpha = true;
+    original
+}
+
+pub fn area(x: f64, y: f64, width: f64, height: f64) -> Area {
+    Area { x, y, width, height }
+}
+
+/// The original, with these faces found.
+pub fn with(mut original: Original, faces: &[Area]) -> Original {
+    let face = |area: &Area| Face {
+        area: *area,
+        score: 0.9,
+    };
+    original.findings.faces = Some(faces.iter().map(face).collect());
     original
 }
