@@ -1,9 +1,11 @@
 //! From dead letters to failure records: what was given up waits in `state` for people, not in a broker.
 //!
 //! A worker records a failure before it gives a job up, so for most letters nothing is left to do. What it could not record, what
-//! the broker gave up by itself and what is no job at all is recorded here. A letter is completed only then.
+//! the broker gave up by itself and what is no job at all is recorded here, and what no record tells is noted for receivers. A
+//! letter is completed only then.
 mod letter;
 mod redrive;
+mod tell;
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::letter::{Letter, covers};
 pub use self::redrive::Redrive;
+use self::tell::Teller;
 use crate::{Error, Jobs};
 
 /// Letters recorded at one time: enough to hide the way to the store.
@@ -31,6 +34,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 pub struct DeadLetters {
     jobs: Arc<Jobs>,
     failures: Failures,
+    teller: Teller,
     metrics: Arc<Metrics>,
 }
 
@@ -38,8 +42,9 @@ impl DeadLetters {
     /// Dead letters of the broker that takes these jobs, to be recorded in `state`.
     pub fn new(jobs: Arc<Jobs>, state: Arc<dyn Store>, metrics: Arc<Metrics>) -> Self {
         Self {
-            jobs,
+            teller: Teller::new(Arc::clone(&jobs), Arc::clone(&state)),
             failures: Failures::new(state),
+            jobs,
             metrics,
         }
     }
@@ -120,13 +125,17 @@ impl DeadLetters {
             }
             // Also of a lane that was made meanwhile: the job may owe what no record tells, a manifest for one. A failure too
             // many is shown until it is put back or purged; one too few would leave that undone.
-            Letter::Failure(failure) => {
+            Letter::Failure { job, failure } => {
                 let known = self.failures.load(&failure.key, failure.lane).await?;
-                if known.is_some_and(|known| covers(&known, &failure)) {
-                    return Ok(());
-                }
-                self.failures.write(&failure).await?;
-                self.tell(&failure.class, &failure.sentence, &failure.key);
+                let failure = match known.filter(|known| covers(known, &failure)) {
+                    Some(known) => known,
+                    None => {
+                        self.failures.write(&failure).await?;
+                        self.tell(&failure.class, &failure.sentence, &failure.key);
+                        *failure
+                    }
+                };
+                self.teller.tell(&job, &failure).await?;
             }
         }
         Ok(())

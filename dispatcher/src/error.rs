@@ -14,6 +14,9 @@ pub enum Error {
     /// A record could not be read, listed or swapped.
     #[error(transparent)]
     Record(#[from] minilab_record::Error),
+    /// What receivers are to hear could not be noted.
+    #[error(transparent)]
+    Notify(#[from] minilab_notify::Error),
     /// A listing that is not in key order would make originals look deleted.
     #[error(
         "the listing of {listing} names {key:?} after {previous:?}: it is not in byte order, so nothing can be compared with it"
@@ -44,6 +47,7 @@ impl Error {
             Self::Store(cause) => cause.is_transient(),
             Self::Queue(cause) => cause.is_transient(),
             Self::Record(cause) => cause.is_transient(),
+            Self::Notify(cause) => cause.is_transient(),
             Self::Misordered { .. } | Self::Watch { .. } => false,
         }
     }
@@ -66,7 +70,7 @@ impl Error {
         match self {
             Self::Store(cause) | Self::Record(minilab_record::Error::Store(cause)) => of_one(cause),
             Self::Record(_) => true,
-            Self::Queue(_) | Self::Misordered { .. } | Self::Watch { .. } => false,
+            Self::Notify(_) | Self::Queue(_) | Self::Misordered { .. } | Self::Watch { .. } => false,
         }
     }
 }

@@ -10,7 +10,9 @@ use std::{sync::Arc, time::Duration};
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use minilab_dispatcher::{DeadLetters, Redrive, queue_name};
+use minilab_notify::{Outboxes, notify_queue};
 use minilab_protos::job::{Job, LastError};
+use minilab_protos::notification::{Kind, Notification};
 use minilab_queue::{Disposition, Outgoing, QueueName, dead_queue};
 use minilab_recipe::Lane;
 use minilab_record::{FailureRecord, Failures, UnreadableRecord};
@@ -114,6 +116,57 @@ async fn letter_waits_until_the_store_is_back() {
 }
 
 #[tokio::test]
+async fn receivers_hear_once_of_a_job_that_nobody_could_finish() {
+    let world = World::new().with_rules(&heard());
+    for _ in 0..2 {
+        die(&world, &job("a.jpg"), "exhausted: the store did not answer").await;
+        record_all(&world).await;
+    }
+    let said = waiting(&world, "a.jpg").await;
+    assert_eq!(said.len(), 1);
+    assert_eq!(
+        (said[0].kind, said[0].data.lanes.join(" ")),
+        (Kind::Failed, "fast".into())
+    );
+    assert_eq!(said[0].data.failures[0].sentence, "the store did not answer");
+    assert!(
+        world.queue.depth(&notify_queue()).await.unwrap().known() > 0,
+        "senders are woken"
+    );
+}
+
+#[tokio::test]
+async fn receivers_hear_of_a_new_upload_that_nobody_could_finish_beside_what_was_made_of_the_old() {
+    let world = World::new().with_rules(&heard());
+    world.upload("a.jpg").await;
+    world.finish("a.jpg").await;
+    die(
+        &world,
+        &sent("a.jpg", Timestamp::now()),
+        "denied: the original may not be read",
+    )
+    .await;
+    record_all(&world).await;
+    assert_eq!(waiting(&world, "a.jpg").await.len(), 1);
+}
+
+#[tokio::test]
+async fn receivers_hear_nothing_of_a_death_where_the_record_tells_since_what_became_of_the_lane() {
+    let world = World::new().with_rules(&heard());
+    world.upload("a.jpg").await;
+    world.finish("a.jpg").await;
+    die(
+        &world,
+        &sent("a.jpg", Timestamp::UNIX_EPOCH),
+        "exhausted: the manifest could not be written",
+    )
+    .await;
+    record_all(&world).await;
+    assert_eq!(waiting(&world, "a.jpg").await, []);
+    assert_eq!(failures(&world).await.len(), 1, "an operator sees it");
+}
+
+#[tokio::test]
 async fn redriven_job_starts_its_counters_again_and_says_that_it_was_put_back() {
     let world = World::new();
     // A job of the key that waits already must not swallow it.
@@ -144,6 +197,26 @@ async fn redriven_job_starts_its_counters_again_and_says_that_it_was_put_back() 
         (1, 0, 0, 9, "fast")
     );
     assert_ne!(job.id, "01JOB");
+}
+
+/// The usual rules, with somebody who listens.
+fn heard() -> String {
+    format!(
+        "{}notify:\n  shop: {{ rabbitmq: {{ exchange: shop, url: \"amqp://127.0.0.1\" }}, on: [ready, failed] }}\n",
+        world::RULES
+    )
+}
+
+async fn waiting(world: &World, name: &str) -> Vec<Notification> {
+    let outboxes = Outboxes::new(Arc::clone(&world.state));
+    outboxes.load("shop", name).await.unwrap().waiting
+}
+
+fn sent(name: &str, at: Timestamp) -> Job {
+    Job {
+        enqueued_at_ms: at.as_millisecond().try_into().unwrap(),
+        ..job(name)
+    }
 }
 
 fn job(name: &str) -> Job {

@@ -21,7 +21,6 @@ use minilab_recipe::Lane;
 use minilab_record::{FailureEntry, Loaded, Need, Record, fence, next_generation, tombstone};
 use minilab_store::{ETag, Sha256};
 
-pub use self::tell::listeners;
 use self::{context::Context, lane::Made, make::Put, sitting::Upload};
 pub(crate) use self::{
     make::failure,

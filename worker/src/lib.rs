@@ -14,7 +14,6 @@ pub mod testing;
 mod worker;
 
 pub use assets::{AssetFile, Assets};
-pub use attempt::listeners;
 pub use dependency::Dependency;
 pub use envelope::{backfill_queue, lane_queue};
 pub use error::Error;

@@ -13,7 +13,7 @@ mod stop;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use minilab_notify::Notifier;
+use minilab_notify::{Notifier, listeners};
 use minilab_queue::{Clock, Queue};
 use minilab_recipe::Document;
 use minilab_record::{Failures, Projector, Records};
@@ -29,7 +29,7 @@ pub use self::{
 };
 use crate::{
     assets::Assets,
-    attempt::{World, listeners, this_process},
+    attempt::{World, this_process},
     outcome::Budget,
     renderer::Renderer,
     report::JobReport,

@@ -1,7 +1,7 @@
 //! Telling the rest of the world: what a record says becomes notifications, which wait in an outbox for each target and
 //! original until its receiver has taken them.
 //!
-//! Workers write outboxes ([`Notifier`]), dispatchers empty them ([`Sender`]); between them the queue [`notify_queue`] only
+//! Workers write outboxes ([`Notifier`]), and dispatchers where a job was given up; dispatchers empty them ([`Sender`]); between them the queue [`notify_queue`] only
 //! carries which outbox to look at. See docs/adr/0008.
 mod backoff;
 mod error;
@@ -15,7 +15,7 @@ mod wake_up;
 pub mod webhook;
 
 pub use error::Error;
-pub use notifier::{Listener, Noted, Notifier};
+pub use notifier::{Listener, Noted, Notifier, listeners};
 pub use outbox::{Appended, EMPTY_BYTES_MAX, Held, Outbox, Trouble};
 pub use outboxes::{Listed, Outboxes};
 pub use replay::{Replayed, Retelling, replay, retell};

@@ -1,13 +1,15 @@
 //! What a record says to the outside: notifications with ids that depend on nothing but what is said.
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use minilab_protos::{
     manifest::Status,
     notification::{Kind, Link, NOTIFICATION_SCHEMA, Notification, Told, ToldFailure, ToldFile},
 };
 use minilab_recipe::Lane;
 use minilab_record::{
-    FailureEntry, FileEntry, LaneState, LaneStatus, Projector, PublicUrls, Record, original, pending_lanes,
+    FailureEntry, FailureRecord, FileEntry, LaneState, LaneStatus, Projector, PublicUrls, Record, original,
+    pending_lanes,
 };
 use minilab_store::Sha256;
 use serde::Serialize;
@@ -44,6 +46,47 @@ pub fn sayings(record: &Record, lanes: &BTreeMap<Lane, String>, urls: &PublicUrl
     all
 }
 
+/// That a lane was given up, which no record tells. The same for one job however often it is said.
+pub fn given_up(failure: &FailureRecord, urls: &PublicUrls<'_>) -> Notification {
+    let death = Death {
+        key: &failure.key,
+        lane: failure.lane,
+        job: failure.job.as_deref(),
+        cause: (&failure.class, &failure.code, &failure.sentence),
+    };
+    let data = Told {
+        schema: NOTIFICATION_SCHEMA,
+        original: original(&failure.key, None),
+        lanes: vec![failure.lane.as_str().to_owned()],
+        status: Status::Failed,
+        files: Vec::new(),
+        files_left_out: 0,
+        failures: vec![ToldFailure {
+            derivative: None,
+            class: failure.class.clone(),
+            code: failure.code.clone(),
+            sentence: failure.sentence.clone(),
+        }],
+        manifest: manifest(&failure.key, urls),
+    };
+    notification(
+        Kind::Failed,
+        digest(&death),
+        (&failure.key, failure.at),
+        urls,
+        data,
+    )
+}
+
+/// What is hashed of a job that was given up.
+#[derive(Serialize)]
+struct Death<'a> {
+    key: &'a str,
+    lane: Lane,
+    job: Option<&'a str>,
+    cause: (&'a str, &'a str, &'a str),
+}
+
 /// What is hashed: all that makes two sayings two, and nothing that a fence or another run changes.
 #[derive(Serialize)]
 struct Identity<'a> {
@@ -58,12 +101,39 @@ struct Identity<'a> {
     lanes: Vec<&'a str>,
 }
 
-impl Identity<'_> {
-    fn id(&self) -> String {
-        let bytes = serde_json::to_vec(self).expect("identities have no maps");
-        let mut id = Sha256::of(&bytes).to_string();
-        id.truncate(ID_HEX_DIGITS);
-        id
+/// The id of what is said so.
+fn digest(said: &impl Serialize) -> String {
+    let bytes = serde_json::to_vec(said).expect("what is hashed has no maps");
+    let mut id = Sha256::of(&bytes).to_string();
+    id.truncate(ID_HEX_DIGITS);
+    id
+}
+
+fn notification(
+    kind: Kind,
+    id: String,
+    (key, time): (&str, Timestamp),
+    urls: &PublicUrls<'_>,
+    data: Told,
+) -> Notification {
+    let source = if urls.base.is_empty() { NAMELESS } else { urls.base };
+    Notification {
+        specversion: "1.0".to_owned(),
+        id,
+        source: source.to_owned(),
+        kind,
+        subject: key.to_owned(),
+        time: time.to_string(),
+        datacontenttype: "application/json".to_owned(),
+        data,
+    }
+}
+
+fn manifest(key: &str, urls: &PublicUrls<'_>) -> Link {
+    let manifest = Projector::manifest_key(key);
+    Link {
+        url: urls.of(&manifest),
+        key: manifest,
     }
 }
 
@@ -93,7 +163,7 @@ impl Speaker<'_> {
             failures: state.failures.iter().map(parts).collect(),
             lanes: Vec::new(),
         };
-        self.notification(kind, identity.id(), self.told(&[(lane, state)], status))
+        self.notification(kind, digest(&identity), self.told(&[(lane, state)], status))
     }
 
     fn complete(&self, lanes: &[(Lane, &LaneState)], said: &[Notification]) -> Notification {
@@ -115,7 +185,7 @@ impl Speaker<'_> {
             failures: Vec::new(),
             lanes: said.iter().map(|said| said.id.as_str()).collect(),
         };
-        self.notification(Kind::Complete, identity.id(), self.told(lanes, status))
+        self.notification(Kind::Complete, digest(&identity), self.told(lanes, status))
     }
 
     fn deleted(&self) -> Notification {
@@ -129,25 +199,12 @@ impl Speaker<'_> {
             failures: Vec::new(),
             lanes: Vec::new(),
         };
-        self.notification(Kind::Deleted, identity.id(), self.told(&[], Status::Deleted))
+        self.notification(Kind::Deleted, digest(&identity), self.told(&[], Status::Deleted))
     }
 
     fn notification(&self, kind: Kind, id: String, data: Told) -> Notification {
-        let source = if self.urls.base.is_empty() {
-            NAMELESS
-        } else {
-            self.urls.base
-        };
-        Notification {
-            specversion: "1.0".to_owned(),
-            id,
-            source: source.to_owned(),
-            kind,
-            subject: self.record.key.clone(),
-            time: self.record.updated.to_string(),
-            datacontenttype: "application/json".to_owned(),
-            data,
-        }
+        let Record { key, updated, .. } = self.record;
+        notification(kind, id, (key, *updated), self.urls, data)
     }
 
     fn told(&self, lanes: &[(Lane, &LaneState)], status: Status) -> Told {
@@ -163,7 +220,6 @@ impl Speaker<'_> {
                 _ => files_left_out += 1,
             }
         }
-        let manifest = Projector::manifest_key(&self.record.key);
         Told {
             schema: NOTIFICATION_SCHEMA,
             original: original(&self.record.key, self.record.observation.as_ref()),
@@ -172,10 +228,7 @@ impl Speaker<'_> {
             files,
             files_left_out,
             failures: failures(lanes),
-            manifest: Link {
-                url: self.urls.of(&manifest),
-                key: manifest,
-            },
+            manifest: manifest(&self.record.key, self.urls),
         }
     }
 

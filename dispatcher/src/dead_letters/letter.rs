@@ -10,7 +10,10 @@ use minilab_store::Key;
 #[derive(Debug)]
 pub(super) enum Letter {
     /// Of a lane of an original.
-    Failure(Box<FailureRecord>),
+    Failure {
+        job: Box<Job>,
+        failure: Box<FailureRecord>,
+    },
     /// It was no job.
     Unreadable(UnreadableRecord),
 }
@@ -19,7 +22,10 @@ pub(super) enum Letter {
 pub(super) fn read(delivery: &Delivery, now: Timestamp) -> Letter {
     let reason = delivery.reason.as_deref().unwrap_or(UNKNOWN);
     match job(&delivery.payload) {
-        Some((job, lane)) => Letter::Failure(Box::new(failure(&job, lane, reason, now))),
+        Some((job, lane)) => Letter::Failure {
+            failure: Box::new(failure(&job, lane, reason, now)),
+            job: Box::new(job),
+        },
         None => Letter::Unreadable(UnreadableRecord::new(&delivery.payload, reason.to_owned(), now)),
     }
 }

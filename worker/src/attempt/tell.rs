@@ -1,9 +1,6 @@
 //! Step 10: what receivers outside are told is noted for them. Nobody here waits for a receiver.
 use std::collections::BTreeMap;
 
-use minilab_notify::Listener;
-use minilab_protos::notification::Kind;
-use minilab_recipe::{Document, Occasion};
 use minilab_record::{PublicUrls, Record};
 
 use super::context::Context;
@@ -31,23 +28,5 @@ impl Context<'_> {
             work.notifications_dropped += noted.dropped;
         });
         Ok(())
-    }
-}
-
-/// The targets of a document, as far as it matters to who notes for them.
-pub fn listeners(document: &Document) -> Vec<Listener> {
-    let targets = document.notify.iter().map(|(name, target)| Listener {
-        name: name.clone(),
-        on: target.on.iter().copied().map(kind).collect(),
-    });
-    targets.collect()
-}
-
-fn kind(occasion: Occasion) -> Kind {
-    match occasion {
-        Occasion::Ready => Kind::Ready,
-        Occasion::Complete => Kind::Complete,
-        Occasion::Failed => Kind::Failed,
-        Occasion::Deleted => Kind::Deleted,
     }
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Result;
-use minilab_recipe::{Intake, Location, S3};
+use minilab_recipe::{Document, Intake, Location, S3};
 use minilab_store::s3::notifications::{Change, NotifyingBucket};
 use serde_json::json;
 
@@ -35,7 +35,7 @@ pub async fn run(what: &Events, form: Form) -> Result<Exit> {
         bucket: compose::notifying_bucket(bucket).await?,
         queue: EventsQueue::of(intake, &places.queue).await?,
     };
-    let wanted = wanted(args, bucket);
+    let wanted = wanted(args, &config.document, bucket);
     let seen = both.look().await?;
     let plan = events::plan(&wanted, &seen);
     let refused = !plan.obstacles.is_empty();
@@ -140,11 +140,12 @@ fn bucket(places: &Places) -> Result<&S3> {
     }
 }
 
-fn wanted(args: &SetUp, bucket: &S3) -> Wanted {
+fn wanted(args: &SetUp, document: &Document, bucket: &S3) -> Wanted {
     Wanted {
         bucket: bucket.bucket.clone(),
         owner: bucket.expected_owner.clone(),
         prefix: bucket.prefix.clone(),
+        events: events::wanted_by(document),
         via: match (args.via, &args.topic) {
             (ViaName::Sns, topic) => Via::Sns {
                 topic: topic.clone().unwrap_or_default(),

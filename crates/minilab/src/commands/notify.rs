@@ -3,14 +3,13 @@ use std::{collections::BTreeMap, sync::Arc, time::SystemTime};
 
 use anyhow::Result;
 use jiff::Timestamp;
-use minilab_notify::{Outboxes, Replayed, Retelling, replay, retell, sayings};
+use minilab_notify::{Outboxes, Replayed, Retelling, listeners, replay, retell, sayings};
 use minilab_protos::notification::Notification;
 use minilab_queue::Queue;
 use minilab_recipe::{Decision, Document};
 use minilab_record::{PublicUrls, Record, Records};
 use minilab_store::Store;
 use minilab_telemetry::Metrics;
-use minilab_worker::listeners;
 use serde_json::json;
 
 use crate::{

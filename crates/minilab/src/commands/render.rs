@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use minilab_recipe::{Document, PlannedFile};
-use minilab_worker::{Assets, LooseOriginal, OnceFile, pool::ProcessPool, render_once};
+use minilab_worker::{Assets, LooseOriginal, OnceFile, Rendered, pool::ProcessPool, render_once};
 use serde_json::json;
 
 use super::loose::{Loose, pictures};
@@ -101,6 +101,7 @@ async fn one(
         assets,
     };
     let rendered = render_once(pool, recipe, loose).await?;
+    tell_without_files(&original.key, path, &rendered, form)?;
     for file in &rendered.files {
         if let Some(than) = file.larger_than {
             let PlannedFile {
@@ -142,6 +143,26 @@ async fn one(
         .clone()
         .for_each(|refused| speech::aside(&format!("{}: {refused}", path.display())));
     Ok(rendered.report.failed.len() + refused.count())
+}
+
+/// Derivatives of which this original gets no file at all, and why: it lacks the page, the face. A ladder's rungs that it is
+/// too small for are no surprise.
+fn tell_without_files(original: &str, path: &Path, rendered: &Rendered, form: Form) -> Result<()> {
+    let has_files = |name: &str| rendered.files.iter().any(|file| file.planned.derivative == name);
+    for skipped in rendered
+        .plan
+        .skipped
+        .iter()
+        .filter(|skipped| !has_files(&skipped.derivative))
+    {
+        let (name, reason) = (&skipped.derivative, &skipped.reason);
+        speech::aside(&format!("{}: {name}: no file, as {reason}", path.display()));
+        if form == Form::Json {
+            let value = || json!({ "original": original, "derivative": name, "skipped": reason });
+            speech::result(form, String::new, value)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whole or not at all, like in a store; a key never leaves the folder.

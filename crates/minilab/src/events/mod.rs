@@ -4,6 +4,8 @@ mod queue;
 mod sender;
 mod way;
 
+use minilab_recipe::Document;
+
 pub use self::plan::{Plan, Seen, Via, Wanted, at_queue, plan, unseen};
 pub use self::way::Way;
 
@@ -13,6 +15,15 @@ pub const EVENTS: [&str; 3] = [
     "s3:ObjectRemoved:*",
     "s3:LifecycleExpiration:*",
 ];
+
+/// Where a recipe reads tags, also that they changed.
+const OF_TAGS: &str = "s3:ObjectTagging:*";
+
+/// What a bucket must tell for this document.
+pub fn wanted_by(document: &Document) -> Vec<&'static str> {
+    let of_tags = document.reads_tags().then_some(OF_TAGS);
+    EVENTS.into_iter().chain(of_tags).collect()
+}
 
 /// Something that stands in the way until a person decides.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]

@@ -5,7 +5,7 @@ use minilab_store::s3::notifications::{Change, Entry, Kind, Notifications};
 use serde_json::json;
 
 use super::{
-    EVENTS, Obstacle,
+    Obstacle,
     queue::{self, Attribute},
     sender::Sender,
 };
@@ -33,6 +33,8 @@ pub struct Wanted {
     pub owner: Option<String>,
     /// What keys of originals begin with.
     pub prefix: String,
+    /// Which events.
+    pub events: Vec<&'static str>,
     /// By which way.
     pub via: Via,
     /// The name of our entry, of our statement and of our rule.
@@ -144,7 +146,7 @@ fn entry(wanted: &Wanted, queue: &str) -> Option<Entry> {
         id: wanted.id.clone(),
         kind,
         arn: arn.to_owned(),
-        events: EVENTS.map(str::to_owned).to_vec(),
+        events: wanted.events.iter().map(|&event| event.to_owned()).collect(),
         filters: prefix.into_iter().collect(),
     })
 }
@@ -235,7 +237,7 @@ fn by_hand(wanted: &Wanted, seen: &Seen, queue: &str) -> Vec<String> {
         Via::EventBridge => {
             let mut pattern = json!({
                 "source": ["aws.s3"],
-                "detail-type": ["Object Created", "Object Deleted"],
+                "detail-type": detail_types(&wanted.events),
                 "detail": { "bucket": { "name": [bucket] } },
             });
             if !wanted.prefix.is_empty() {
@@ -254,8 +256,20 @@ fn by_hand(wanted: &Wanted, seen: &Seen, queue: &str) -> Vec<String> {
     way.into_iter().chain(unseen(wanted, seen)).collect()
 }
 
+/// What EventBridge calls these events. Objects that the bucket's life cycle deletes are deleted there, too.
+fn detail_types(events: &[&str]) -> Vec<&'static str> {
+    let names = events.iter().flat_map(|&event| match event {
+        "s3:ObjectCreated:*" => &["Object Created"][..],
+        "s3:ObjectRemoved:*" => &["Object Deleted"],
+        "s3:ObjectTagging:*" => &["Object Tags Added", "Object Tags Deleted"],
+        _ => &[],
+    });
+    names.copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::{EVENTS, OF_TAGS};
     use super::*;
 
     const QUEUE: &str = "arn:aws:sqs:eu-central-1:123456789012:minilab-events";
@@ -265,6 +279,7 @@ mod tests {
             bucket: "acme-uploads".to_owned(),
             owner: None,
             prefix: "uploads/".to_owned(),
+            events: EVENTS.to_vec(),
             via,
             id: "minilab".to_owned(),
             replace: false,
@@ -294,6 +309,24 @@ mod tests {
                 .insert(attribute.name.to_owned(), attribute.value.clone());
         }
         after
+    }
+
+    #[test]
+    fn where_tags_are_read_their_changes_are_told_by_every_way() {
+        let tagged = |via| {
+            let mut wanted = wanted(via);
+            wanted.events.push(OF_TAGS);
+            plan(&wanted, &seen(Vec::new()))
+        };
+        let told = &tagged(Via::Sqs).next.entries[0].events;
+        assert!(told.iter().any(|event| event == OF_TAGS), "{told:?}");
+        let rule = &tagged(Via::EventBridge).by_hand[0];
+        assert!(
+            rule.contains("Object Tags Added") && rule.contains("Object Tags Deleted"),
+            "{rule}"
+        );
+        let untagged = plan(&wanted(Via::EventBridge), &seen(Vec::new()));
+        assert!(!untagged.by_hand[0].contains("Tags"));
     }
 
     #[test]

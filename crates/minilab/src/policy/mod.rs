@@ -36,8 +36,7 @@ pub fn of(
 ) -> Result<Policy, Refusal> {
     let account = Account(account);
     let notifies = !document.notify.is_empty();
-    let reads_tags = document.recipes.values().any(|recipe| recipe.read_tags);
-    let from = if reads_tags {
+    let from = if document.reads_tags() {
         objects::tagged_from(role)
     } else {
         objects::from(role)

@@ -54,6 +54,28 @@ fn render_makes_files_and_reports_what_it_cannot() {
 }
 
 #[test]
+fn render_says_of_which_derivatives_an_original_gets_no_file() {
+    renderer_is_built();
+    let world = World::new();
+    let second = "      second: { page: 1, resize: { width: 32 }, formats: [webp] }\n";
+    world.write("tiny.yaml", format!("{RECIPE}{second}"));
+    world.write("cat.png", picture(64, 48));
+    let ran = world.run(["--json", "render", "tiny.yaml", "cat.png", "--out", "out"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(
+        ran.err.contains("cat.png: second: no file, as it shows page 1"),
+        "{}",
+        ran.err
+    );
+    let skipped: Vec<_> = values(&ran.out)
+        .into_iter()
+        .filter(|value| value["skipped"].is_string())
+        .collect();
+    assert_eq!(skipped.len(), 1, "{}", ran.out);
+    assert_eq!(skipped[0]["derivative"], "second");
+}
+
+#[test]
 fn explain_shows_the_tree_and_what_is_skipped() {
     renderer_is_built();
     let world = World::new();

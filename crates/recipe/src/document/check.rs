@@ -60,7 +60,7 @@ pub(super) fn operation(root: &Tree, document: &Document, problems: &Problems) {
         let message = "\"intake\" must say how uploads into a bucket are noticed";
         problems.note(span_of(root, "from"), Code::MissingKey, message, Some(help));
     }
-    if !is_bucket && document.recipes.values().any(|recipe| recipe.read_tags) {
+    if !is_bucket && document.reads_tags() {
         let help = "drop read_tags; metadata of a file may lie beside it";
         conflict(
             "recipes",

@@ -127,6 +127,11 @@ impl Document {
         })
     }
 
+    /// Does any recipe read tags of originals?
+    pub fn reads_tags(&self) -> bool {
+        self.recipes.values().any(|recipe| recipe.read_tags)
+    }
+
     fn parse_tree(
         name: &str,
         text: &str,

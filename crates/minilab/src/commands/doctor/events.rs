@@ -20,7 +20,10 @@ pub(super) async fn look(report: &mut Report, config: &Config, places: &Places) 
     let told = |word: &str| Finding::skipped(CHECK, word);
     for intake in intakes {
         report.add(match (intake, &places.from) {
-            (Intake::Sqs(events), Location::S3(bucket)) => in_bucket(events, bucket, places).await,
+            (Intake::Sqs(events), Location::S3(bucket)) => {
+                let wanted = events::wanted_by(&config.document);
+                in_bucket(events, (bucket, &wanted), places).await
+            }
             (Intake::Watch, _) => told("watch: the file system tells of changes"),
             (Intake::Poll { .. }, _) => told("poll: originals are listed again and again"),
             (intake, _) => told(&format!(
@@ -34,7 +37,7 @@ pub(super) async fn look(report: &mut Report, config: &Config, places: &Places) 
     }
 }
 
-async fn in_bucket(events: &SqsEvents, bucket: &S3, places: &Places) -> Finding {
+async fn in_bucket(events: &SqsEvents, (bucket, wanted): (&S3, &[&'static str]), places: &Places) -> Finding {
     let looked = async {
         anyhow::Ok(Seen {
             attributes: EventsQueue::of(events, &places.queue).await?.read().await?,
@@ -42,13 +45,13 @@ async fn in_bucket(events: &SqsEvents, bucket: &S3, places: &Places) -> Finding 
         })
     };
     match looked.await {
-        Ok(seen) => judged(bucket, &seen),
+        Ok(seen) => judged(bucket, wanted, &seen),
         Err(error) => Finding::fail(CHECK, &error, FIX),
     }
 }
 
 /// Both ends of the way, and the queue itself, which may be somebody else's.
-fn judged(bucket: &S3, seen: &Seen) -> Finding {
+fn judged(bucket: &S3, events: &[&'static str], seen: &Seen) -> Finding {
     let queue = seen.queue();
     let Some(way) = Way::of(seen, &bucket.prefix) else {
         let missing = format!(
@@ -75,6 +78,7 @@ fn judged(bucket: &S3, seen: &Seen) -> Finding {
         bucket: bucket.bucket.clone(),
         owner: bucket.expected_owner.clone(),
         prefix: bucket.prefix.clone(),
+        events: events.to_vec(),
         via,
         id: "minilab".to_owned(),
         replace: false,
@@ -103,6 +107,7 @@ fn judged(bucket: &S3, seen: &Seen) -> Finding {
     let doubts: Vec<_> = doubts
         .chain(events::unseen(&wanted, seen))
         .chain(poor(seen))
+        .chain(untold(events, &wanted.via, seen))
         .collect();
     if doubts.is_empty() {
         Finding::ok(CHECK, told)
@@ -121,6 +126,23 @@ fn unfit(seen: &Seen) -> Option<(String, String)> {
         let what = format!("{} keeps an order, and S3 tells no such queue", seen.queue());
         (what, "take a standard queue".to_owned())
     })
+}
+
+/// What is wanted beside uploads and deletions and comes by no entry; a rule's events cannot be seen from here.
+fn untold(events: &[&str], via: &Via, seen: &Seen) -> Vec<String> {
+    let told: Vec<_> = seen
+        .notifications
+        .entries
+        .iter()
+        .flat_map(|entry| &entry.events)
+        .collect();
+    let is_told = |event: &str| *via == Via::EventBridge || told.iter().any(|told| *told == event);
+    let others = events
+        .iter()
+        .filter(|event| !events::EVENTS.contains(event) && !is_told(event));
+    others
+        .map(|event| format!("the bucket does not tell of {event}: changes are noticed when originals are looked at again ({FIX})"))
+        .collect()
 }
 
 /// What makes it worse than it has to be.
@@ -206,6 +228,7 @@ mod tests {
                 bucket: "acme".to_owned(),
                 owner: None,
                 prefix: String::new(),
+                events: events::EVENTS.to_vec(),
                 via: Via::Sqs,
                 id: "minilab".to_owned(),
                 replace: false,
@@ -219,9 +242,22 @@ mod tests {
     }
 
     fn told(seen: &Seen) -> (bool, String) {
+        told_of(&events::EVENTS, seen)
+    }
+
+    fn told_of(events: &[&'static str], seen: &Seen) -> (bool, String) {
         let mut report = Report::default();
-        report.add(judged(&bucket(), seen));
+        report.add(judged(&bucket(), events, seen));
         (report.has_failed(), format!("{report:?}"))
+    }
+
+    #[test]
+    fn changes_of_tags_that_nobody_tells_of_are_a_doubt() {
+        let (failed, said) = told_of(
+            &[&events::EVENTS[..], &["s3:ObjectTagging:*"]].concat(),
+            &seen(&[]),
+        );
+        assert!(!failed && said.contains("s3:ObjectTagging:*"), "{said}");
     }
 
     #[test]

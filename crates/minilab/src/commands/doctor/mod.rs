@@ -36,7 +36,7 @@ pub async fn run(args: &cli::Doctor, form: Form) -> Result<Exit> {
     let mut report = Report::default();
     #[cfg(feature = "s3")]
     buckets::look(&mut report, &places).await;
-    let stores = stores::look(&mut report, &places).await;
+    let stores = stores::look(&mut report, &config.document, &places).await;
     configuration(&mut report, &config, &places, stores.state.as_deref()).await;
     let jobs = queues::look(&mut report, &places).await;
     #[cfg(feature = "s3")]

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::SystemTime};
 use anyhow::{Result, bail};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
+use minilab_recipe::Document;
 use minilab_store::{GetOptions, Key, ListRequest, PutOptions, Store, StoreExt as _};
 
 use super::report::{Finding, Report};
@@ -21,12 +22,19 @@ pub(super) struct Opened {
     pub(super) state: Option<Arc<dyn Store>>,
 }
 
-pub(super) async fn look(report: &mut Report, places: &Places) -> Opened {
+pub(super) async fn look(report: &mut Report, document: &Document, places: &Places) -> Opened {
     let from = async { read(&*compose::originals(&places.from).await?).await };
     report.add(match from.await {
         Ok(told) => Finding::ok("originals", format!("{}: {told}", Named(&places.from))),
         Err(error) => Finding::fail("originals", &error, FIX),
     });
+    if document.reads_tags() {
+        let tags = async { tags(&*compose::originals(&places.from).await?).await };
+        report.add(match tags.await {
+            Ok(told) => Finding::ok("tags", told),
+            Err(error) => Finding::fail("tags", &error, FIX),
+        });
+    }
     let to = async { write(&*compose::files(&places.to).await?).await };
     report.add(match to.await {
         Ok(()) => Finding::ok(
@@ -70,6 +78,20 @@ async fn read(from: &dyn Store) -> Result<String> {
     // A little of it proves the right to read it.
     object.body.try_next().await?;
     Ok("listed and read, and a missing original is seen as missing".to_owned())
+}
+
+/// Tags can only be read of an original that is there.
+async fn tags(from: &dyn Store) -> Result<&'static str> {
+    let first = ListRequest {
+        limit: 1,
+        ..ListRequest::default()
+    };
+    let page = from.list(first).await?;
+    let Some(listed) = page.objects.first() else {
+        return Ok("no original is there whose tags could be read");
+    };
+    from.tags(&listed.key).await?;
+    Ok("read, as a recipe asks for (read_tags)")
 }
 
 async fn write(to: &dyn Store) -> Result<()> {
