@@ -48,6 +48,11 @@ heic("photo.heic", coffee, exif=exif.tobytes())
 heic("turned.heic", coffee.rotate(90, expand=True), exif=exif.tobytes())
 heic("clear.heic", clear)
 heic("grey.heic", grey)
+# Three pictures, the second of them primary; each with a thumbnail.
+pages = pillow_heif.HeifFile()
+for picture in (clear, coffee, grey.convert("RGB")):
+    pages.add_from_pillow(picture)
+pages.save(OUT / "pages.heic", quality=70, primary_index=1, save_all=True, thumbnails=[32])
 heic("p3.heic", display_p3, icc_profile=P3)
 heic("full-chroma.heic", coffee, chroma=444)
 pillow_heif.options.SAVE_HDR_TO_12_BIT = False

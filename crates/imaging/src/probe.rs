@@ -90,14 +90,7 @@ fn page_header(bytes: &[u8], probe: &Probe, page: u32, limits: &Limits) -> Resul
     };
     let own = describe(probe.format, &header, &loaded);
     limits.check(&own, loaded.bands())?;
-    Ok(Page {
-        stored: own.stored,
-        orientation: own.orientation,
-        alpha: own.alpha,
-        bits: own.bits,
-        pixels: own.pixels,
-        icc: own.icc,
-    })
+    Ok(Page::of(&own))
 }
 
 /// Safe code and the loader must have read the same size, or one of them was deceived.

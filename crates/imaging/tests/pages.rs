@@ -1,4 +1,4 @@
-//! Pages of a TIFF: their own sizes and samples, each decoded once and only where a file needs it.
+//! Pages of a TIFF, and pictures of a HEIC: their own sizes and samples, each decoded once and only where a file needs it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod support;
 
@@ -119,6 +119,47 @@ fn a_page_shows_what_is_on_it() {
     assert_eq!(picture.size, size);
     assert!(picture.samples.iter().all(|sample| *sample == 200), "{picture:?}");
     assert_eq!(made.notes, Vec::<Note>::new());
+}
+
+#[test]
+fn pictures_beside_the_primary_one_of_a_heic_are_its_further_pages() {
+    let lab = lab();
+    let bytes = sample("pages.heic");
+    let probe = lab.engine.probe(&bytes, &asking(&[1, 2, 3])).unwrap();
+    // Thumbnails and the plane of transparency are none.
+    assert_eq!((probe.pages, probe.further.len()), (3, 2));
+    let size = |page: u32| {
+        let of = probe.of_page(page).unwrap();
+        (of.stored.width, of.stored.height, of.alpha)
+    };
+    assert_eq!(
+        (size(0), size(1), size(2)),
+        ((120, 80, false), (90, 60, true), (80, 60, false))
+    );
+    for (page, same) in [(0, "full-chroma.heic"), (1, "clear.heic"), (2, "grey.heic")] {
+        let shown = whole(&lab, &bytes, &probe, page);
+        let alone = sample(same);
+        let alone = whole(&lab, &alone, &lab.engine.probe(&alone, &asking(&[])).unwrap(), 0);
+        let difference = |(one, other): (&[u8], &[u8])| u64::from(one[0].abs_diff(other[0]));
+        let pairs = shown
+            .samples
+            .chunks(shown.bands)
+            .zip(alone.samples.chunks(alone.bands));
+        let mean = pairs.map(difference).sum::<u64>() / u64::from(shown.size.width * shown.size.height);
+        assert!(mean <= 3, "page {page} is not {same}: {mean}");
+    }
+}
+
+fn whole(lab: &Lab, bytes: &[u8], probe: &Probe, page: u32) -> support::Picture {
+    let plan = plan(probe, &[page]);
+    read_png(
+        &lab.engine
+            .open(bytes, probe, &plan, &[0])
+            .unwrap()
+            .encode(0)
+            .unwrap()
+            .bytes,
+    )
 }
 
 /// Two grey pages, 2 x 2 of 50 and 60 x 2 of 200, uncompressed.

@@ -63,6 +63,20 @@ pub struct Page {
     pub icc: bool,
 }
 
+impl Page {
+    /// The header of a file that shows this page first.
+    pub fn of(probe: &Probe) -> Self {
+        Self {
+            stored: probe.stored,
+            orientation: probe.orientation,
+            alpha: probe.alpha,
+            bits: probe.bits,
+            pixels: probe.pixels,
+            icc: probe.icc,
+        }
+    }
+}
+
 impl Probe {
     /// The header of a page as if it came first. `None`: there is no such page, or nobody asked for it; frames of an
     /// animation are no pages.
@@ -84,7 +98,7 @@ impl Probe {
 
     /// Does it have a page of that number? Frames are none, whether they are decoded (GIF, WebP) or not (PNG, JPEG XL).
     pub fn has_page(&self, page: u32) -> bool {
-        let has_pages = matches!(self.format, Format::Tiff | Format::Avif);
+        let has_pages = matches!(self.format, Format::Tiff | Format::Avif | Format::Heic);
         page == 0 || (page < self.pages && has_pages)
     }
 

@@ -28,14 +28,14 @@ pub(super) fn boxes(bytes: &[u8]) -> impl Iterator<Item = Box4<'_>> {
     })
 }
 
-fn child(bytes: &[u8], kind: [u8; 4]) -> Option<&[u8]> {
+pub(super) fn child(bytes: &[u8], kind: [u8; 4]) -> Option<&[u8]> {
     boxes(bytes)
         .find(|found| found.kind == kind)
         .map(|found| found.payload)
 }
 
 /// The metadata box without its version.
-fn meta(bytes: &[u8]) -> Option<&[u8]> {
+pub(super) fn meta(bytes: &[u8]) -> Option<&[u8]> {
     child(bytes, *b"meta")?.get(4..)
 }
 

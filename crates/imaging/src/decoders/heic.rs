@@ -1,19 +1,36 @@
-//! HEIC by `heic-decoder`: the primary image of the file, its grid put together, cropped, turned and mirrored as its
+//! HEIC by `heic-decoder`: the primary picture of the file, or that of another page, its grid put together, cropped, turned and mirrored as its
 //! properties say. Its EXIF orientation repeats them and is not applied again.
 //!
 //! Colours: the file's own profile; else what its `colr` box or the bitstream says, as a profile; else sRGB.
 use heic_decoder::{ColorInfo, DecodedImage, HeifError, RgbOptions};
-use minilab_recipe::{Format, Pixels as Meaning, Probe, Size};
+use minilab_recipe::{Format, Page, Pixels as Meaning, Probe, Size};
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 
 use super::pixels::{Carried, Pixels, Samples};
 use crate::cicp;
+use crate::container::{heic_pictures, heic_showing};
 use crate::vips::Image;
 use crate::{Error, Limits, Result};
 
 const GREY: u32 = 0;
 
 pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
+    let pages = heic_pictures(bytes).len().max(1) as u32;
+    let mut probe = Probe {
+        pages,
+        ..header(bytes, limits)?
+    };
+    for page in limits.pages.iter().copied() {
+        if page > 0 && probe.has_page(page) {
+            let own = header(&heic_showing(bytes, page)?, limits)?;
+            probe.further.insert(page, Page::of(&own));
+        }
+    }
+    Ok(probe)
+}
+
+/// Of the primary picture alone.
+fn header(bytes: &[u8], limits: &Limits) -> Result<Probe> {
     let info = heic_decoder::probe(bytes).map_err(refused)?;
     // The size before the turn, too: a clean aperture must not hide what is decoded.
     limits.check_size(info.coded_width as u64, info.coded_height as u64, true)?;
@@ -46,8 +63,9 @@ pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
     Ok(probe)
 }
 
-pub(super) fn load(bytes: &[u8], probe: &Probe) -> Result<Image<'static>> {
-    let decoded = on_this_thread(|| heic_decoder::decode(bytes))?.map_err(refused)?;
+pub(super) fn load(bytes: &[u8], probe: &Probe, page: u32) -> Result<Image<'static>> {
+    let bytes = heic_showing(bytes, page)?;
+    let decoded = on_this_thread(|| heic_decoder::decode(&bytes))?.map_err(refused)?;
     if (decoded.width, decoded.height) != (probe.stored.width as usize, probe.stored.height as usize) {
         return Err(Error::corrupt(format!(
             "its header says {} x {} pixels, its decoder {} x {}",

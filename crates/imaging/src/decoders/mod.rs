@@ -30,7 +30,7 @@ pub(crate) fn probe(format: Format, bytes: &[u8], limits: &Limits) -> Option<Res
 /// The picture by one of these decoders; `None` for formats of libvips.
 pub(crate) fn load(bytes: &[u8], probe: &Probe, decode: &Decode) -> Option<Result<Image<'static>>> {
     match probe.format {
-        Format::Heic => Some(guarded(|| heic::load(bytes, probe))),
+        Format::Heic => Some(guarded(|| heic::load(bytes, probe, decode.page))),
         Format::Jxl => Some(guarded(|| jxl::load(bytes, probe, decode.page))),
         Format::Svg => Some(guarded(|| svg::load(bytes, decode.size))),
         _ => None,

@@ -5,7 +5,7 @@ use super::schema_parts::{Mapping, whole};
 
 pub(super) fn page() -> Value {
     json!({
-        "description": "Which page of an original with several (TIFF, AVIF), from 0; the first unless given. Where there are \
+        "description": "Which page of an original with several (TIFF, AVIF, HEIC), from 0; the first unless given. Where there are \
                         fewer, no file, and the manifest says so. Frames of an animation are no pages: see animation.",
         "type": "integer", "minimum": 0, "maximum": 99_999,
     })
