@@ -126,6 +126,11 @@ fn pictures_beside_the_primary_one_of_a_heic_are_its_further_pages() {
     let lab = lab();
     let bytes = sample("pages.heic");
     let probe = lab.engine.probe(&bytes, &asking(&[1, 2, 3])).unwrap();
+    let narrow = Limits {
+        frames_max: 2,
+        ..asking(&[])
+    };
+    assert_eq!(lab.engine.probe(&bytes, &narrow).unwrap_err().code(), "too_large");
     // Thumbnails and the plane of transparency are none.
     assert_eq!((probe.pages, probe.further.len()), (3, 2));
     let size = |page: u32| {

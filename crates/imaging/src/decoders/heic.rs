@@ -9,15 +9,17 @@ use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use super::pixels::{Carried, Pixels, Samples};
 use crate::cicp;
 use crate::container::{heic_pictures, heic_showing};
+use crate::limits::within;
 use crate::vips::Image;
 use crate::{Error, Limits, Result};
 
 const GREY: u32 = 0;
 
 pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
-    let pages = heic_pictures(bytes).len().max(1) as u32;
+    let pages = heic_pictures(bytes).len().max(1);
+    within("frames", pages as u64, limits.frames_max.into())?;
     let mut probe = Probe {
-        pages,
+        pages: pages as u32,
         ..header(bytes, limits)?
     };
     for page in limits.pages.iter().copied() {
