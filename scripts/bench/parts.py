@@ -215,7 +215,7 @@ def predicted(bench):
 
 
 def expected(bench, minilab, name, document, path, tiny):
-    told = subprocess.run([minilab, "--json", "explain", document, path], check=True, capture_output=True, text=True)
+    told = subprocess.run([minilab, "--json", "explain", path, "--config", document], check=True, capture_output=True, text=True)
     made = lambda original: process.run([minilab, "render", document, original, "--out", bench.folder("out-predicted")], bench.log()).cpu_s
     # What a run costs that makes next to nothing is no part of the plan.
     measured = sorted(made(path) - made(tiny) for _ in range(bench.runs))[bench.runs // 2]

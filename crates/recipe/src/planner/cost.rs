@@ -2,7 +2,8 @@
 //!
 //! Memory = idle work space + loaded picture (where it must be whole) + trunk + all nodes + the greediest encoder.
 //! CPU = decoding + resampling + encoding, each per megapixel. Figures are one core of a current server with libvips
-//! 8.18; those of encoders are from the curves of the recipe reference, others are rough and on the high side.
+//! 8.18; those of encoders are from the curves of the recipe reference, others are rough and on the high side, within about
+//! twofold (`make bench PARTS=predicted`).
 use crate::{
     Decode, Effect, Encoding, Format, Node, PlannedFile, Predicted, Probe, Size, Source, Step,
     TiffCompression,
@@ -111,8 +112,8 @@ fn effect_ms(effect: &Effect) -> f64 {
         Effect::Linear { .. } | Effect::Negate | Effect::Flatten(_) | Effect::Round { .. } => 8.0,
         Effect::Gamma(_) | Effect::Grayscale | Effect::Tint(_) | Effect::Duotone { .. } => 15.0,
         Effect::Recomb(_) | Effect::Pixelate { .. } => 20.0,
-        Effect::Modulate(_) | Effect::Normalise { .. } => 150.0,
-        Effect::Sharpen { .. } => 200.0,
+        Effect::Modulate(_) | Effect::Normalise { .. } => 75.0,
+        Effect::Sharpen { .. } => 100.0,
         Effect::Blur { sigma, .. } => 20.0 + 8.0 * sigma,
         Effect::Convolve(kernel) => 10.0 + 2.0 * kernel.kernel.len() as f64,
     }
@@ -191,8 +192,8 @@ fn searched_ms(file: &PlannedFile) -> f64 {
     f64::from(file.aim.encodes_max()) * (once + scored)
 }
 
-/// Per megapixel decoded and compared.
-const SCORE_MS: f64 = 400.0;
+/// Per megapixel decoded and compared. A search seldom takes as many encodings as it may, so this is on the high side of all.
+const SCORE_MS: f64 = 150.0;
 
 /// Work space of a comparison, which looks at no more than a window of a large picture at a time.
 fn score_bytes(file: &PlannedFile) -> u64 {
