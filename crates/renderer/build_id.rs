@@ -6,9 +6,10 @@ use std::{fs, io};
 use sha2::{Digest as _, Sha256};
 
 /// What decides which pixels come out and how they are asked for, from the workspace's root.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     "Cargo.lock",
     "crates/imaging/src",
+    "crates/inspect/src",
     "crates/recipe/src",
     "crates/renderer/src",
     "protos/proto",

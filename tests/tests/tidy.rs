@@ -14,12 +14,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("minilab-failpoint", &[]),
     ("minilab-protos", &[]),
     ("minilab-recipe", &[]),
+    ("minilab-inspect", &["minilab-recipe"]),
     ("minilab-queue", &[]),
     ("minilab-store", &["minilab-failpoint"]),
     ("minilab-text", &[]),
     (
         "minilab-imaging",
-        &["minilab-faces", "minilab-recipe", "minilab-text"],
+        &[
+            "minilab-faces",
+            "minilab-inspect",
+            "minilab-recipe",
+            "minilab-text",
+        ],
     ),
     (
         "minilab-record",
@@ -47,7 +53,20 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("minilab-dispatcher", ROLE),
-    ("minilab-worker", ROLE),
+    (
+        "minilab-worker",
+        &[
+            "minilab-failpoint",
+            "minilab-inspect",
+            "minilab-notify",
+            "minilab-protos",
+            "minilab-recipe",
+            "minilab-record",
+            "minilab-queue",
+            "minilab-store",
+            "minilab-telemetry",
+        ],
+    ),
     // The curves encode as the product does; the floor takes only where libvips lies, for what the product is measured
     // against must not be its own pixels.
     ("minilab-bench", &["minilab-imaging", "minilab-recipe"]),

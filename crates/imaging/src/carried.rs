@@ -1,11 +1,12 @@
 //! Metadata that may travel from the original into files: taken off the picture at once, put back only as a recipe says.
 use std::ffi::CString;
 
+use minilab_inspect::{iptc, xmp};
 use minilab_recipe::{Keep, Written};
 
+use crate::credits;
 use crate::encode::Profile;
 use crate::vips::Image;
-use crate::{credits, iptc, xmp};
 
 /// EXIF, XMP and colour profile of an original.
 #[derive(Debug, Default)]

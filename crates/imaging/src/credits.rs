@@ -1,8 +1,7 @@
 //! Credits that a recipe writes, as XMP: `dc:rights`, `dc:creator` and `dc:description`, in a packet of their own or in place of
 //! the original's in the one that is kept.
+use minilab_inspect::xmp;
 use minilab_recipe::Written;
-
-use crate::xmp;
 
 /// Properties of Dublin Core that stand for what is written as EXIF, and how each is wrapped.
 const PROPERTIES: [(&str, &str, &str); 3] = [

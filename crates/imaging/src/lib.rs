@@ -22,8 +22,6 @@ mod engine;
 mod error;
 mod faces;
 mod flat;
-mod inspect;
-mod iptc;
 mod limits;
 mod lqip;
 mod palette;
@@ -36,7 +34,6 @@ mod sniff;
 mod steps;
 mod trunk;
 mod vips;
-mod xmp;
 
 pub use analysis::{Analyses, Trim};
 pub use decoded::Decoded;

@@ -21,7 +21,13 @@ pub struct Limits {
     pub chunks_max: u32,
     /// Scans of a progressive JPEG: each costs a pass over the whole picture.
     pub jpeg_scans_max: u32,
-    /// Bytes of metadata (EXIF, ICC, XMP) as stored.
+    /// Bytes of EXIF.
+    pub exif_bytes_max: u64,
+    /// Bytes of colour profiles (ICC), inflated.
+    pub icc_bytes_max: u64,
+    /// Bytes of XMP, inflated.
+    pub xmp_bytes_max: u64,
+    /// Bytes of all metadata, texts and comments included, inflated.
     pub metadata_bytes_max: u64,
     /// Formats that are looked into; empty: all that the engine decodes.
     pub formats: Vec<Format>,
@@ -39,6 +45,9 @@ impl Default for Limits {
             frames_max: 256,
             chunks_max: 1_000,
             jpeg_scans_max: 100,
+            exif_bytes_max: 1 << 20,
+            icc_bytes_max: 4 << 20,
+            xmp_bytes_max: 1 << 20,
             metadata_bytes_max: 8 << 20,
             formats: Vec::new(),
             pages: Vec::new(),

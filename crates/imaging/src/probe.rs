@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use minilab_recipe::{Format, Page, Pixels, Probe};
 
-use crate::container::{self, Header};
+use crate::container::{self, Header, Kind, Tally};
 use crate::sniff::{Recognised, recognise};
 use crate::vips::{Image, Interpretation};
 use crate::{Engine, Error, Limits, Result, decoders, engine};
@@ -26,6 +26,7 @@ impl Engine {
             .map_err(Error::decoding)?;
         let mut probe = describe(format, &header, &loaded);
         limits.check(&probe, loaded.bands())?;
+        check_blocks(&loaded, limits)?;
         agree(&header, &probe)?;
         for page in limits.pages.iter().copied() {
             if !probe.has_page(page) {
@@ -86,11 +87,29 @@ fn page_header(bytes: &[u8], probe: &Probe, page: u32, limits: &Limits) -> Resul
         height: loaded.height().into(),
         exact: false,
         whole_image: probe.whole_image,
+        bands: None,
         frames: probe.pages,
     };
     let own = describe(probe.format, &header, &loaded);
     limits.check(&own, loaded.bands())?;
+    check_blocks(&loaded, limits)?;
     Ok(Page::of(&own))
+}
+
+/// What the loader took for metadata, wherever it found it, is held against the same limits.
+fn check_blocks(loaded: &Image<'_>, limits: &Limits) -> Result<()> {
+    let mut tally = Tally::default();
+    for (name, kind) in [
+        (c"exif-data", Kind::Exif),
+        (c"icc-profile-data", Kind::Icc),
+        (c"xmp-data", Kind::Xmp),
+        (c"iptc-data", Kind::Other),
+        (c"photoshop-data", Kind::Other),
+    ] {
+        let bytes = loaded.blob_field(name).map_or(0, |block| block.len());
+        tally.metadata(kind, bytes as u64, limits)?;
+    }
+    Ok(())
 }
 
 /// Safe code and the loader must have read the same size, or one of them was deceived.

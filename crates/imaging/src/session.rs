@@ -2,6 +2,7 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use minilab_inspect as inspect;
 use minilab_recipe::{Keep, Note, OutputFormat, Plan, PlannedFile, Probe, Size, Source};
 
 use crate::analysis::{self, Analyses};
@@ -13,7 +14,7 @@ use crate::picture::Picture;
 use crate::score::Reference;
 use crate::search::{self, Found, Trial};
 use crate::vips::{Blob, Call, Image};
-use crate::{Engine, Error, Result, flat, inspect, steps};
+use crate::{Engine, Error, Result, flat, steps};
 
 /// A decoded original and its plan. Images are made when a file first needs them and dropped after the last.
 pub struct Session<'a> {
@@ -204,7 +205,8 @@ impl<'a> Session<'a> {
                 flat::shorter(found, picture, &ready, &file.encoding, keep, profile)?
             }
         };
-        inspect::check(&found.file, format, keep)?;
+        let allowed = inspect::allowed(self.plan, file);
+        inspect::check(&found.file, format, allowed).map_err(|what| Error::Leak { format, what })?;
         Ok(found)
     }
 

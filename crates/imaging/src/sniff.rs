@@ -1,7 +1,6 @@
 //! What a file is, told by its content in safe code. Names and media types of uploads are never believed.
+use minilab_inspect::item_types;
 use minilab_recipe::Format;
-
-use crate::container::item_types;
 
 /// What bytes turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +61,7 @@ fn heif(bytes: &[u8]) -> Option<Format> {
     ]) {
         Some(Format::Heic)
     } else if has(&[b"mif1", b"msf1"]) {
-        item_types(bytes).iter().find_map(|kind| match kind {
+        item_types(bytes).find_map(|(_, kind)| match &kind {
             b"av01" => Some(Format::Avif),
             b"hvc1" | b"hev1" => Some(Format::Heic),
             _ => None,

@@ -100,6 +100,8 @@ fn load<'a>(bytes: &'a [u8], probe: &Probe, decode: &Decode) -> Result<Image<'a>
     let call = engine::load(probe.format)?
         .source(bytes)
         .set(c"access", SEQUENTIAL)
+        // What is decoded whole and large would go to a file otherwise, which nothing here may open.
+        .set(c"memory", true)
         .set(c"fail_on", FAIL_ON_ERROR);
     match probe.format {
         Format::Jpeg => call.set(c"shrink", shrink),

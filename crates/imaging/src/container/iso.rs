@@ -1,49 +1,19 @@
 //! AVIF and HEIC (HEIF in ISO base media boxes): the sizes of their items, and what kinds of items there are.
-use super::{Header, Tally, be16, be32, hevc};
+use std::collections::BTreeMap;
+
+use minilab_inspect::{boxes, child, item_types, meta};
+
+use super::{Header, Kind, Tally, be16, be32, hevc};
 use crate::{Error, Limits, Result};
 
-/// A box's type and payload.
-pub(super) struct Box4<'a> {
-    pub(super) kind: [u8; 4],
-    pub(super) payload: &'a [u8],
-}
-
-/// Boxes side by side, up to the end or to damage.
-pub(super) fn boxes(bytes: &[u8]) -> impl Iterator<Item = Box4<'_>> {
-    let mut at = 0_usize;
-    std::iter::from_fn(move || {
-        let rest = bytes.get(at..)?;
-        let kind = *rest.get(4..)?.first_chunk::<4>()?;
-        let (head, len) = match be32(rest, 0).ok()? {
-            0 => (8, rest.len()),
-            1 => (
-                16,
-                usize::try_from(u64::from_be_bytes(*rest.get(8..)?.first_chunk()?)).ok()?,
-            ),
-            len => (8, len as usize),
-        };
-        let payload = rest.get(head..len.min(rest.len()))?;
-        at = at.checked_add(len)?;
-        Some(Box4 { kind, payload })
-    })
-}
-
-pub(super) fn child(bytes: &[u8], kind: [u8; 4]) -> Option<&[u8]> {
-    boxes(bytes)
-        .find(|found| found.kind == kind)
-        .map(|found| found.payload)
-}
-
-/// The metadata box without its version.
-pub(super) fn meta(bytes: &[u8]) -> Option<&[u8]> {
-    child(bytes, *b"meta")?.get(4..)
-}
-
 pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
-    check_extents(bytes)?;
-    let meta = meta(bytes).ok_or_else(|| Error::truncated("it ends before its metadata box"))?;
-    let properties = child(meta, *b"iprp").and_then(|iprp| child(iprp, *b"ipco"));
     let mut tally = Tally::default();
+    for _ in boxes(bytes) {
+        tally.chunk(limits)?;
+    }
+    let meta = meta(bytes).ok_or_else(|| Error::truncated("it ends before its metadata box"))?;
+    check_items(bytes, meta, &mut tally, limits)?;
+    let properties = child(meta, *b"iprp").and_then(|iprp| child(iprp, *b"ipco"));
     let mut largest = (0, 0);
     // Which item is the picture is for the decoder to say; no item may be beyond the limits.
     for property in boxes(properties.unwrap_or_default()) {
@@ -54,14 +24,16 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
                     u64::from(be32(property.payload, 4)?),
                     u64::from(be32(property.payload, 8)?),
                 );
+                limits.check_size(size.0, size.1, true)?;
                 largest = (size.0.max(largest.0), size.1.max(largest.1));
             }
-            b"colr" => tally.metadata(property.payload.len(), limits)?,
+            b"colr" => tally.metadata(Kind::Icc, property.payload.len() as u64, limits)?,
             b"hvcC" => hevc::check(property.payload, limits)?,
             _ => {}
         }
     }
     Ok(Header {
+        bands: None,
         frames: 1,
         width: largest.0,
         height: largest.1,
@@ -70,63 +42,110 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     })
 }
 
-/// Items may share bytes, but a file whose items add up to many times its size is made to be copied often.
-fn check_extents(bytes: &[u8]) -> Result<()> {
+/// How many items there are, and how large: they may share bytes, but a file whose items add up to many times its size is
+/// made to be copied often.
+fn check_items(bytes: &[u8], meta: &[u8], tally: &mut Tally, limits: &Limits) -> Result<()> {
     const TIMES_MAX: u64 = 4;
-    let Some(places) = meta(bytes).and_then(|meta| child(meta, *b"iloc")) else {
+    let types: BTreeMap<u32, [u8; 4]> = item_types(bytes).take(limits.chunks_max as usize + 1).collect();
+    tally.chunks(types.len(), limits)?;
+    let Some(places) = child(meta, *b"iloc") else {
         return Ok(());
     };
-    let sum = extents(places).unwrap_or(u64::MAX);
+    let places = Places::read(places).ok_or_else(too_large_items)?;
+    // A decoder keeps each piece, even one that says nothing.
+    let mut pieces = Tally::default();
+    let mut sum = 0_u64;
+    for place in places {
+        let (id, extents, len) = place.ok_or_else(too_large_items)?;
+        pieces.chunks(extents.max(1), limits)?;
+        sum = sum.saturating_add(len);
+        match types.get(&id) {
+            Some(b"Exif") => tally.metadata(Kind::Exif, len, limits)?,
+            Some(b"mime") => tally.metadata(Kind::Xmp, len, limits)?,
+            _ => {}
+        }
+    }
     if sum > bytes.len() as u64 * TIMES_MAX {
-        return Err(Error::corrupt(
-            "its items are larger than the file that holds them",
-        ));
+        return Err(too_large_items());
     }
     Ok(())
 }
 
-/// Bytes of all items together; `None` where the box ends too early or a length is beyond any file.
-fn extents(places: &[u8]) -> Option<u64> {
-    let version = *places.first()?;
-    let sizes = be16(places, 4).ok()?;
-    let field = |shift: u16| usize::from(sizes >> shift & 0xf);
-    let (offset, length, base) = (field(12), field(8), field(4));
-    let index = if version == 0 { 0 } else { field(0) };
-    let (count, mut at) = if version < 2 {
-        (u32::from(be16(places, 6).ok()?), 8)
-    } else {
-        (be32(places, 6).ok()?, 10)
-    };
-    let id = if version < 2 { 2 } else { 4 };
-    let construction = if version == 0 { 0 } else { 2 };
-    let mut sum = 0_u64;
-    for _ in 0..count {
-        at += id + construction + 2 + base;
-        let extents = be16(places, at).ok()?;
-        at += 2;
-        for _ in 0..extents {
-            at += index + offset;
-            let bytes = places.get(at..at + length)?;
-            let len = bytes.iter().fold(0_u64, |len, byte| len << 8 | u64::from(*byte));
-            sum = sum.checked_add(len)?;
-            at += length;
-        }
-    }
-    Some(sum)
+fn too_large_items() -> Error {
+    Error::corrupt("its items are larger than the file that holds them")
 }
 
-/// Four-letter types of all items: `av01`, `Exif`, `mime`.
-pub(crate) fn item_types(bytes: &[u8]) -> Vec<[u8; 4]> {
-    let Some(infos) = meta(bytes).and_then(|meta| child(meta, *b"iinf")) else {
-        return Vec::new();
-    };
-    // Version 0 counts entries in two bytes, later ones in four.
-    let head = if infos.first() == Some(&0) { 6 } else { 8 };
-    boxes(infos.get(head..).unwrap_or_default())
-        .filter(|entry| entry.kind == *b"infe")
-        .filter_map(|entry| {
-            let at = if entry.payload.first() == Some(&3) { 10 } else { 8 };
-            entry.payload.get(at..)?.first_chunk().copied()
+/// Where items are (`iloc`).
+struct Places<'a> {
+    bytes: &'a [u8],
+    /// Where the next entry begins.
+    at: usize,
+    left: u32,
+    version: u8,
+    /// Bytes of each field.
+    offset: usize,
+    length: usize,
+    base: usize,
+    index: usize,
+}
+
+impl<'a> Places<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let version = *bytes.first()?;
+        let sizes = be16(bytes, 4).ok()?;
+        let field = |shift: u16| usize::from(sizes >> shift & 0xf);
+        let (count, at) = if version < 2 {
+            (u32::from(be16(bytes, 6).ok()?), 8)
+        } else {
+            (be32(bytes, 6).ok()?, 10)
+        };
+        Some(Self {
+            bytes,
+            at,
+            left: count,
+            version,
+            offset: field(12),
+            length: field(8),
+            base: field(4),
+            index: if version == 0 { 0 } else { field(0) },
         })
-        .collect()
+    }
+
+    /// The next item: its number, in how many pieces it lies, and how long it is; `None` where the box ends too early or a
+    /// length is beyond any file.
+    fn item(&mut self) -> Option<(u32, usize, u64)> {
+        let construction = if self.version == 0 { 0 } else { 2 };
+        let id = if self.version < 2 {
+            u32::from(be16(self.bytes, self.at).ok()?)
+        } else {
+            be32(self.bytes, self.at).ok()?
+        };
+        let id_bytes = if self.version < 2 { 2 } else { 4 };
+        let at = self.at + id_bytes + construction + 2 + self.base;
+        let extents = usize::from(be16(self.bytes, at).ok()?);
+        let extent_bytes = self.index + self.offset + self.length;
+        let pieces = self.bytes.get(at + 2..at + 2 + extents * extent_bytes)?;
+        let mut sum = 0_u64;
+        for piece in pieces.chunks_exact(extent_bytes.max(1)) {
+            let length = &piece[self.index + self.offset..];
+            let len = length.iter().fold(0_u64, |len, byte| len << 8 | u64::from(*byte));
+            sum = sum.checked_add(len)?;
+        }
+        self.at = at + 2 + pieces.len();
+        Some((id, extents, sum))
+    }
+}
+
+/// Items in order, as many as it says; ends with `None` where one cannot be read.
+impl Iterator for Places<'_> {
+    type Item = Option<(u32, usize, u64)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left = self.left.checked_sub(1)?;
+        let item = self.item();
+        if item.is_none() {
+            self.left = 0;
+        }
+        Some(item)
+    }
 }

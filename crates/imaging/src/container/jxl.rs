@@ -4,8 +4,9 @@
 //! not known before.
 use std::borrow::Cow;
 
-use super::iso::boxes;
-use super::{Tally, be32};
+use minilab_inspect::boxes;
+
+use super::{Kind, Tally, be32};
 use crate::{Error, Limits, Result};
 
 /// The parts of a file.
@@ -29,22 +30,28 @@ pub(crate) fn parts<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Parts<'a>> {
         return Ok(parts);
     }
     let mut tally = Tally::default();
+    let mut whole = false;
     for found in boxes(bytes) {
         tally.chunk(limits)?;
         match &found.kind {
-            b"jxlc" => parts.codestream = Cow::Borrowed(found.payload),
+            // One after another would be copied each time.
+            b"jxlc" | b"jxlp" if whole => return Err(Error::corrupt("it has more than one codestream")),
+            b"jxlc" => {
+                whole = true;
+                parts.codestream = Cow::Borrowed(found.payload);
+            }
             // A number first: pieces are in order anyway.
             b"jxlp" => {
                 let piece = found.payload.get(4..).unwrap_or_default();
                 parts.codestream.to_mut().extend_from_slice(piece);
             }
             b"Exif" => {
-                tally.metadata(found.payload.len(), limits)?;
+                tally.metadata(Kind::Exif, found.payload.len() as u64, limits)?;
                 let skipped = 4 + be32(found.payload, 0)? as usize;
                 parts.exif = found.payload.get(skipped..);
             }
             b"xml " => {
-                tally.metadata(found.payload.len(), limits)?;
+                tally.metadata(Kind::Xmp, found.payload.len() as u64, limits)?;
                 parts.xmp = Some(found.payload);
             }
             _ => {}

@@ -1,6 +1,6 @@
 //! Containers walked by safe code before libvips sees a byte: sizes, frames, scans, how much metadata.
 //!
-//! Only headers are read; everything is bounds-checked and counted in 64 bits, and nothing is inflated.
+//! Only headers are read; everything is bounds-checked and counted in 64 bits. What metadata inflates to is counted, and not kept.
 mod gif;
 mod hevc;
 mod iso;
@@ -8,6 +8,7 @@ mod jpeg;
 mod jxl;
 mod pictures;
 mod png;
+mod tally;
 mod tiff;
 mod webp;
 
@@ -15,14 +16,9 @@ use minilab_recipe::Format;
 
 use crate::{Error, Limits, Result, limits};
 
-pub(crate) use gif::extensions as gif_extensions;
-pub(crate) use iso::item_types;
-pub(crate) use jpeg::segments;
 pub(crate) use jxl::{Parts as JxlParts, parts as jxl_parts};
 pub(crate) use pictures::{pictures as heic_pictures, showing as heic_showing};
-pub(crate) use png::chunks as png_chunks;
-pub(crate) use tiff::{has_tag, tags as tiff_tags};
-pub(crate) use webp::chunks as webp_chunks;
+pub(crate) use tally::{Kind, Tally};
 
 /// What a container says of its picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +28,8 @@ pub(crate) struct Header {
     /// Must the loader agree on the size? Not where it has reasons of its own, as with frames that leave the canvas.
     pub(crate) exact: bool,
     pub(crate) whole_image: bool,
+    /// Samples per pixel, where the container says it.
+    pub(crate) bands: Option<u64>,
     /// Frames that the container tells of, where its loader shows one and keeps quiet about the others (APNG).
     pub(crate) frames: u32,
 }
@@ -43,7 +41,7 @@ pub(crate) fn scan(format: Format, bytes: &[u8], limits: &Limits) -> Result<Head
         Format::Png => png::scan(bytes, limits),
         Format::Webp => webp::scan(bytes, limits),
         Format::Gif => gif::scan(bytes, limits),
-        Format::Tiff => tiff::scan(bytes),
+        Format::Tiff => tiff::scan(bytes, limits),
         Format::Avif | Format::Heic => iso::scan(bytes, limits),
         // Read as a whole by safe code, header first.
         Format::Jxl | Format::Svg => {
@@ -51,26 +49,12 @@ pub(crate) fn scan(format: Format, bytes: &[u8], limits: &Limits) -> Result<Head
         }
     }?;
     limits.check_size(header.width, header.height, header.whole_image)?;
+    limits::within(
+        "samples per pixel",
+        header.bands.unwrap_or(1),
+        limits.bands_max.into(),
+    )?;
     Ok(header)
-}
-
-/// Counts chunks and the bytes of metadata among them.
-#[derive(Default)]
-struct Tally {
-    chunks: u64,
-    metadata: u64,
-}
-
-impl Tally {
-    fn chunk(&mut self, limits: &Limits) -> Result<()> {
-        self.chunks += 1;
-        limits::within("segments in its container", self.chunks, limits.chunks_max.into())
-    }
-
-    fn metadata(&mut self, bytes: usize, limits: &Limits) -> Result<()> {
-        self.metadata += bytes as u64;
-        limits::within("bytes of metadata", self.metadata, limits.metadata_bytes_max)
-    }
 }
 
 /// Bytes that may be missing.

@@ -2,7 +2,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::iso::{boxes, child, meta};
+use minilab_inspect::{boxes, child, meta};
+
 use super::{be16, be32};
 use crate::{Error, Result};
 

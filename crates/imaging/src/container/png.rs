@@ -1,28 +1,11 @@
-//! PNG: the header chunk, and how many chunks there are.
-use super::{Header, Tally, be32, part};
+//! PNG: the header chunk, how many chunks there are, and what their metadata inflates to.
+use minilab_inspect::{PngChunk, png_chunks};
+
+use super::{Header, Kind, Tally, be32, part};
 use crate::{Error, Limits, Result, limits};
 
 const SIGNATURE: usize = 8;
 const END: [u8; 4] = *b"IEND";
-
-/// A chunk's type and payload.
-pub(crate) struct Chunk<'a> {
-    pub(crate) kind: [u8; 4],
-    pub(crate) payload: &'a [u8],
-}
-
-/// Chunks in order, up to the end mark (included) or to damage.
-pub(crate) fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
-    let mut at = Some(SIGNATURE);
-    std::iter::from_fn(move || {
-        let start = at?;
-        let len = be32(bytes, start).ok()? as usize;
-        let kind = *bytes.get(start + 4..)?.first_chunk::<4>()?;
-        let payload = bytes.get(start + 8..start.checked_add(8)?.checked_add(len)?)?;
-        at = (kind != END).then_some(start + 12 + len);
-        Some(Chunk { kind, payload })
-    })
-}
 
 pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     if part(bytes, SIGNATURE + 4, 4)? != b"IHDR" {
@@ -36,11 +19,11 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let mut tally = Tally::default();
     let mut complete = false;
     let mut frames = 1;
-    for chunk in chunks(bytes) {
+    for chunk in png_chunks(bytes) {
         match &chunk.kind {
             // As many as the writer liked.
             b"IDAT" | b"fdAT" | b"fcTL" => continue,
-            b"iCCP" | b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => tally.metadata(chunk.payload.len(), limits)?,
+            b"iCCP" | b"eXIf" | b"tEXt" | b"zTXt" | b"iTXt" => metadata(&mut tally, &chunk, limits)?,
             // An animation: libvips shows its first picture.
             b"acTL" => {
                 frames = be32(chunk.payload, 0)?.max(1);
@@ -54,10 +37,40 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
         return Err(Error::truncated("it has no end mark (IEND)"));
     }
     Ok(Header {
+        bands: None,
         frames,
         width,
         height,
         exact: true,
         whole_image,
     })
+}
+
+const XMP: &[u8] = b"XML:com.adobe.xmp";
+
+/// Texts begin with a keyword and a zero; what is packed after that, a method later. Damaged ones count as they are.
+fn metadata(tally: &mut Tally, chunk: &PngChunk<'_>, limits: &Limits) -> Result<()> {
+    let payload = chunk.payload;
+    let keyword = payload.split(|byte| *byte == 0).next().unwrap_or_default();
+    let rest = payload.get(keyword.len() + 1..).unwrap_or_default();
+    let kind = match &chunk.kind {
+        b"eXIf" => return tally.metadata(Kind::Exif, payload.len() as u64, limits),
+        b"iCCP" => Kind::Icc,
+        _ if keyword == XMP => Kind::Xmp,
+        _ => Kind::Other,
+    };
+    let stream = match &chunk.kind {
+        b"iCCP" | b"zTXt" => rest.get(1..),
+        b"iTXt" if rest.first() == Some(&1) => translated(rest.get(2..).unwrap_or_default()),
+        _ => None,
+    };
+    match stream {
+        Some(stream) => tally.packed(kind, stream, limits),
+        None => tally.metadata(kind, payload.len() as u64, limits),
+    }
+}
+
+/// What follows a language and a translated keyword.
+fn translated(rest: &[u8]) -> Option<&[u8]> {
+    rest.splitn(3, |byte| *byte == 0).nth(2)
 }

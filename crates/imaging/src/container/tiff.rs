@@ -1,103 +1,86 @@
-//! TIFF: the first directory; also the form in which EXIF is kept everywhere.
-use super::{Header, be16, be32, le16, le32, part};
-use crate::{Error, Result};
+//! TIFF: its directories, each a page.
+use std::collections::BTreeSet;
+
+use minilab_inspect::{Directory, Entry};
+
+use super::{Header, Kind, Tally};
+use crate::{Error, Limits, Result, limits};
 
 const WIDTH: u16 = 0x100;
 const HEIGHT: u16 = 0x101;
+const SAMPLES: u16 = 0x115;
+const TILE_WIDTH: u16 = 0x142;
+const TILE_HEIGHT: u16 = 0x143;
 
-/// A directory's entries, read in the file's byte order.
-struct Directory<'a> {
-    bytes: &'a [u8],
-    little: bool,
-    first: usize,
-    entries: usize,
-}
-
-impl<'a> Directory<'a> {
-    fn first(bytes: &'a [u8]) -> Result<Self> {
-        let little = part(bytes, 0, 4)?.starts_with(b"II");
-        let mut directory = Self {
-            bytes,
-            little,
-            first: 0,
-            entries: 0,
-        };
-        let at = directory.u32(4)? as usize;
-        directory.entries = directory.u16(at)?.into();
-        directory.first = at + 2;
-        Ok(directory)
-    }
-
-    fn u16(&self, at: usize) -> Result<u16> {
-        if self.little {
-            le16(self.bytes, at)
-        } else {
-            be16(self.bytes, at)
-        }
-    }
-
-    fn u32(&self, at: usize) -> Result<u32> {
-        if self.little {
-            le32(self.bytes, at)
-        } else {
-            be32(self.bytes, at)
-        }
-    }
-
-    /// Where the entry of a tag is.
-    fn find(&self, tag: u16) -> Result<Option<usize>> {
-        for entry in 0..self.entries {
-            let at = self.first + entry * 12;
-            if self.u16(at)? == tag {
-                return Ok(Some(at));
-            }
-        }
-        Ok(None)
-    }
-
-    /// A tag's value, where it is one short or long.
-    fn number(&self, tag: u16) -> Result<u64> {
-        let at = self
-            .find(tag)?
-            .ok_or_else(|| Error::corrupt("its first directory has no size"))?;
-        match self.u16(at + 2)? {
-            3 => self.u16(at + 8).map(u64::from),
-            4 => self.u32(at + 8).map(u64::from),
-            _ => Err(Error::corrupt("its first directory has a size of the wrong type")),
-        }
-    }
-}
-
-pub(super) fn scan(bytes: &[u8]) -> Result<Header> {
+pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     if matches!(bytes, [_, _, b'+', ..] | [_, _, _, b'+', ..]) {
         return Err(Error::Unsupported {
             what: "a TIFF with 64-bit offsets (BigTIFF)".into(),
         });
     }
-    let directory = Directory::first(bytes)?;
+    let first =
+        Directory::first(bytes).ok_or_else(|| Error::truncated("it ends before its first directory"))?;
+    walk(&first, limits)?;
     Ok(Header {
+        bands: value(&first, SAMPLES).transpose()?,
         frames: 1,
-        width: directory.number(WIDTH)?,
-        height: directory.number(HEIGHT)?,
+        width: needed(&first, WIDTH)?,
+        height: needed(&first, HEIGHT)?,
         exact: true,
         whole_image: false,
     })
 }
 
-/// Does the first directory of an EXIF block hold a tag? Damage counts as yes: what cannot be read cannot be cleared.
-pub(crate) fn has_tag(exif: &[u8], tag: u16) -> bool {
-    Directory::first(exif)
-        .and_then(|directory| directory.find(tag))
-        .map_or(true, |entry| entry.is_some())
+/// From page to page: not in a circle, and each within the limits of what stands in a directory.
+fn walk(first: &Directory<'_>, limits: &Limits) -> Result<()> {
+    check(first, limits)?;
+    let mut seen = BTreeSet::new();
+    let mut next = first.next();
+    // What lies beyond the end of the file is for the decoder to refuse.
+    while let Some(offset) = next.filter(|offset| *offset != 0) {
+        if !seen.insert(offset) {
+            return Err(Error::corrupt("its directories go round in a circle"));
+        }
+        limits::within("frames", seen.len() as u64 + 1, limits.frames_max.into())?;
+        let Some(directory) = first.at(offset) else { break };
+        check(&directory, limits)?;
+        next = directory.next();
+    }
+    Ok(())
 }
 
-/// Tags of the first directory, which is the only one of our files; `None`: it cannot be read, or there are more.
-pub(crate) fn tags(bytes: &[u8]) -> Option<Vec<u16>> {
-    let directory = Directory::first(bytes).ok()?;
-    let next = directory.u32(directory.first + directory.entries * 12).ok()?;
-    let tag = |entry: usize| directory.u16(directory.first + entry * 12).ok();
-    (0..directory.entries)
-        .map(tag)
-        .collect::<Option<Vec<u16>>>()
-        .filter(|_| next == 0)
+fn check(directory: &Directory<'_>, limits: &Limits) -> Result<()> {
+    let mut tally = Tally::default();
+    tally.chunks(directory.len(), limits)?;
+    for entry in directory.entries() {
+        if let Some(kind) = kind(entry) {
+            tally.metadata(kind, entry.bytes(), limits)?;
+        }
+    }
+    // A tile is decoded whole, whatever the size of the picture.
+    if let (Some(width), Some(height)) = (value(directory, TILE_WIDTH), value(directory, TILE_HEIGHT)) {
+        limits.check_size(width?, height?, true)?;
+    }
+    Ok(())
+}
+
+fn kind(entry: Entry) -> Option<Kind> {
+    match entry.tag {
+        0x2bc => Some(Kind::Xmp),
+        0x8773 => Some(Kind::Icc),
+        // IPTC, Photoshop's block, a text.
+        0x83bb | 0x8649 | 0x10e => Some(Kind::Other),
+        _ => None,
+    }
+}
+
+/// A tag's value, where it is one short or long.
+fn value(directory: &Directory<'_>, tag: u16) -> Option<Result<u64>> {
+    let entry = directory.find(tag)?;
+    let number = directory.number(entry).map(u64::from);
+    Some(number.ok_or_else(|| Error::corrupt("its directory has a size of the wrong type")))
+}
+
+fn needed(directory: &Directory<'_>, tag: u16) -> Result<u64> {
+    value(directory, tag).unwrap_or_else(|| Err(Error::corrupt("its first directory has no size")))
 }

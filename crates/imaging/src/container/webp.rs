@@ -1,20 +1,8 @@
 //! WebP: RIFF chunks, the canvas, lossy or lossless.
-use super::{Header, Tally, le16, le32, part};
-use crate::{Error, Limits, Result, limits};
+use minilab_inspect::webp_chunks;
 
-/// Chunks with their type, in order, up to the end or to damage.
-pub(crate) fn chunks(bytes: &[u8]) -> impl Iterator<Item = ([u8; 4], &[u8])> {
-    let mut at = 12_usize;
-    std::iter::from_fn(move || {
-        let kind = *bytes.get(at..)?.first_chunk::<4>()?;
-        let len = le32(bytes, at + 4).ok()? as usize;
-        let rest = bytes.get(at + 8..)?;
-        let payload = &rest[..len.min(rest.len())];
-        // Odd chunks are padded by one byte.
-        at = at.checked_add(8)?.checked_add(len)?.checked_add(len & 1)?;
-        Some((kind, payload))
-    })
-}
+use super::{Header, Kind, Tally, le16, le32, part};
+use crate::{Error, Limits, Result, limits};
 
 pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let declared = u64::from(le32(bytes, 4)?) + 8;
@@ -28,7 +16,7 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let mut canvas = None;
     let mut frames = 0_u64;
     let mut lossless = false;
-    for (kind, payload) in chunks(bytes) {
+    for (kind, payload) in webp_chunks(bytes) {
         match &kind {
             b"VP8X" => canvas = Some((u24(payload, 4)? + 1, u24(payload, 7)? + 1)),
             b"VP8 " => canvas = canvas.or(Some(lossy(payload)?)),
@@ -41,13 +29,16 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
                 limits::within("frames", frames, limits.frames_max.into())?;
                 continue;
             }
-            b"EXIF" | b"XMP " | b"ICCP" => tally.metadata(payload.len(), limits)?,
+            b"EXIF" => tally.metadata(Kind::Exif, payload.len() as u64, limits)?,
+            b"XMP " => tally.metadata(Kind::Xmp, payload.len() as u64, limits)?,
+            b"ICCP" => tally.metadata(Kind::Icc, payload.len() as u64, limits)?,
             _ => {}
         }
         tally.chunk(limits)?;
     }
     let (width, height) = canvas.ok_or_else(|| Error::truncated("it ends before its picture"))?;
     Ok(Header {
+        bands: None,
         frames: 1,
         width,
         height,

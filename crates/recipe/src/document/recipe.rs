@@ -329,30 +329,31 @@ fn publish(tree: &Tree, problems: &Problems) -> Option<Vec<Publish>> {
 fn accept(tree: &Tree, problems: &Problems) -> Option<Accept> {
     let base = Accept::default();
     let mut fields = Fields::open("accept", tree, problems)?;
-    let bytes = fields.read("bytes", scalar::bytes).unwrap_or(base.bytes);
-    let pixels = fields.read("pixels", scalar::count).unwrap_or(base.pixels);
-    let whole = fields.read("whole_image_pixels", scalar::count);
-    let side = fields
-        .read("side", |t, p| scalar::integer(t, 1..=1_000_000, p))
-        .unwrap_or(base.side);
-    let frames = fields
-        .read("frames", |t, p| scalar::integer(t, 1..=100_000, p))
-        .unwrap_or(base.frames);
-    let animation_pixels = fields
-        .read("animation_pixels", scalar::count)
-        .unwrap_or(base.animation_pixels);
+    // What the renderers' memory and deadlines are made for: a recipe may lower these and raise none.
+    let lower = |read: fn(&Tree, &Problems) -> Option<u64>, max| {
+        move |tree: &Tree, problems: &Problems| scalar::at_most(tree, read, max, problems)
+    };
+    let bytes = fields.read("bytes", lower(scalar::bytes, base.bytes));
+    let pixels = fields.read("pixels", lower(scalar::count, base.pixels));
+    let whole = fields.read(
+        "whole_image_pixels",
+        lower(scalar::count, base.whole_image_pixels),
+    );
+    let side = fields.read("side", |t, p| scalar::integer(t, 1..=base.side, p));
+    let frames = fields.read("frames", |t, p| scalar::integer(t, 1..=base.frames, p));
+    let animation_pixels = fields.read("animation_pixels", lower(scalar::count, base.animation_pixels));
     let formats = fields.read("formats", |tree, problems| one_or_many(tree, problems, format));
     fields.close();
     let mut formats = formats.unwrap_or(base.formats);
     formats.sort();
     formats.dedup();
     Some(Accept {
-        bytes,
-        pixels,
-        whole_image_pixels: whole.unwrap_or(pixels / 2).max(1),
-        side,
-        frames,
-        animation_pixels,
+        bytes: bytes.unwrap_or(base.bytes),
+        pixels: pixels.unwrap_or(base.pixels),
+        whole_image_pixels: whole.unwrap_or(pixels.unwrap_or(base.pixels) / 2).max(1),
+        side: side.unwrap_or(base.side),
+        frames: frames.unwrap_or(base.frames),
+        animation_pixels: animation_pixels.unwrap_or(base.animation_pixels),
         formats,
     })
 }

@@ -114,6 +114,26 @@ pub(super) fn count(tree: &Tree, problems: &Problems) -> Option<u64> {
     quantity(tree, &units, "a number such as 100M or 250k", problems)
 }
 
+/// A number that `read` reads, if it is no more than that.
+pub(super) fn at_most(
+    tree: &Tree,
+    read: fn(&Tree, &Problems) -> Option<u64>,
+    max: u64,
+    problems: &Problems,
+) -> Option<u64> {
+    let number = read(tree, problems)?;
+    if number > max {
+        let message = format!("{number} is more than is ever taken");
+        return bad(
+            tree,
+            problems,
+            message,
+            format!("at most {max}: a recipe may lower this limit, not raise it"),
+        );
+    }
+    Some(number)
+}
+
 /// A duration between these bounds.
 pub(super) fn duration_within(
     tree: &Tree,

@@ -253,6 +253,7 @@ fn recipes() -> Vec<Mapping> {
     let colour = json!({ "type": "string", "pattern": "^(#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|white|black)$" });
     let amount = json!({ "type": ["string", "integer"] });
     let flag = json!({ "type": "boolean" });
+    let accept = crate::Accept::default();
     let keep = super::metadata::keep_schema();
     let metadata = super::metadata::metadata_schema();
     let number = json!({ "type": "number" });
@@ -298,7 +299,8 @@ fn recipes() -> Vec<Mapping> {
             "accept",
             json!({
                 "bytes": amount, "pixels": amount, "whole_image_pixels": amount,
-                "side": { "type": "integer", "minimum": 1 }, "frames": { "type": "integer", "minimum": 1 },
+                "side": { "type": "integer", "minimum": 1, "maximum": accept.side },
+                "frames": { "type": "integer", "minimum": 1, "maximum": accept.frames },
                 "animation_pixels": amount,
                 "formats": some(&words::<Format>()),
             }),

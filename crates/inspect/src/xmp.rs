@@ -8,7 +8,7 @@ const DROPPED: [&str; 2] = ["Orientation", "Thumbnails"];
 const DEPTH_MAX: usize = 64;
 
 /// The packet without these; `None` if it cannot be followed.
-pub(crate) fn cleared(packet: &[u8], keeps_place: bool) -> Option<Vec<u8>> {
+pub fn cleared(packet: &[u8], keeps_place: bool) -> Option<Vec<u8>> {
     cut(packet, &|name| {
         let local = name.rsplit(':').next().unwrap_or(name);
         let place = local
@@ -19,7 +19,7 @@ pub(crate) fn cleared(packet: &[u8], keeps_place: bool) -> Option<Vec<u8>> {
 }
 
 /// The packet without properties of these names, prefix and all; `None` if it cannot be followed.
-pub(crate) fn without(packet: &[u8], names: &[String]) -> Option<Vec<u8>> {
+pub fn without(packet: &[u8], names: &[String]) -> Option<Vec<u8>> {
     cut(packet, &|name| names.iter().any(|dropped| dropped == name))
 }
 
@@ -44,7 +44,7 @@ fn cut(packet: &[u8], is_dropped: &dyn Fn(&str) -> bool) -> Option<Vec<u8>> {
 }
 
 /// Does a packet name a place? For a last look at a file, so any doubt counts as yes.
-pub(crate) fn names_place(packet: &[u8]) -> bool {
+pub fn names_place(packet: &[u8]) -> bool {
     let (without, with) = (cleared(packet, false), cleared(packet, true));
     without
         .zip(with)

@@ -4,7 +4,7 @@ const SIGNATURE: &[u8] = b"Photoshop 3.0\0";
 const IPTC: u16 = 0x0404;
 
 /// The block with nothing but IPTC in it; `None` if there is none, or the block cannot be followed.
-pub(crate) fn alone(block: &[u8]) -> Option<Vec<u8>> {
+pub fn alone(block: &[u8]) -> Option<Vec<u8>> {
     let mut rest = block.strip_prefix(SIGNATURE).unwrap_or(block);
     let mut kept = Vec::new();
     while !rest.is_empty() {
@@ -18,7 +18,7 @@ pub(crate) fn alone(block: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Is there nothing but IPTC in it?
-pub(crate) fn is_alone(block: &[u8]) -> bool {
+pub fn is_alone(block: &[u8]) -> bool {
     alone(block).is_some_and(|alone| alone == block)
 }
 
