@@ -150,8 +150,9 @@ fn render(link: &Link, script: &str, asked: &Render, outputs: Vec<OwnedFd>) -> R
 fn webp(width: u32, height: u32) -> Vec<u8> {
     let packed = (width - 1) | (height - 1) << 14;
     [
-        &b"RIFF\x11\0\0\0WEBPVP8L\x05\0\0\0\x2f"[..],
+        &b"RIFF\x12\0\0\0WEBPVP8L\x05\0\0\0\x2f"[..],
         &packed.to_le_bytes(),
+        &[0],
     ]
     .concat()
 }

@@ -3,7 +3,7 @@
 //!
 //! An original is text after `GIF89a ` or `II*`, by which the pool takes it for a GIF or a TIFF: `attack WHAT [TARGET]` is tried at once, and what it came to is the answer; `tell` is
 //! answered with every original that this process has seen since it was taken over (by any `attack`); anything else is served
-//! well, `flood` aside, whose file is written beyond the limit.
+//! well, `flood` aside, whose file is written beyond the limit, and `leave WHAT`, whose file carries what it may not.
 use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
@@ -172,6 +172,13 @@ impl TakenOver {
         for (&file, output) in asked.files.iter().zip(outputs) {
             let Size { width, height } = plan.files[file as usize].size;
             let mut bytes = webp(width, height);
+            if let Some(what) = self.script.strip_prefix("leave ") {
+                bytes.extend(left(what));
+                if what != "behind" {
+                    let riff = bytes.len() as u32 - 8;
+                    bytes[4..8].copy_from_slice(&riff.to_le_bytes());
+                }
+            }
             let mut output = File::from(output);
             if self.script == "flood" {
                 bytes.resize(64 << 20, 0);
@@ -216,5 +223,25 @@ fn answer(sentence: &str) -> Reply {
 fn webp(width: u32, height: u32) -> Vec<u8> {
     let packed = (width - 1) | (height - 1) << 14;
     let packed = packed.to_le_bytes();
-    [&b"RIFF\x11\0\0\0WEBPVP8L\x05\0\0\0\x2f"[..], &packed].concat()
+    [&b"RIFF\x12\0\0\0WEBPVP8L\x05\0\0\0\x2f"[..], &packed, &[0]].concat()
+}
+
+/// What an attacker may want to carry out of its own original.
+fn left(what: &str) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], body: &[u8]| {
+        let len = (body.len() as u32).to_le_bytes();
+        [kind, &len[..], body].concat()
+    };
+    match what {
+        // A directory with a place.
+        "exif" => chunk(
+            b"EXIF",
+            b"II*\0\x08\0\0\0\x01\0\x25\x88\x04\0\x01\0\0\0\0\0\0\0\0\0\0\0",
+        ),
+        "xmp" => chunk(b"XMP ", b"<x/>__"),
+        "icc" => chunk(b"ICCP", b"profile_"),
+        "chunk" => chunk(b"note", b"whoever reads this"),
+        "behind" => b"more".to_vec(),
+        _ => exit(2),
+    }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 
 use bytes::Bytes;
+use minilab_inspect::{self as inspect, Allowed};
 use minilab_protos::renderer::FileDone;
 use minilab_recipe::PlannedFile;
 
@@ -30,8 +31,15 @@ impl Output {
         Ok(self.file.try_clone()?.into())
     }
 
-    /// Takes the bytes out if they are what was planned and said. `None` breaks the protocol.
-    pub(super) fn take(self, done: &FileDone, planned: &PlannedFile, size_bytes_max: u64) -> Option<Bytes> {
+    /// Takes the bytes out if they are what was planned and said, and carry no metadata but what is allowed. `None` breaks the
+    /// protocol.
+    pub(super) fn take(
+        self,
+        done: &FileDone,
+        planned: &PlannedFile,
+        allowed: Allowed,
+        size_bytes_max: u64,
+    ) -> Option<Bytes> {
         // Fails where the renderer has mapped it for writing, which no renderer of ours does.
         seal(&self.file).ok()?;
         let size_bytes = self.file.metadata().ok()?.len();
@@ -44,6 +52,14 @@ impl Output {
         let as_planned = format == planned.encoding.format()
             && size == planned.size
             && (done.width, done.height) == (size.width, size.height);
-        as_planned.then(|| bytes.into())
+        if !as_planned {
+            return None;
+        }
+        // The renderer has looked, too, so a block that is there now was put there.
+        if let Err(what) = inspect::check(&bytes, format, allowed) {
+            tracing::warn!(what, %format, "a renderer left in a file what its recipe does not keep");
+            return None;
+        }
+        Some(bytes.into())
     }
 }

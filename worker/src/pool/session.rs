@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use minilab_inspect as inspect;
 use minilab_protos::renderer::{
     self as wire, DESCRIPTORS_MAX, FRAME_BYTES_MAX, reply::Body as Reply, request::Body as Request,
 };
@@ -275,7 +276,8 @@ impl Session for PooledSession {
                     let max = self.shared.config.file_bytes_max;
                     let taken = take_output(&mut outputs, said.file).and_then(|output| {
                         let planned = &plan.files[output_index(said.file)];
-                        answer::file_done(output.index, output.take(&said, planned, max)?, &said, planned)
+                        let body = output.take(&said, planned, inspect::allowed(plan, planned), max)?;
+                        answer::file_done(output_index(said.file), body, &said, planned)
                     });
                     let Some(rendered) = taken else {
                         return Err(self.lose(Loss::Protocol, STAGE).await);

@@ -81,6 +81,40 @@ async fn renderer_taken_over_writes_no_more_than_the_limit() {
 }
 
 #[tokio::test]
+async fn renderer_taken_over_cannot_leave_metadata_in_a_file() {
+    let pool = start(taken_over(1)).await;
+    let left = ["exif", "xmp", "icc", "chunk", "behind"];
+    for what in left {
+        let mut session = open(&pool, &script(&format!("leave {what}"))).await.unwrap();
+        let lost = render(&mut session, &thumb(64), &[0]).await;
+        assert!(
+            matches!(
+                &lost.1,
+                Err(RenderError::Crash {
+                    how: CrashKind::Protocol,
+                    ..
+                })
+            ) && lost.0.is_empty(),
+            "{what}: {lost:?}"
+        );
+    }
+    // What is kept may be there, and nothing else.
+    let mut keeps = (*thumb(64)).clone();
+    keeps.files[0].keep.xmp = true;
+    let keeps = std::sync::Arc::new(keeps);
+    for (what, taken) in [("xmp", true), ("exif", false)] {
+        let mut session = open(&pool, &script(&format!("leave {what}"))).await.unwrap();
+        assert_eq!(
+            render(&mut session, &keeps, &[0]).await.1.is_ok(),
+            taken,
+            "{what}"
+        );
+    }
+    assert_eq!(pool.counters().crashes.protocol, left.len() as u64 + 1);
+    works(&pool, &script("fine")).await;
+}
+
+#[tokio::test]
 async fn renderer_taken_over_sees_later_originals_of_its_pool_until_it_is_recycled() {
     let pool = start(PoolConfig {
         recycle_after_jobs: 4,
