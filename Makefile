@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test storm rolling bench bench-fleet lint deps deps-test deps-chart photos build audit fmt goldens reference sheet faces chart curves clean-demo
+.PHONY: demo run test corpus storm rolling bench bench-fleet lint deps deps-test deps-chart photos build audit fmt goldens reference sheet faces chart curves clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
@@ -34,6 +34,13 @@ bench: deps photos
 bench-fleet: deps deps-test photos
 	$(CARGO) build --release -p minilab -p minilab-renderer
 	$(if $(PARTS),MINILAB_BENCH=$(PARTS)) $(CARGO) test --release -p minilab-tests --test fleet -- --ignored --nocapture figures_of_a_fleet
+
+# Pictures that decoders are tested with elsewhere, and changed copies of them, through real renderers; prints the table of
+# docs/SECURITY.md. SEED=7 and COUNT=20 change each otherwise, or more often.
+corpus: deps
+	$(PYTHON) scripts/corpus.py
+	$(CARGO) build --workspace --all-features
+	MINILAB_MUTATIONS=$(or $(SEED),1):$(or $(COUNT),2) $(CARGO) test -p minilab-tests --all-features --test hostile -- --ignored --nocapture
 
 build: deps
 	$(CARGO) build --workspace --all-features
