@@ -33,7 +33,7 @@ pub struct PoolConfig {
     pub predicted_cpu_factor: u32,
     /// A renderer is replaced after this many originals, which ends leaks and fragmentation.
     pub recycle_after_jobs: u32,
-    /// And after this time.
+    /// And after this time, at work or not.
     pub recycle_after: Duration,
     /// And when it holds this much memory while it has nothing to do.
     pub recycle_rss_bytes: u64,

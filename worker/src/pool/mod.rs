@@ -21,6 +21,7 @@ mod counters;
 mod deadline;
 mod gaps;
 mod header;
+mod idle;
 mod link;
 mod original;
 mod output;
@@ -119,6 +120,7 @@ impl ProcessPool {
             let slot = Arc::clone(&shared.slots).try_acquire_owned();
             shared.refill(slot.expect("nobody else knows the new pool"), Priority::Live);
         }
+        idle::watch(&shared);
         Ok(Self { shared })
     }
 

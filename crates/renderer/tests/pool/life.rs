@@ -1,6 +1,7 @@
 //! Renderers come, are recycled, and go with whoever holds them.
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use minilab_worker::pool::PoolConfig;
 use rustix::process::{Pid, Signal, kill_process};
@@ -24,6 +25,34 @@ async fn renderer_is_recycled_after_its_jobs() {
     open(&pool, &gradient(16)).await.unwrap().close().await;
     let counters = pool.counters();
     assert_eq!((counters.recycled, counters.started, counters.files), (2, 3, 6));
+}
+
+#[tokio::test]
+async fn renderer_that_has_seen_an_original_is_recycled_after_its_time_though_nothing_comes() {
+    let pool = start(PoolConfig {
+        recycle_after: Duration::from_millis(100),
+        ..config(2)
+    })
+    .await;
+    let until = async |renewed: u64| {
+        while pool.counters().recycled < renewed || pool.idle_pids().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let patience = Duration::from_secs(20);
+    tokio::time::timeout(patience, until(0)).await.unwrap();
+    let begun = pool.idle_pids();
+    open(&pool, &gradient(16)).await.unwrap().close().await;
+    tokio::time::timeout(patience, until(1)).await.unwrap();
+    // Whatever has seen nothing stays for as long as there is nothing to see.
+    let (after, renewed) = (pool.idle_pids(), pool.counters());
+    assert!(
+        !begun.iter().all(|pid| after.contains(pid)),
+        "{begun:?} {after:?}"
+    );
+    assert_eq!((renewed.recycled, renewed.started), (1, 3));
+    let mut session = open(&pool, &gradient(16)).await.unwrap();
+    assert!(render(&mut session, &thumb(16), &[0]).await.1.is_ok());
 }
 
 #[tokio::test]
