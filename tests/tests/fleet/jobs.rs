@@ -12,6 +12,7 @@ pub struct Told {
     pub class: String,
     /// 1-based: more than 1 means that an attempt was spent before.
     pub attempt: u64,
+    pub took_ms: u64,
     /// `None`: the broker was not reached.
     pub settled: Option<String>,
     /// Of what failed.
@@ -27,6 +28,7 @@ pub fn told(role: &Role) -> Vec<Told> {
             key: text("original.key")?,
             class: text("class")?,
             attempt: field(line, "attempt")?.as_u64()?,
+            took_ms: field(line, "took_ms")?.as_u64()?,
             settled: text("settled"),
             sentence: text("sentence"),
         })

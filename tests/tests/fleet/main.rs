@@ -17,6 +17,7 @@ mod drain;
 mod duplicates;
 mod events;
 mod fairness;
+mod hostile;
 mod http;
 mod jobs;
 mod ledger;

@@ -2,7 +2,7 @@
 use minilab_tests::hostile::{Ends, all};
 
 use crate::{
-    ordeal::{End, MEMORY_BYTES_MAX, Ordeal},
+    ordeal::{End, Ordeal},
     table::Table,
 };
 
@@ -23,7 +23,6 @@ async fn every_hostile_file_ends_in_files_or_in_a_failure_of_its_own() {
     let peak = ordeal.watch.peak_bytes();
     println!("{table}\nhighest memory of one renderer: {} MiB", peak >> 20);
     table.assert_nothing_wrong();
-    assert!(peak <= MEMORY_BYTES_MAX, "{} MiB", peak >> 20);
     assert_eq!(
         ordeal.pool.counters().crashes,
         minilab_worker::pool::Crashes::default()

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     mutations::{asked, change},
-    ordeal::{MEMORY_BYTES_MAX, Ordeal},
+    ordeal::Ordeal,
     table::Table,
 };
 
@@ -62,7 +62,6 @@ async fn every_file_of_the_corpus_ends_in_files_or_in_a_failure_of_its_own() {
     );
     println!("renderers lost: {:?}", ordeal.pool.counters().crashes);
     table.assert_nothing_wrong();
-    assert!(peak <= MEMORY_BYTES_MAX, "{} MiB", peak >> 20);
 }
 
 fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -77,7 +76,10 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
         };
         if kind.is_dir() {
             gather(&path, files);
-        } else if kind.is_file() && kind.len() <= BYTES_MAX {
+        } else if kind.is_file()
+            && kind.len() <= BYTES_MAX
+            && path.extension().is_none_or(|ending| ending != "sha256")
+        {
             files.push(path);
         }
     }

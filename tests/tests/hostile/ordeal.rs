@@ -20,8 +20,8 @@ use crate::memory::Watch;
 
 /// Two, so that the next child is warm while a spent one is replaced.
 const SLOTS: u32 = 2;
-/// What a renderer of the usual pool may hold, in bytes: its share of the budget.
-pub const MEMORY_BYTES_MAX: u64 = 768 << 20;
+/// What a renderer of the usual pool may hold, in bytes, unless its plan is admitted for more: its share of the budget.
+const MEMORY_BYTES_MAX: u64 = 768 << 20;
 
 /// Animations kept and stills; metadata dropped, and (in `kept`) carried on.
 const RECIPE: &str = "
@@ -109,6 +109,7 @@ impl Ordeal {
         let made = render_once(&self.pool, &self.recipe, original).await;
         let took = begun.elapsed();
         let mut complaints = Vec::new();
+        let mut admitted_bytes = MEMORY_BYTES_MAX;
         let failure = match made {
             Ok(made) => {
                 for file in &made.files {
@@ -122,6 +123,7 @@ impl Ordeal {
                         ));
                     }
                 }
+                admitted_bytes = admitted_bytes.max(made.plan.predicted.memory_bytes);
                 made.report.failed.first().map(|failed| Failure {
                     class: Class::Partial,
                     code: failed.code.clone(),
@@ -144,10 +146,17 @@ impl Ordeal {
         if let Some(failure) = &failure {
             complaints.extend(complaint(failure));
         }
+        let held_bytes = self.watch.lately_bytes();
+        if held_bytes > admitted_bytes {
+            let (held, admitted) = (held_bytes >> 20, admitted_bytes >> 20);
+            complaints.push(format!(
+                "a renderer held {held} MiB where {admitted} were planned for"
+            ));
+        }
         End {
             failure,
             took,
-            held_bytes: self.watch.lately_bytes(),
+            held_bytes,
             complaints,
         }
     }

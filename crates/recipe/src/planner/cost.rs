@@ -33,7 +33,7 @@ pub(super) fn predict(probe: &Probe, decode: &Decode, nodes: &[Node], files: &[P
         Format::Jpeg if probe.whole_image => probe.stored.pixels() * samples * 2,
         _ => 0,
     };
-    let decoder = probe.stored.pixels() * decoder_bytes(probe.format, samples);
+    let decoder = probe.stored.pixels() * decoder_bytes(probe.format, samples, wide);
     let frames = frames_of(decode, nodes);
     let held = |(node, frames): (&Node, &u64)| node.size.pixels() * frames;
     let tree: u64 = nodes.iter().zip(&frames).map(held).sum::<u64>() * 4;
@@ -120,10 +120,10 @@ fn effect_ms(effect: &Effect) -> f64 {
 }
 
 /// Work space of a decoder per pixel of the stored picture, where it is more than the picture itself. Measured: HEIC holds
-/// its tiles and the picture put together from them, JPEG XL several planes of floats.
-fn decoder_bytes(format: Format, samples: u64) -> u64 {
+/// its tiles and the picture put together from them (of ten bits in words), JPEG XL several planes of floats.
+fn decoder_bytes(format: Format, samples: u64, wide: u64) -> u64 {
     match format {
-        Format::Heic => 4 * samples,
+        Format::Heic => 4 * samples * wide,
         Format::Jxl => 12 * samples,
         _ => 0,
     }
