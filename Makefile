@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test corpus storm rolling bench bench-fleet lint deps deps-test deps-chart photos build audit fmt goldens reference sheet faces chart curves clean-demo
+.PHONY: demo run test corpus storm rolling bench bench-fleet lint deps deps-test deps-chart photos build audit fmt goldens reference sheet faces chart curves fuzz sbom clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
@@ -66,6 +66,14 @@ lint: deps
 # Known vulnerabilities; ADVISORY_DB names a copy of the RustSec database where there is no network.
 audit:
 	$(PYTHON) scripts/cargo-tool.py audit $(if $(ADVISORY_DB),--db $(ADVISORY_DB) --no-fetch)
+
+# What both programs are made of, as CycloneDX, into target/sbom.
+sbom:
+	$(PYTHON) scripts/sbom.py --check
+
+# Hostile inputs for every reader, by libFuzzer. TARGET=events does just this one, SECONDS=600 takes longer for each.
+fuzz: deps
+	$(PYTHON) scripts/fuzz.py $(TARGET) $(if $(SECONDS),--seconds $(SECONDS))
 
 # References of tests/goldens anew, by the pinned sharp; needs node and npm. Look at the changes before they are committed.
 goldens:

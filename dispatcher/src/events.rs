@@ -24,10 +24,14 @@ use minilab_telemetry::{KeyRefusal, Producer};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::quoted;
 use spelling::Spelling;
 
 /// Longest message that is read. The largest real ones (AWS) have 64 KiB.
 pub const MESSAGE_BYTES_MAX: usize = 1 << 20;
+
+/// Most records of one message. AWS, MinIO and Ceph send one; a job for each is made before the message is settled.
+pub const RECORDS_MAX: usize = 1_000;
 
 /// One thing that happened to one object, as its producer tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +86,7 @@ pub struct Unknown {
 impl Unknown {
     fn new(reason: impl Into<String>) -> Self {
         Self {
-            reason: reason.into(),
+            reason: quoted::sentence(&reason.into()),
         }
     }
 }

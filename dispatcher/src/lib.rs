@@ -16,6 +16,7 @@ mod merge;
 mod names;
 mod pass;
 mod progress;
+mod quoted;
 mod reconcile;
 mod rounds;
 mod settle;

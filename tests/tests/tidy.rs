@@ -70,6 +70,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The curves encode as the product does; the floor takes only where libvips lies, for what the product is measured
     // against must not be its own pixels.
     ("minilab-bench", &["minilab-imaging", "minilab-recipe"]),
+    // Every reader of bytes from outside.
+    (
+        "minilab-fuzz",
+        &[
+            "minilab-dispatcher",
+            "minilab-imaging",
+            "minilab-notify",
+            "minilab-protos",
+            "minilab-queue",
+            "minilab-recipe",
+            "minilab-record",
+            "minilab-store",
+            "minilab-telemetry",
+            "minilab-worker",
+        ],
+    ),
     ("minilab", ANY),
     ("minilab-tests", ANY),
 ];
@@ -341,6 +357,63 @@ fn promises_name_tests_that_exist() -> Result<()> {
         }
     }
     assert!(named >= 10, "docs/PROMISES.md names only {named} tests");
+    none(&complaints);
+    Ok(())
+}
+
+/// What a line does that fetches something from elsewhere.
+const FETCHES: &[&str] = &[
+    "curl ",
+    "wget ",
+    "urlopen(",
+    "urlretrieve(",
+    "npm install",
+    "git clone",
+];
+/// Scripts that speak to our own server on this machine, and fetch nothing.
+const SPEAK_TO_US: &[&str] = &["scripts/demo.py", "scripts/bench/parts.py"];
+
+/// Debian's packages are checked by apt against signed lists, npm's and Cargo's by the hashes of their lock files.
+#[test]
+fn nothing_is_downloaded_without_a_hash() -> Result<()> {
+    let mut complaints = Vec::new();
+    let mut by_pip = 0;
+    for path in files()? {
+        let name = path.display().to_string();
+        let is_script = name.starts_with("scripts/") || name.starts_with(".ci/") || name == "Makefile";
+        if !is_script || SPEAK_TO_US.contains(&name.as_str()) {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(root().join(&path)) else {
+            continue;
+        };
+        let code = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        for (line, fetch) in code.flat_map(|line| FETCHES.iter().map(move |fetch| (line, fetch))) {
+            if line.contains(fetch) {
+                complaints.push(format!("{name}: `{}` checks no hash", line.trim()));
+            }
+        }
+        let uses_pip = [
+            "pip download",
+            "pip install",
+            "\"pip\", \"download\"",
+            "\"pip\", \"install\"",
+        ]
+        .iter()
+        .any(|call| {
+            text.lines()
+                .any(|line| line.contains(call) && !line.starts_with('`'))
+        });
+        if uses_pip {
+            by_pip += 1;
+            if !text.contains("--require-hashes") && !text.contains("sha256(") {
+                complaints.push(format!(
+                    "{name}: pip fetches something, and nothing looks at its hash"
+                ));
+            }
+        }
+    }
+    assert!(by_pip >= 4, "only {by_pip} scripts fetch with pip");
     none(&complaints);
     Ok(())
 }

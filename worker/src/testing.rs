@@ -341,6 +341,12 @@ impl Session for ScriptedSession {
     async fn close(self: Box<Self>) {}
 }
 
+/// Key and lane of a job, as a worker reads it; `None`: it is a dead letter, or a later release's.
+pub fn job(payload: &[u8]) -> Option<(minilab_store::Key, minilab_recipe::Lane)> {
+    let envelope = crate::envelope::Envelope::parse(payload).ok()?;
+    Some((envelope.key, envelope.lane))
+}
+
 /// An original of these bytes, as the attempt would hand it over.
 pub fn original(bytes: &[u8]) -> OriginalFile {
     let mut writer = OriginalWriter::create().expect("memory files exist");

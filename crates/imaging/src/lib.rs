@@ -32,6 +32,8 @@ mod search;
 mod session;
 mod sniff;
 mod steps;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod trunk;
 mod vips;
 

@@ -3,7 +3,9 @@ use minilab_telemetry::Producer;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Event, Kind, Unknown, aws, ceph, etag, minio, number, read, said, spelling::Spelling, time};
+use super::{
+    Event, Kind, RECORDS_MAX, Unknown, aws, ceph, etag, minio, number, read, said, spelling::Spelling, time,
+};
 
 #[derive(Deserialize)]
 struct Message {
@@ -55,6 +57,11 @@ pub(super) fn events(document: &Value) -> Result<Vec<Event>, Unknown> {
     let message: Message = read(document, "Records")?;
     if message.records.is_empty() {
         return Err(Unknown::new("Records is empty"));
+    }
+    let records = message.records.len();
+    if records > RECORDS_MAX {
+        let reason = format!("{records} records are more than the {RECORDS_MAX} that are read");
+        return Err(Unknown::new(reason));
     }
     let whole = text(message.whole.as_ref());
     let events = message.records.iter().map(|record| record.event(whole));

@@ -252,3 +252,57 @@ fn one_unknown_record_makes_the_whole_message_unknown() {
     let message = json!({ "Records": [record("ObjectCreated:Put"), record("?")] });
     assert_eq!(reason(message.to_string()), "unknown form: eventName \"?\"");
 }
+
+#[test]
+fn a_message_of_too_many_records_is_unknown() {
+    let record = json!({
+        "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "s3": { "bucket": { "name": "b" }, "object": { "key": "k" } },
+    });
+    let message = |records: usize| json!({ "Records": vec![record.clone(); records] }).to_string();
+    assert_eq!(
+        normalise(message(RECORDS_MAX).as_bytes()).unwrap().len(),
+        RECORDS_MAX
+    );
+    let told = reason(message(RECORDS_MAX + 1));
+    assert!(told.contains("1001 records are more than the 1000"), "{told}");
+}
+
+#[test]
+fn what_a_stranger_wrote_is_repeated_short_and_harmless() {
+    let name = format!("\u{1b}[2J{}", "x".repeat(1 << 19));
+    let message = json!({ "account": "a", "action": name, "bucket": "b", "object": { "key": "k" } });
+    let told = reason(message.to_string());
+    assert!(
+        told.len() < 1000 && !told.contains(char::is_control),
+        "{} bytes",
+        told.len()
+    );
+}
+
+#[test]
+fn forged_messages_are_unknown_or_hints_without_effect_of_their_own() {
+    // Where a record says it comes from, and where to go, is read by nobody; a field that is there twice is the last one.
+    let forged = r#"{"Records":[{"eventVersion":"2.1","eventSource":"aws:s3","awsRegion":"evil","eventName":"ObjectCreated:Put",
+        "responseElements":{"x-minio-origin-endpoint":"http://169.254.169.254/"},"requestParameters":{"sourceIPAddress":"127.0.0.1"},
+        "s3":{"bucket":{"name":"b","arn":"arn:aws:s3:::other"},"object":{"key":"k","size":-1,"size2":1e999}}}]}"#;
+    assert!(reason(forged).contains("no JSON"), "a number beyond all numbers");
+    let forged = forged.replace("1e999", "1e99");
+    let events = normalise(forged.as_bytes()).unwrap();
+    assert!(!format!("{events:?}").contains("evil") && !format!("{events:?}").contains("169.254"));
+    assert_eq!((events[0].bucket.as_str(), events[0].size_bytes), ("b", None));
+    for wrong in [
+        &b"\xff\xfe"[..],
+        b"{\"Records\":\"\xc3\x28\"}",
+        b"[[[[",
+        b"{\"Records\":[1]}",
+        b"nul",
+    ] {
+        assert!(normalise(wrong).is_err());
+    }
+    let deep = format!("{{\"Records\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(reason(deep).contains("recursion limit"));
+    let twice = r#"{"account":"a","action":"PutObject","action":"DeleteObject","bucket":"b","object":{"key":"x","key":"y"}}"#;
+    let events = normalise(twice.as_bytes()).unwrap();
+    assert_eq!((events[0].kind, events[0].keys[0].as_str()), (Kind::Removed, "y"));
+}

@@ -29,6 +29,8 @@ mod process;
 mod session;
 mod spawner;
 mod stderr;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};

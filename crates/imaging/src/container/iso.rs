@@ -51,7 +51,7 @@ fn check_items(bytes: &[u8], meta: &[u8], tally: &mut Tally, limits: &Limits) ->
     let Some(places) = child(meta, *b"iloc") else {
         return Ok(());
     };
-    let places = Places::read(places).ok_or_else(too_large_items)?;
+    let places = Places::read(places, bytes.len() as u64).ok_or_else(too_large_items)?;
     // A decoder keeps each piece, even one that says nothing.
     let mut pieces = Tally::default();
     let mut sum = 0_u64;
@@ -78,6 +78,8 @@ fn too_large_items() -> Error {
 /// Where items are (`iloc`).
 struct Places<'a> {
     bytes: &'a [u8],
+    /// Bytes of the file: what an extent without a length has.
+    file: u64,
     /// Where the next entry begins.
     at: usize,
     left: u32,
@@ -90,7 +92,7 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
+    fn read(bytes: &'a [u8], file: u64) -> Option<Self> {
         let version = *bytes.first()?;
         let sizes = be16(bytes, 4).ok()?;
         let field = |shift: u16| usize::from(sizes >> shift & 0xf);
@@ -101,6 +103,7 @@ impl<'a> Places<'a> {
         };
         Some(Self {
             bytes,
+            file,
             at,
             left: count,
             version,
@@ -129,7 +132,10 @@ impl<'a> Places<'a> {
         for piece in pieces.chunks_exact(extent_bytes.max(1)) {
             let length = &piece[self.index + self.offset..];
             let len = length.iter().fold(0_u64, |len, byte| len << 8 | u64::from(*byte));
-            sum = sum.checked_add(len)?;
+            sum = sum.checked_add(if len == 0 { self.file } else { len })?;
+        }
+        if extent_bytes == 0 {
+            sum = self.file.saturating_mul(extents as u64);
         }
         self.at = at + 2 + pieces.len();
         Some((id, extents, sum))
@@ -147,5 +153,37 @@ impl Iterator for Places<'_> {
             self.left = 0;
         }
         Some(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(sizes: u16, items: &[&[u8]]) -> Vec<u8> {
+        let mut places = vec![0; 4];
+        places.extend(sizes.to_be_bytes());
+        places.extend((items.len() as u16).to_be_bytes());
+        places.extend(items.concat());
+        places
+    }
+
+    fn sum(places: &[u8], file: u64) -> Option<u64> {
+        let items = Places::read(places, file)?;
+        items.map(|item| item.map(|(_, _, len)| len)).sum()
+    }
+
+    #[test]
+    fn items_add_up_and_what_has_no_length_is_the_rest_of_the_file() {
+        // Offsets and lengths of four bytes each: one item of 100 bytes.
+        let one: &[u8] = &[0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 100];
+        assert_eq!(sum(&places(0x4400, &[one]), 1000), Some(100));
+        assert_eq!(sum(&places(0x4400, &[one, one]), 1000), Some(200));
+        assert_eq!(sum(&places(0x4400, &[&one[..13]]), 1000), None);
+        let endless: &[u8] = &[0, 1, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 0];
+        assert_eq!(sum(&places(0x4400, &[endless]), 1000), Some(1000));
+        // Nothing is said of 65,535 extents.
+        let many: &[u8] = &[0, 1, 0, 0, 0xff, 0xff];
+        assert_eq!(sum(&places(0, &[many, many]), 1000), Some(2 * 65_535 * 1000));
     }
 }

@@ -9,6 +9,8 @@ mod pixels;
 mod svg;
 
 pub(crate) use svg::warm as warm_svg;
+#[cfg(feature = "testing")]
+pub(crate) use svg::{clean as clean_svg, probe as probe_svg};
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

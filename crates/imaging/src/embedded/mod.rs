@@ -49,27 +49,46 @@ impl Engine {
                 .blob_field(name)
                 .filter(|block| block.len() <= BLOCK_BYTES_MAX)
         };
-        let mut found = Gathered::new(probe);
-        let exif = block(c"exif-data");
-        let exif = match &exif {
-            Some(exif) => Some(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif)),
-            // A TIFF is its own EXIF block.
-            None => Some(bytes).filter(|_| probe.format == minilab_recipe::Format::Tiff),
+        let (exif, iptc, xmp) = (block(c"exif-data"), block(c"iptc-data"), block(c"xmp-data"));
+        let blocks = Blocks {
+            exif: match &exif {
+                Some(exif) => Some(exif.strip_prefix(b"Exif\0\0").unwrap_or(exif)),
+                // A TIFF is its own EXIF block.
+                None => Some(bytes).filter(|_| probe.format == minilab_recipe::Format::Tiff),
+            },
+            iptc: iptc.as_deref(),
+            xmp: xmp.as_deref(),
         };
-        if let Some(exif) = exif {
+        Ok(blocks.read(probe))
+    }
+}
+
+/// Blocks of metadata as they lie in an original.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Blocks<'a> {
+    /// From the TIFF header on.
+    pub(crate) exif: Option<&'a [u8]>,
+    pub(crate) iptc: Option<&'a [u8]>,
+    pub(crate) xmp: Option<&'a [u8]>,
+}
+
+impl Blocks<'_> {
+    pub(crate) fn read(&self, probe: &Probe) -> Told {
+        let mut found = Gathered::new(probe);
+        if let Some(exif) = self.exif {
             exif::read(exif, &mut found);
             found.place = place::of_exif(exif);
         }
-        if let Some(iptc) = block(c"iptc-data") {
-            iptc::read(&iptc, &mut found);
+        if let Some(iptc) = self.iptc {
+            iptc::read(iptc, &mut found);
         }
-        if let Some(xmp) = block(c"xmp-data") {
-            xmp::read(&xmp, &mut found);
+        if let Some(xmp) = self.xmp {
+            xmp::read(xmp, &mut found);
         }
-        Ok(Told {
+        Told {
             embedded: found.embedded,
             place: found.place,
-        })
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Why a message at `/sns` is not taken. Codes are stable.
 
+use crate::quoted;
+
 /// Longest part of what a stranger sent that is repeated.
 const QUOTED_CHARS_MAX: usize = 120;
 
@@ -53,7 +55,7 @@ pub enum SnsRefusal {
 impl SnsRefusal {
     pub(super) fn malformed(reason: impl std::fmt::Display) -> Self {
         Self::Malformed {
-            reason: reason.to_string(),
+            reason: quoted::sentence(&reason.to_string()),
         }
     }
 

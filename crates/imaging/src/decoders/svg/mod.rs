@@ -26,7 +26,7 @@ const DEPTH_MAX: u32 = 200;
 /// Pixels of CSS per inch, for sizes in millimetres and points.
 const DPI: f64 = 96.0;
 
-pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
+pub(crate) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
     let text = text(bytes)?;
     let document = parse(text)?;
     let canvas = Canvas::of(document.root_element())?;
@@ -50,16 +50,19 @@ pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe> {
 
 /// Draws it at exactly that size.
 pub(super) fn load(bytes: &[u8], size: Size) -> Result<Image<'static>> {
-    let text = text(bytes)?;
-    let document = parse(text)?;
-    let canvas = Canvas::of(document.root_element())?;
-    let clean = drawing(&document, canvas, size)?;
     engine::load(Format::Svg)?
-        .source_copy(clean.as_bytes())
+        .source_copy(clean(bytes, size)?.as_bytes())
         .set(c"dpi", DPI)
         .set(c"unlimited", false)
         .image()
         .map_err(Error::decoding)
+}
+
+/// What librsvg sees of it.
+pub(crate) fn clean(bytes: &[u8], size: Size) -> Result<String> {
+    let document = parse(text(bytes)?)?;
+    let canvas = Canvas::of(document.root_element())?;
+    drawing(&document, canvas, size)
 }
 
 /// A drawing of one square: librsvg reads its settings when it draws the first.

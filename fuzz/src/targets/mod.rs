@@ -1,0 +1,13 @@
+//! The readers.
+pub mod clearing;
+pub mod containers;
+pub mod documents;
+pub mod drawings;
+pub mod events;
+pub mod jobs;
+pub mod keys;
+pub mod metadata;
+pub mod pushed;
+pub mod replies;
+pub mod requests;
+pub mod state;
