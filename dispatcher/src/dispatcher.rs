@@ -4,8 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use minilab_queue::Queue;
 use minilab_recipe::TopicArn;
 use minilab_record::Records;
+use minilab_scaling::{Place, Waiting};
 use minilab_store::Store;
-use minilab_telemetry::Metrics;
+use minilab_telemetry::{Metrics, PlaceLabel};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -24,6 +25,9 @@ use crate::{
 
 /// Pause between two looks at the depth of the queues: a scrape interval.
 const DEPTHS_EVERY: Duration = Duration::from_secs(15);
+
+/// Pause between two notes of what was sent: autoscalers look about as often.
+const SENT_EVERY: Duration = Duration::from_secs(5);
 
 /// What the dispatcher does, and how often.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,6 +114,7 @@ pub struct Dispatcher {
     progress: watch::Sender<Progress>,
     health: Arc<Health>,
     messages: Arc<Messages>,
+    waiting: Arc<Waiting>,
     /// Brokers whose queue of events is received from.
     brokers: Vec<Arc<dyn Queue>>,
 }
@@ -125,9 +130,11 @@ impl Dispatcher {
         }
         let health = Arc::new(Health::default());
         let (of_messages, told) = (Arc::clone(&jobs), Arc::clone(&health));
+        let waiting = Waiting::new(Arc::clone(jobs.queue()), Arc::clone(&stores.state));
         Self {
             config,
             stores,
+            waiting: Arc::new(waiting),
             messages: Arc::new(Messages::new(of_messages, Arc::clone(&metrics), told)),
             jobs,
             metrics,
@@ -157,6 +164,11 @@ impl Dispatcher {
     pub fn sns(&mut self, topics: Vec<TopicArn>, outside: Arc<dyn Fetch>) -> Sns {
         self.receive_from(Arc::clone(self.jobs.queue()));
         Sns::new(Arc::clone(&self.messages), topics, outside)
+    }
+
+    /// How much work waits, for whoever scales workers.
+    pub fn waiting(&self) -> Arc<Waiting> {
+        Arc::clone(&self.waiting)
     }
 
     /// Has it what it needs?
@@ -259,6 +271,10 @@ impl Dispatcher {
         tasks.spawn(rounds.run(drain.clone()));
         let (jobs, health) = (Arc::clone(&self.jobs), Arc::clone(&self.health));
         tasks.spawn(depths(jobs, health, drain.clone()));
+        let (waiting, metrics) = (Arc::clone(&self.waiting), Arc::clone(&self.metrics));
+        tasks.spawn(seconds(waiting, metrics, drain.clone()));
+        let (jobs, state) = (Arc::clone(&self.jobs), Arc::clone(&self.stores.state));
+        tasks.spawn(sent(jobs, state, drain.clone()));
         let state = Arc::clone(&self.stores.state);
         let dead = DeadLetters::new(Arc::clone(&self.jobs), state, Arc::clone(&self.metrics));
         tasks.spawn(dead.run(drain.clone()));
@@ -302,4 +318,50 @@ async fn depths(jobs: Arc<Jobs>, health: Arc<Health>, drain: CancellationToken) 
         let _ = drain.run_until_cancelled(tokio::time::sleep(DEPTHS_EVERY)).await;
     }
     Ok(())
+}
+
+/// Keeps the gauges of the work that waits. Where it cannot be told they stay as they were: an alert tells of the broker or the
+/// store.
+async fn seconds(
+    waiting: Arc<Waiting>,
+    metrics: Arc<Metrics>,
+    drain: CancellationToken,
+) -> Result<(), Error> {
+    while !drain.is_cancelled() {
+        match waiting.look().await {
+            Ok(figures) => {
+                for (place, figure) in figures {
+                    metrics
+                        .dispatcher
+                        .work_waiting_seconds
+                        .set(label(place), figure.seconds);
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the seconds of work that wait are not known"),
+        }
+        let _ = drain.run_until_cancelled(tokio::time::sleep(DEPTHS_EVERY)).await;
+    }
+    Ok(())
+}
+
+/// Writes down what was sent, and what is left at the end.
+async fn sent(jobs: Arc<Jobs>, state: Arc<dyn Store>, drain: CancellationToken) -> Result<(), Error> {
+    loop {
+        let goes_on = drain.run_until_cancelled(tokio::time::sleep(SENT_EVERY)).await;
+        if let Err(error) = jobs.sending().write(&*state).await {
+            tracing::debug!(%error, "what was sent is written down later");
+        }
+        if goes_on.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+fn label(place: Place) -> PlaceLabel {
+    match place {
+        Place::Fast => PlaceLabel::Fast,
+        Place::Standard => PlaceLabel::Standard,
+        Place::Bulk => PlaceLabel::Bulk,
+        Place::Backfill => PlaceLabel::Backfill,
+    }
 }

@@ -6,8 +6,9 @@ use std::{
 
 use minilab_protos::job::{self, Job, Via};
 use minilab_queue::{Clock, Outgoing, Queue, QueueName};
-use minilab_recipe::{Decision, Document, Lane};
+use minilab_recipe::{Decision, Document, Lane, Recipe};
 use minilab_record::KEY_BYTES_MAX;
+use minilab_scaling::{Forecasts, Place, Sending};
 use minilab_telemetry::{EventResult, KeyRefusal, Label as _, MessageState, Metrics, QueueLabel};
 use ulid::Ulid;
 
@@ -19,10 +20,8 @@ pub const STORE_OF_ORIGINALS: &str = "from";
 /// Messages per send: one transaction or one request, without holding the broker for long.
 const SEND_MAX: usize = 500;
 
-/// A first guess of a job's CPU time, to be refined by the plan once the header is known: what starting costs, and what a
-/// megabyte of JPEG costs to decode and encode at usual sizes.
-const PREDICTED_BASE_MS: u64 = 20;
-const PREDICTED_MS_PER_MB: u64 = 120;
+/// What it takes to find that nothing is to be made.
+const NOTHING_MS: u64 = 1;
 
 /// Where jobs of a lane wait.
 pub fn queue_name(lane: Lane) -> QueueName {
@@ -37,6 +36,15 @@ pub struct Jobs {
     queue: Arc<dyn Queue>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
+    forecasts: Forecasts,
+    sending: Sending,
+}
+
+/// A job on its way, and what it is likely to take wherever it will wait.
+#[derive(Clone)]
+struct Judged {
+    message: Outgoing,
+    forecasts: Vec<(Place, u64)>,
 }
 
 /// What became of some hints.
@@ -74,12 +82,19 @@ impl Jobs {
             queue,
             clock,
             metrics,
+            forecasts: Forecasts::default(),
+            sending: Sending::default(),
         }
     }
 
     /// The rules in force.
     pub fn document(&self) -> &Document {
         &self.document
+    }
+
+    /// What was sent and is to be written down, for whoever asks how much work waits.
+    pub fn sending(&self) -> &Sending {
+        &self.sending
     }
 
     /// Where jobs are sent.
@@ -107,13 +122,20 @@ impl Jobs {
         let mut sum = Enqueued::default();
         for batch in hints.chunks(SEND_MAX) {
             let judged: Vec<_> = batch.iter().map(|hint| self.message(hint, via)).collect();
-            let messages: Vec<Outgoing> = judged.iter().flatten().cloned().collect();
+            let messages: Vec<_> = judged
+                .iter()
+                .flatten()
+                .map(|judged| judged.message.clone())
+                .collect();
             if !messages.is_empty() {
                 self.queue.send(messages).await?;
             }
             for (hint, judged) in batch.iter().zip(judged) {
                 let (result, count) = match judged {
-                    Ok(_) => (EventResult::Enqueued, &mut sum.jobs),
+                    Ok(judged) => {
+                        self.note(&judged.forecasts);
+                        (EventResult::Enqueued, &mut sum.jobs)
+                    }
                     Err(NoJob::Unmatched) => (EventResult::Unmatched, &mut sum.unmatched),
                     Err(NoJob::Refused) => (EventResult::Refused, &mut sum.refused),
                 };
@@ -122,6 +144,13 @@ impl Jobs {
             }
         }
         Ok(sum)
+    }
+
+    fn note(&self, forecasts: &[(Place, u64)]) {
+        let now = milliseconds(self.now());
+        for (place, ms) in forecasts {
+            self.sending.note(*place, now, *ms);
+        }
     }
 
     /// Would a job be taken now? An error says why not.
@@ -155,7 +184,7 @@ impl Jobs {
         Ok(sum)
     }
 
-    fn message(&self, hint: &Hint, via: Via) -> Result<Outgoing, NoJob> {
+    fn message(&self, hint: &Hint, via: Via) -> Result<Judged, NoJob> {
         let key = hint.key.as_str();
         if key.len() > KEY_BYTES_MAX {
             self.metrics
@@ -169,15 +198,24 @@ impl Jobs {
             );
             return Err(NoJob::Refused);
         }
-        let (lane, tenant) = match (self.document.decide(key), hint.change) {
+        let (lane, tenant, recipe) = match (self.document.decide(key), hint.change) {
             (Decision::Recipe { recipe, tenant }, _) => {
-                (recipe.lanes().first().copied().unwrap_or(Lane::Fast), tenant)
+                let lane = recipe.lanes().first().copied().unwrap_or(Lane::Fast);
+                (lane, tenant, (hint.change != Change::Removed).then_some(recipe))
             }
             // No rule takes it, but files may be left from when one did: the attempt finds out.
-            (Decision::Nothing, Change::Removed | Change::Recorded) => (Lane::Fast, None),
+            (Decision::Nothing, Change::Removed | Change::Recorded) => (Lane::Fast, None, None),
             (Decision::Nothing, Change::Uploaded) => return Err(NoJob::Unmatched),
         };
-        let job = self.job(hint, lane, tenant.clone(), via);
+        let forecasts = match (recipe, via) {
+            (None, Via::Backfill) => vec![(Place::Backfill, NOTHING_MS)],
+            (None, _) => vec![(lane.into(), NOTHING_MS)],
+            (Some(recipe), Via::Backfill) => self.forecasts(recipe, hint, [Place::Backfill]),
+            // Where it will be handed on to as well.
+            (Some(recipe), _) => self.forecasts(recipe, hint, recipe.lanes().into_iter().map(Place::from)),
+        };
+        let predicted_ms = forecasts.first().map_or(NOTHING_MS, |(_, ms)| *ms);
+        let job = self.job(hint, (lane, predicted_ms), tenant.clone(), via);
         let payload = serde_json::to_vec(&job).expect("a job is plain strings and numbers");
         let queue = match via {
             Via::Backfill => QueueName::new(QueueLabel::Backfill.as_str()).expect("it is a lower-case word"),
@@ -188,16 +226,27 @@ impl Jobs {
         let said = job.said.as_ref().map(|said| format!("+{}", said.at_ms));
         let said = said.unwrap_or_default();
         let coalesce = format!("{STORE_OF_ORIGINALS}/{lane}{said}/{key}");
-        Ok(Outgoing {
+        let message = Outgoing {
             group: tenant,
             ..Outgoing::new(queue, payload).coalescing(coalesce)
-        })
+        };
+        Ok(Judged { message, forecasts })
     }
 
-    fn job(&self, hint: &Hint, lane: Lane, tenant: Option<String>, via: Via) -> Job {
+    fn forecasts(
+        &self,
+        recipe: &Recipe,
+        hint: &Hint,
+        places: impl IntoIterator<Item = Place>,
+    ) -> Vec<(Place, u64)> {
+        let (key, bytes) = (hint.key.as_str(), hint.size_bytes);
+        let of = |place| (place, self.forecasts.of(recipe, key, bytes, place));
+        places.into_iter().map(of).collect()
+    }
+
+    fn job(&self, hint: &Hint, (lane, predicted_ms): (Lane, u64), tenant: Option<String>, via: Via) -> Job {
         let now = self.clock.now();
         let size_bytes = hint.size_bytes.unwrap_or(0);
-        let predicted_ms = PREDICTED_BASE_MS + size_bytes.saturating_mul(PREDICTED_MS_PER_MB) / 1_000_000;
         Job {
             v: 1,
             id: Ulid::from_datetime(now).to_string(),

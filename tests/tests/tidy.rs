@@ -52,6 +52,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "minilab-telemetry",
         ],
     ),
+    (
+        "minilab-scaling",
+        &[
+            "minilab-queue",
+            "minilab-recipe",
+            "minilab-record",
+            "minilab-store",
+        ],
+    ),
+    ("minilab-simulate", &[]),
     ("minilab-dispatcher", ROLE),
     (
         "minilab-worker",
@@ -96,6 +106,7 @@ const ROLE: &[&str] = &[
     "minilab-recipe",
     "minilab-record",
     "minilab-queue",
+    "minilab-scaling",
     "minilab-store",
     "minilab-telemetry",
 ];
@@ -106,6 +117,8 @@ const ANY: &[&str] = &[
     "minilab-recipe",
     "minilab-record",
     "minilab-queue",
+    "minilab-scaling",
+    "minilab-simulate",
     "minilab-store",
     "minilab-telemetry",
     "minilab-dispatcher",

@@ -14,7 +14,7 @@ mod tell;
 mod trace;
 mod world;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Instant};
 
 use minilab_failpoint::reached;
 use minilab_recipe::Lane;
@@ -104,7 +104,9 @@ impl<'a> Attempt<'a> {
             // 10
             self.context.trace.reach(Step::HandOn);
             if let (true, Some(record)) = (self.context.trace.owes_projection(), &settled.record) {
+                let begun = Instant::now();
                 self.context.project(record, lane).await?;
+                self.context.trace.note(|work| work.publish += begun.elapsed());
             } else if made.is_empty() && self.context.envelope.job.attempt > 0 {
                 self.context.forgive(settled.record.as_ref()).await?;
             }
@@ -219,6 +221,7 @@ impl<'a> Attempt<'a> {
         };
         // 8
         trace.reach(Step::Swap);
+        let begun = Instant::now();
         let Some(swapped) = self.context.swap(&base, &next).await? else {
             trace.note(|work| work.swaps_lost += 1);
             self.lost = made.is_some();
@@ -232,6 +235,7 @@ impl<'a> Attempt<'a> {
         let published = seen.map(|seen| seen.etag);
         let is_still = self.context.is_still(published.as_ref()).await?;
         reached("step9_looked_again");
+        trace.note(|work| work.publish += begun.elapsed());
         Ok(is_still.then_some(settled))
     }
 }

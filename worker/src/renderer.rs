@@ -1,5 +1,5 @@
 //! The port to whatever decodes and encodes: a pool of renderer processes, or a script in tests.
-use std::{fmt, fs::File, sync::Arc};
+use std::{fmt, fs::File, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -41,6 +41,9 @@ pub trait Session: Send + Sync + fmt::Debug {
 
     /// How often its original has been decoded so far, whatever for.
     fn decodes(&self) -> u32;
+
+    /// CPU time spent on this original since it was last asked.
+    fn cpu(&mut self) -> Duration;
 
     /// Goes on as [`Priority::Background`], until it is closed.
     fn step_back(&mut self);

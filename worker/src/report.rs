@@ -1,5 +1,5 @@
 //! What one delivery came to, as plain data: recorded by whoever was given as [`crate::WorkerParts::observer`].
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use minilab_recipe::{Lane, OutputFormat};
 
@@ -20,6 +20,8 @@ pub struct JobReport {
     pub tenant: String,
     /// 1-based.
     pub attempt: u32,
+    /// Length of the original as the event says; 0: it does not.
+    pub original_bytes: u64,
     /// What it came to.
     pub class: Class,
     /// Stable code and sentence, where it failed, or the first of its files that cannot be made.
@@ -70,6 +72,14 @@ pub struct Work {
     pub fetch: Duration,
     /// Time spent rendering and storing files.
     pub make: Duration,
+    /// Time from asking for a renderer to an opened original.
+    pub probe: Duration,
+    /// Time spent storing files, one beside the other.
+    pub put: Duration,
+    /// Time from the first write of the record to the end of what follows from it.
+    pub publish: Duration,
+    /// CPU time that renderers spent, by lane. The first one's has what all of them share.
+    pub cpu: BTreeMap<Lane, Duration>,
     /// How often originals were decoded.
     pub decodes: u32,
     /// Time spent decoding.

@@ -265,6 +265,10 @@ impl Session for ScriptedSession {
         self.decodes
     }
 
+    fn cpu(&mut self) -> Duration {
+        Duration::ZERO
+    }
+
     fn step_back(&mut self) {
         self.priority = Priority::Background;
     }

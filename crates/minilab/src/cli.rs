@@ -6,6 +6,7 @@ mod events;
 mod notify;
 mod passes;
 mod policy;
+mod simulate;
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
@@ -20,6 +21,7 @@ pub use self::events::{Events, SetUp, ViaName};
 pub use self::notify::{Notify, Replay};
 pub use self::passes::{Pass, Reconcile, Sweep};
 pub use self::policy::IamPolicy;
+pub use self::simulate::Simulate;
 use crate::{exit, speech::Form};
 
 /// Makes and keeps the derivatives of your photos: one photo in, every size and format out.
@@ -112,6 +114,8 @@ pub enum Command {
     Events(Events),
     /// Print the least that a role must be allowed at AWS, as an IAM policy
     IamPolicy(IamPolicy),
+    /// Replay days of uploads against fleets of any size: how long they wait, and what that takes
+    Simulate(Simulate),
     /// Print the manifest of an original, in the shape that a front end wants
     Manifest(Manifest),
     /// Tell what was made: a table, and a contact sheet

@@ -4,6 +4,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use minilab_scaling::Waiting;
 use minilab_telemetry::Metrics;
 
 use crate::readiness::Readiness;
@@ -17,6 +18,7 @@ pub struct Probes {
     pub readiness: Readiness,
     metrics: Arc<Metrics>,
     refresh: OnceLock<Refresh>,
+    waiting: OnceLock<Arc<Waiting>>,
 }
 
 impl fmt::Debug for Probes {
@@ -34,6 +36,7 @@ impl Probes {
             readiness,
             metrics,
             refresh: OnceLock::new(),
+            waiting: OnceLock::new(),
         }
     }
 
@@ -41,6 +44,17 @@ impl Probes {
     pub fn refresh_by(&self, refresh: Refresh) {
         // A process builds what it runs once.
         let _ = self.refresh.set(refresh);
+    }
+
+    /// It can tell how much work waits, from here on. Only the first call counts.
+    pub fn tells_waiting(&self, waiting: Arc<Waiting>) {
+        // A process builds what it runs once.
+        let _ = self.waiting.set(waiting);
+    }
+
+    /// Who tells how much work waits; `None` in a process that does not, or not yet.
+    pub fn waiting(&self) -> Option<&Arc<Waiting>> {
+        self.waiting.get()
     }
 
     /// All metrics in Prometheus' text format.

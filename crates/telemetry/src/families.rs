@@ -2,7 +2,10 @@
 //! alerts on absence work from the first scrape.
 use std::{marker::PhantomData, time::Duration};
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry, core::Collector};
+use prometheus::{
+    CounterVec, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry,
+    core::Collector,
+};
 
 use crate::labels::Labels;
 
@@ -69,6 +72,50 @@ impl<L: Labels> Gauge<L> {
 impl<L: Labels> Family for Gauge<L> {
     fn register(registry: &Registry, name: &str, help: &str, _: &[f64]) -> Self {
         let family = IntGaugeVec::new(Opts::new(name, help), &L::names()).expect(DECLARED);
+        for labels in L::every() {
+            family.with_label_values(&labels.values());
+        }
+        Self(registered(registry, family), PhantomData)
+    }
+}
+
+/// Only rises, by parts of a second.
+#[derive(Debug, Clone)]
+pub struct Seconds<L: Labels>(CounterVec, PhantomData<L>);
+
+impl<L: Labels> Seconds<L> {
+    /// So much longer.
+    pub fn add(&self, labels: L, by: Duration) {
+        self.0
+            .with_label_values(&labels.values())
+            .inc_by(by.as_secs_f64());
+    }
+}
+
+impl<L: Labels> Family for Seconds<L> {
+    fn register(registry: &Registry, name: &str, help: &str, _: &[f64]) -> Self {
+        let family = CounterVec::new(Opts::new(name, help), &L::names()).expect(DECLARED);
+        for labels in L::every() {
+            family.with_label_values(&labels.values());
+        }
+        Self(registered(registry, family), PhantomData)
+    }
+}
+
+/// Rises and falls, by parts.
+#[derive(Debug, Clone)]
+pub struct Level<L: Labels>(GaugeVec, PhantomData<L>);
+
+impl<L: Labels> Level<L> {
+    /// It is this now.
+    pub fn set(&self, labels: L, value: f64) {
+        self.0.with_label_values(&labels.values()).set(value);
+    }
+}
+
+impl<L: Labels> Family for Level<L> {
+    fn register(registry: &Registry, name: &str, help: &str, _: &[f64]) -> Self {
+        let family = GaugeVec::new(Opts::new(name, help), &L::names()).expect(DECLARED);
         for labels in L::every() {
             family.with_label_values(&labels.values());
         }

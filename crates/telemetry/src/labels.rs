@@ -105,6 +105,10 @@ macro_rules! labels {
 labels! {
     /// The lane of a job.
     Lane("lane") { Fast = "fast", Standard = "standard", Bulk = "bulk" }
+    /// Where jobs wait.
+    PlaceLabel("lane") { Fast = "fast", Standard = "standard", Bulk = "bulk", Backfill = "backfill" }
+    /// What a promise is about: the wait until a worker has the job, its run, and both with all that is between.
+    Indicator("sli") { Queueing = "queueing", Execution = "execution", EndToEnd = "end_to_end" }
     /// The broker's object behind a lane, the one for operators' work, and the one of dead letters.
     QueueLabel("queue") {
         Fast = "fast", Standard = "standard", Bulk = "bulk", Backfill = "backfill", Dead = "dead",

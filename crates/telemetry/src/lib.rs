@@ -9,11 +9,12 @@ mod metered_queue;
 mod metered_store;
 mod metrics;
 
-pub use families::{Counter, Gauge, Histogram};
+pub use families::{Counter, Gauge, Histogram, Level, Seconds};
 pub use labels::{
-    Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal,
-    Label, Labels, Lane, MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation,
-    QueueResult, ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole, Wall,
+    Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, Indicator,
+    KeyRefusal, Label, Labels, Lane, MessageState, PassMode, PassResult, PlaceLabel, Producer, QueueLabel,
+    QueueOperation, QueueResult, ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult,
+    StoreRole, Wall,
 };
 pub use logging::{Form, InvalidFilter, LogConfig, init};
 pub use metered_queue::MeteredQueue;

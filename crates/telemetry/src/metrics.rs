@@ -3,11 +3,12 @@
 use prometheus::{IntGauge, Opts, Registry, TextEncoder};
 
 use crate::{
-    families::{Counter, Family, Gauge, Histogram},
+    families::{Counter, Family, Gauge, Histogram, Level, Seconds},
     labels::{
-        Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, KeyRefusal,
-        Lane, MessageState, PassMode, PassResult, Producer, QueueLabel, QueueOperation, QueueResult,
-        ReceiverKind, RescanReason, SlotState, Stage, StoreOperation, StoreResult, StoreRole, Wall,
+        Class, DeadReason, DependencyLabel, EventResult, ExitKind, FileOutcome, Finding, Format, Indicator,
+        KeyRefusal, Lane, MessageState, PassMode, PassResult, PlaceLabel, Producer, QueueLabel,
+        QueueOperation, QueueResult, ReceiverKind, RescanReason, SlotState, Stage, StoreOperation,
+        StoreResult, StoreRole, Wall,
     },
 };
 
@@ -68,6 +69,16 @@ metrics! {
         stage_duration_seconds: Histogram<Stage>, STAGE_SECONDS;
         /// Time from the event, as its producer dates it, to the record swap that publishes the lane.
         upload_to_published_seconds: Histogram<Lane>, PUBLISHED_SECONDS;
+        /// Jobs and lanes that were measured against a target.
+        sli_total: Counter<(Lane, Indicator)>;
+        /// Those of them that met it.
+        sli_good_total: Counter<(Lane, Indicator)>;
+        /// The targets.
+        slo_target_seconds: Level<(Lane, Indicator)>;
+        /// The part that is to meet them.
+        slo_objective_ratio: Level<()>;
+        /// CPU time that renderers spent on a lane.
+        render_cpu_seconds_total: Seconds<Lane>;
         /// Planned files, by what became of them.
         files_total: Counter<(Format, FileOutcome)>;
         /// Bytes of rendered files.
@@ -110,6 +121,8 @@ metrics! {
         keys_refused_total: Counter<KeyRefusal>;
         /// Messages in a queue; 0 of what the broker does not tell.
         queue_messages: Gauge<(QueueLabel, MessageState)>;
+        /// CPU seconds of the jobs that are due or worked on, by what such jobs take: the same from every dispatcher.
+        work_waiting_seconds: Level<PlaceLabel>;
         /// Dead letters that no worker had recorded, and messages that were no jobs.
         dead_letters_recorded_total: Counter<()>;
         /// Reconcile passes that ended, by how.

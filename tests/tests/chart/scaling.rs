@@ -58,7 +58,7 @@ fn the_broker_s_own_figure_stands_beside_ours_for_every_lane() {
     if !are_here() {
         return;
     }
-    let mut costs = 0;
+    let (mut costs, mut pushed) = (0, 0);
     for values in values() {
         let objects = all(&values);
         for scaled in of_kind(&objects, "ScaledObject") {
@@ -74,6 +74,22 @@ fn the_broker_s_own_figure_stands_beside_ours_for_every_lane() {
                     triggers.iter().filter(own).any(|trigger| is_of(trigger, lane)),
                     "{scaled}"
                 );
+                if trigger["type"] == "external-push" {
+                    pushed += 1;
+                    assert_eq!(trigger["metadata"]["lane"], lane);
+                    let address = trigger["metadata"]["scalerAddress"].as_str().unwrap();
+                    let (host, port) = address.split_once(':').unwrap();
+                    let services = of_kind(&objects, "Service");
+                    let service = services
+                        .iter()
+                        .find(|s| s["metadata"]["name"] == host.split('.').next().unwrap())
+                        .unwrap_or_else(|| panic!("{address}"));
+                    let ports = service["spec"]["ports"].as_array().unwrap();
+                    assert!(
+                        ports.iter().any(|p| p["port"].to_string() == port),
+                        "{address}: {service}"
+                    );
+                }
                 if trigger["type"] == "metrics-api" {
                     costs += 1;
                     assert_eq!(trigger["metadata"]["valueLocation"], "waiting_seconds");
@@ -101,7 +117,10 @@ fn the_broker_s_own_figure_stands_beside_ours_for_every_lane() {
             }
         }
     }
-    assert!(costs > 3, "only {costs} triggers by cost");
+    assert!(
+        costs > 3 && pushed > 1,
+        "only {costs} and {pushed} triggers by cost"
+    );
 }
 
 /// One pod is enough for what it works off in four fifths of the drain time.
@@ -122,8 +141,8 @@ fn messages_and_seconds_for_each_pod_follow_from_slots_drain_time_and_mean() {
         trigger["metadata"][key].as_str().unwrap().parse::<u64>().unwrap()
     };
     for (group, slots, drain, mean) in [
-        ("fast", 2.0, 15.0, 0.2),
-        ("standard", 2.0, 60.0, 1.0),
+        ("fast", 2.0, 2.0, 0.2),
+        ("standard", 2.0, 30.0, 1.0),
         ("bulk", 2.0, 900.0, 5.0),
     ] {
         let work: f64 = slots * 0.8 * drain;

@@ -36,6 +36,14 @@ pub fn told(role: &Role) -> Vec<Told> {
     jobs.collect()
 }
 
+/// A number that lines of jobs tell, over all of those roles.
+pub fn sum(roles: &[Role], name: &str) -> u64 {
+    let lines = roles.iter().flat_map(Role::logged);
+    lines
+        .filter_map(|line| field(&line, name).and_then(Value::as_u64))
+        .sum()
+}
+
 /// How often which class.
 pub fn classes(jobs: &[Told]) -> BTreeMap<&str, usize> {
     let mut classes = BTreeMap::new();

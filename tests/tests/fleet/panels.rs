@@ -3,8 +3,8 @@ use std::{fs, path::Path};
 
 use serde_json::Value;
 
-/// Told by nobody here: Kubernetes, KEDA, and what dispatchers will tell of the work that waits.
-const NOT_HERE: [&str; 4] = ["container_", "kube_", "keda_", "minilab_work_waiting_seconds"];
+/// Told by nobody here: Kubernetes and KEDA.
+const NOT_HERE: [&str; 3] = ["container_", "kube_", "keda_"];
 
 /// One query of a panel about what the program itself tells.
 pub struct Panel {

@@ -87,6 +87,10 @@ impl Session for Seat {
         self.inner.decodes()
     }
 
+    fn cpu(&mut self) -> std::time::Duration {
+        self.inner.cpu()
+    }
+
     fn step_back(&mut self) {
         self.inner.step_back();
     }

@@ -141,10 +141,12 @@ impl Attempt<'_> {
         let making = making.make(&mut *upload.sitting.session, record, &mut put, analyse);
         let made = Box::pin(making).await?;
         self.put = put;
-        let decodes = upload.sitting.session.decodes();
+        let (decodes, cpu) = (upload.sitting.session.decodes(), upload.sitting.session.cpu());
         self.upload = Some(upload);
         self.context.trace.note(|work| {
             work.make += begun.elapsed();
+            work.put += made.put;
+            *work.cpu.entry(lane).or_default() += cpu;
             work.decodes = work.decodes.max(decodes);
             work.decode = work.decode.max(Duration::from_micros(made.report.decode_micros));
         });
@@ -243,8 +245,10 @@ impl Attempt<'_> {
             assets: &self.context.world.assets,
         };
         let file = file.of_tenant(&self.context.envelope.job.tenant);
+        let begun = Instant::now();
         // Boxed: rare, and large; the attempt's own future stays small.
         let sitting = Box::pin(Sitting::open(&*self.context.world.renderer, opening, file)).await?;
+        self.context.trace.note(|work| work.probe += begun.elapsed());
         self.upload = Some(Upload {
             etag: seen.etag.clone(),
             sha256,

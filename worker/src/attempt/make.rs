@@ -2,6 +2,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -47,6 +48,8 @@ pub(super) struct Made {
     /// Why files are missing that may come yet.
     pub unfinished: Option<Error>,
     pub report: RenderReport,
+    /// Time spent storing, one beside the other.
+    pub put: Duration,
     /// What became of each planned file.
     pub told: Vec<FileReport>,
 }
@@ -161,12 +164,17 @@ impl Making<'_> {
                 let length = rendered.body.len() as u64;
                 let planned = wanted.get(&rendered.index);
                 let than = planned.and_then(|wanted| scales.weigh(wanted.file, length));
-                self.store(wanted, rendered, than)
+                async move {
+                    let begun = Instant::now();
+                    let stored = self.store(wanted, rendered, than).await;
+                    stored.map(|stored| (stored, begun.elapsed()))
+                }
             })
             .buffer_unordered(PUTS_AT_ONCE)
             .try_collect::<Vec<_>>();
         let (report, stored) = futures::future::try_join(rendering, storing).await?;
-        for stored in stored {
+        for (stored, took) in stored {
+            made.put += took;
             match stored {
                 Ok(Finished::Dropped(entry)) => made.less(entry),
                 Ok(Finished::Stored(entry, adopted)) => {

@@ -36,6 +36,8 @@ pub(super) struct Child {
     pub(super) owner: Option<String>,
     /// Does it take only the CPU time that nothing else wants?
     in_background: bool,
+    /// CPU time that was asked for already.
+    cpu_told: Duration,
 }
 
 /// Why a renderer is of no more use.
@@ -91,6 +93,7 @@ impl Child {
             priority,
             owner: None,
             in_background: priority == Priority::Background,
+            cpu_told: Duration::ZERO,
         };
         let deadline = Deadline::after(config.start_deadline);
         match child.answer(deadline).await {
@@ -179,6 +182,14 @@ impl Child {
     /// The process, for logs and tests.
     pub(super) fn pid(&self) -> Option<u32> {
         self.process.id()
+    }
+
+    /// CPU time that it has used since it was last asked; at first with its start. The kernel rounds down, which evens out.
+    pub(super) fn cpu(&mut self) -> Duration {
+        let used = self.pid().and_then(process::used).unwrap_or(self.cpu_told);
+        let fresh = used.saturating_sub(self.cpu_told);
+        self.cpu_told = used;
+        fresh
     }
 
     /// Kills it, reaps it, and tells how it was lost and what it said last.

@@ -244,6 +244,10 @@ impl Session for PooledSession {
         self.decodes
     }
 
+    fn cpu(&mut self) -> Duration {
+        self.seat.as_mut().map_or(Duration::ZERO, |seat| seat.child.cpu())
+    }
+
     fn step_back(&mut self) {
         let Some(seat) = &mut self.seat else { return };
         if seat.child.priority == Priority::Live {

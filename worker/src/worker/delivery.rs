@@ -111,6 +111,7 @@ impl Courier {
             lane: envelope.lane,
             tenant: job.tenant.clone(),
             attempt: job.attempt + 1,
+            original_bytes: job.hint.as_ref().map_or(0, |hint| hint.size_bytes),
             class,
             failure: ended
                 .err()

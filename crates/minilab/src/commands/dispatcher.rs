@@ -35,6 +35,7 @@ pub async fn run(args: cli::Dispatcher, form: Form) -> Result<Exit> {
         let mut dispatcher = compose::dispatcher(backing, revision, Sharing::Fleet);
         listen_for_events(&mut dispatcher, &backing.document, around).await?;
         around.follow(dispatcher.ready(), unready);
+        around.probes.tells_waiting(dispatcher.waiting());
         let sender = compose::sender(backing)?;
         let stop = around.stop.clone();
         Ok(async move {

@@ -15,6 +15,7 @@ mod policy;
 mod render;
 mod report;
 mod schema;
+mod simulate;
 mod slots;
 mod standalone;
 mod topology;
@@ -44,6 +45,7 @@ pub async fn run(command: Command, form: Form) -> Result<Exit> {
         #[cfg(feature = "s3")]
         Command::Events(what) => events::run(&what, form).await,
         Command::IamPolicy(args) => policy::run(&args, form),
+        Command::Simulate(args) => simulate::run(&args, form),
         Command::Manifest(args) => manifest::run(&args, form).await,
         Command::Report(args) => report::run(&args, form).await,
         Command::Schema(args) => schema::run(&args),

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use minilab_worker::Ready;
+use tokio_util::sync::CancellationToken;
 
 use super::slots::one_for_each_cpu;
 use crate::{
@@ -33,12 +34,21 @@ pub async fn run(args: cli::Worker, form: Form) -> Result<Exit> {
         form,
     };
     role::live(terms, async |backing, revision, around| {
-        let (worker, refresh) = compose::worker(backing, revision, machine).await?;
+        let compose::Working {
+            worker,
+            refresh,
+            lessons,
+        } = compose::worker(backing, revision, machine).await?;
         around.probes.refresh_by(refresh);
         around.follow(worker.ready(), unready);
-        let stop = around.stop.clone();
+        let (stop, state) = (around.stop.clone(), Arc::clone(&backing.stores.state));
         Ok(async move {
-            worker.run(stop.drain, stop.abort).await;
+            let over = CancellationToken::new();
+            let working = async {
+                worker.run(stop.drain, stop.abort).await;
+                over.cancel();
+            };
+            tokio::join!(working, lessons.run(&*state, over.clone()));
             Ok(())
         })
     })

@@ -1,11 +1,16 @@
 //! The program of one machine: both roles over one backing, in one process.
+use std::sync::Arc;
+
 use anyhow::{Context as _, Result};
 use minilab_dispatcher::{Dispatcher, Progress, Sharing};
 use minilab_notify::Sender;
+use minilab_scaling::Lessons;
+use minilab_store::Store;
 use minilab_worker::{Ready, Worker};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use super::{Backing, Machine, dispatcher, sender, telling, worker};
+use super::{Backing, Machine, Working, dispatcher, sender, telling, worker};
 use crate::{probes::Refresh, stop::Stop};
 
 /// Everything composed, nothing running.
@@ -13,6 +18,8 @@ use crate::{probes::Refresh, stop::Stop};
 pub struct App {
     dispatcher: Dispatcher,
     worker: Worker,
+    lessons: Arc<Lessons>,
+    state: Arc<dyn Store>,
     sender: Option<Sender>,
 }
 
@@ -20,12 +27,18 @@ impl App {
     /// Puts the configuration into force and builds both roles.
     pub async fn build(backing: &Backing, machine: Machine) -> Result<(Self, Refresh)> {
         let revision = backing.activate().await?;
-        let (worker, refresh) = worker(backing, revision, machine).await?;
+        let Working {
+            worker,
+            refresh,
+            lessons,
+        } = worker(backing, revision, machine).await?;
         let dispatcher = dispatcher(backing, revision, Sharing::Alone);
         let sender = sender(backing)?;
         let app = Self {
             dispatcher,
             worker,
+            lessons,
+            state: Arc::clone(&backing.stores.state),
             sender,
         };
         Ok((app, refresh))
@@ -53,9 +66,15 @@ impl App {
             stop.drain.cancel();
             ended.context("the dispatcher has stopped")
         };
-        let (dispatched, (), ()) = tokio::join!(
+        let over = CancellationToken::new();
+        let working = async {
+            self.worker.run(stop.drain.clone(), stop.abort.clone()).await;
+            over.cancel();
+        };
+        let (dispatched, (), (), ()) = tokio::join!(
             dispatching,
-            self.worker.run(stop.drain.clone(), stop.abort.clone()),
+            working,
+            self.lessons.run(&*self.state, over.clone()),
             telling(self.sender, &stop)
         );
         dispatched

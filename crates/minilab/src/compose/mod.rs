@@ -3,6 +3,7 @@ mod app;
 mod backing;
 mod dispatcher;
 pub mod fetch;
+mod learning;
 mod notify;
 #[cfg(feature = "s3")]
 mod notifying;
@@ -25,4 +26,4 @@ pub use queue::{open as open_queue, open_events};
 pub use renderer::locate_renderer;
 pub use stores::{Stores, assets, files, files_made_before, originals, state, state_made_before};
 pub use topology::{apply_topology, check_topology};
-pub use worker::{Machine, start_one, worker};
+pub use worker::{Machine, Working, start_one, worker};

@@ -1,10 +1,10 @@
 //! From what the worker and its renderers report to metrics: both know no telemetry.
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
 use minilab_recipe::OutputFormat;
 use minilab_telemetry::{
-    Class, Counter, DeadReason, DependencyLabel, ExitKind, FileOutcome, Format, Label as _, Labels, Lane,
-    Metrics, QueueLabel, SlotState, Stage, Wall,
+    Class, Counter, DeadReason, DependencyLabel, ExitKind, FileOutcome, Format, Indicator, Label as _,
+    Labels, Lane, Metrics, QueueLabel, SlotState, Stage, Wall,
 };
 use minilab_worker::{
     Dependency, Lanes, Ready, outcome,
@@ -25,13 +25,20 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
     let work = &report.work;
     for (stage, took) in [
         (Stage::Fetch, work.fetch),
+        (Stage::Probe, work.probe),
         (Stage::Decode, work.decode),
         (Stage::Render, work.make),
+        (Stage::Put, work.put),
+        (Stage::Publish, work.publish),
     ] {
         if !took.is_zero() {
             worker.stage_duration_seconds.observe(stage, took);
         }
     }
+    for (lane, cpu) in &work.cpu {
+        worker.render_cpu_seconds_total.add(self::lane(*lane), *cpu);
+    }
+    indicators(metrics, report);
     match report.settlement {
         Some(Settlement::Retried) => class(report.class)
             .into_iter()
@@ -65,6 +72,59 @@ pub fn job(metrics: &Metrics, report: &JobReport) {
         worker
             .upload_to_published_seconds
             .observe(self::lane(published.lane), report.waited + report.took);
+    }
+}
+
+/// The part of jobs that is to meet a target.
+const OBJECTIVE: f64 = 0.99;
+
+/// What a lane promises. Of a whole job it is what the rules of the chart alert on; its parts say where the time goes.
+fn target(lane: Lane, indicator: Indicator) -> Duration {
+    let seconds = match (lane, indicator) {
+        (Lane::Fast, Indicator::Queueing | Indicator::Execution) => 5,
+        (Lane::Fast, Indicator::EndToEnd) => 10,
+        (Lane::Standard, Indicator::Queueing | Indicator::Execution) => 30,
+        (Lane::Standard, Indicator::EndToEnd) => 60,
+        (Lane::Bulk, Indicator::Queueing | Indicator::Execution) => 900,
+        (Lane::Bulk, Indicator::EndToEnd) => 1800,
+    };
+    Duration::from_secs(seconds)
+}
+
+/// The targets, told once.
+pub fn targets(metrics: &Metrics) {
+    let worker = &metrics.worker;
+    worker.slo_objective_ratio.set((), OBJECTIVE);
+    for lane in Lane::ALL {
+        for indicator in Indicator::ALL {
+            let target = target(*lane, *indicator).as_secs_f64();
+            worker.slo_target_seconds.set((*lane, *indicator), target);
+        }
+    }
+}
+
+/// What a delivery says of the promises: its wait once for each job, its run if it came to an end, and each lane published.
+fn indicators(metrics: &Metrics, report: &JobReport) {
+    let count = |lane: Lane, indicator, took: Duration| {
+        let worker = &metrics.worker;
+        worker.sli_total.inc((lane, indicator));
+        if took <= target(lane, indicator) {
+            worker.sli_good_total.inc((lane, indicator));
+        }
+    };
+    let asked = lane(report.lane);
+    if report.attempt == 1 && report.settlement.is_some() {
+        count(asked, Indicator::Queueing, report.waited);
+    }
+    if report.settlement == Some(Settlement::Completed) {
+        count(asked, Indicator::Execution, report.took);
+    }
+    for published in &report.work.lanes {
+        count(
+            lane(published.lane),
+            Indicator::EndToEnd,
+            report.waited + report.took,
+        );
     }
 }
 

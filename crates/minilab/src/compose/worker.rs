@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Result;
 use minilab_recipe::{Lane, Sandbox};
+use minilab_scaling::Lessons;
 use minilab_telemetry::Metrics;
 use minilab_worker::{
     Lanes, Observer, Worker, WorkerParts,
@@ -15,7 +16,7 @@ use minilab_worker::{
     renderer::RenderError,
 };
 
-use super::{Backing, observe, queue, stores};
+use super::{Backing, learning::Learning, observe, queue, stores};
 use crate::{
     exit::{Exit, Refusal},
     probes::Refresh,
@@ -36,8 +37,18 @@ pub struct Machine {
     pub budget: Option<Budget>,
 }
 
+/// A worker and what goes with it.
+pub struct Working {
+    /// Itself.
+    pub worker: Worker,
+    /// Brings its gauges up to date.
+    pub refresh: Refresh,
+    /// What it learns of what jobs take, to be told as long as it works.
+    pub lessons: Arc<Lessons>,
+}
+
 /// A worker that follows this revision of the configuration, and what brings its gauges up to date. Its renderers are up.
-pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Result<(Worker, Refresh)> {
+pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Result<Working> {
     let slots = slots(&machine);
     let pool = start(PoolConfig {
         renderers: backing.document.tenants.renderers,
@@ -51,6 +62,9 @@ pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Resul
         ..Budget::default()
     });
     observe::served(&backing.metrics, &machine.lanes);
+    observe::targets(&backing.metrics);
+    let learning = Learning::of(backing);
+    let lessons = learning.lessons();
     let worker = Worker::new(WorkerParts {
         document: Arc::clone(&backing.document),
         revision,
@@ -61,7 +75,7 @@ pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Resul
         queue: Arc::clone(&backing.queue),
         renderer: Arc::new(pool.clone()),
         clock: Arc::clone(&backing.clock),
-        observer: counting(machine.observer, Arc::clone(&backing.metrics)),
+        observer: counting(machine.observer, learning, Arc::clone(&backing.metrics)),
         lanes: machine.lanes,
         slots: slots.get() as usize,
         budget,
@@ -74,7 +88,11 @@ pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Resul
         observe::slots(metrics, occupied());
         observe::breakers(metrics, &ready.borrow());
     });
-    Ok((worker, refresh))
+    Ok(Working {
+        worker,
+        refresh,
+        lessons,
+    })
 }
 
 /// One more than may be at work in any lane, where the lane `fast` has others beside it.
@@ -110,9 +128,10 @@ async fn start(config: PoolConfig) -> Result<ProcessPool> {
     })
 }
 
-fn counting(observer: Observer, metrics: Arc<Metrics>) -> Observer {
+fn counting(observer: Observer, learning: Learning, metrics: Arc<Metrics>) -> Observer {
     Arc::new(move |report| {
         observe::job(&metrics, report);
+        learning.note(report);
         observer(report);
     })
 }

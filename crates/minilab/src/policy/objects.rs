@@ -67,8 +67,14 @@ pub(super) fn to(role: Role) -> Use {
 pub(super) fn state(role: Role, notifies: bool) -> Use {
     let mut used = match role {
         Role::Worker => Use {
-            reads: vec!["records/*", "failures/*", "config/revision", "probe/*"],
-            writes: vec!["records/*", "failures/*", "probe/*", CANARY],
+            reads: vec![
+                "records/*",
+                "failures/*",
+                "config/revision",
+                "scaling/costs",
+                "probe/*",
+            ],
+            writes: vec!["records/*", "failures/*", "scaling/costs", "probe/*", CANARY],
             deletes: vec!["failures/*", "probe/*", CANARY],
             ..Use::default()
         },
@@ -78,15 +84,29 @@ pub(super) fn state(role: Role, notifies: bool) -> Use {
                 "failures/*",
                 "config/revision",
                 "passes/*",
+                "scaling/*",
                 "probe/*",
             ],
-            writes: vec!["records/*", "failures/*", "unreadable/*", "passes/*", "probe/*"],
+            writes: vec![
+                "records/*",
+                "failures/*",
+                "unreadable/*",
+                "passes/*",
+                "scaling/sent",
+                "probe/*",
+            ],
             deletes: vec!["probe/*"],
             ..Use::default()
         },
         Role::Operator => Use {
             reads: vec![ALL],
-            writes: vec!["records/*", "config/revision", "passes/*", "probe/*"],
+            writes: vec![
+                "records/*",
+                "config/revision",
+                "passes/*",
+                "scaling/sent",
+                "probe/*",
+            ],
             deletes: vec!["failures/*", "unreadable/*", "probe/*"],
             ..Use::default()
         },

@@ -10,16 +10,18 @@ use axum::{
     routing::get,
 };
 
-use super::answer;
+use super::{answer, keda::keda, scaling};
 use crate::probes::Probes;
 
-/// `/livez`, `/readyz` and `/metrics`.
+/// `/livez`, `/readyz`, `/metrics` and what waits in a lane, by HTTP and by KEDA's gRPC.
 pub fn admin(probes: Arc<Probes>) -> Router {
     Router::new()
         .route("/livez", get(async || answer::text(StatusCode::OK, "alive\n")))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(probes)
+        .route("/scaling/v1/lanes/{lane}", get(scaling::lane))
+        .with_state(Arc::clone(&probes))
+        .merge(keda(probes))
 }
 
 /// 503 with the reasons while no work can be done; as JSON for whoever accepts it.

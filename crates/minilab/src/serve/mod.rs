@@ -6,6 +6,8 @@ mod answer;
 mod awaited;
 mod files;
 mod index;
+mod keda;
+mod scaling;
 mod sns;
 #[cfg(test)]
 mod tests;

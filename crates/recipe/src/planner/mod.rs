@@ -8,6 +8,7 @@
 mod animation;
 mod cost;
 mod fit;
+mod forecast;
 mod foresee;
 mod form;
 mod frame;

@@ -38,7 +38,8 @@ pub async fn run(args: &cli::Reconcile, form: Form) -> Result<Exit> {
         let places = Places::of(&config)?;
         let stores = Stores::open(&places).await?;
         // Nothing is sent.
-        let reconcile = reconcile(&config.document, &stores, Arc::new(Memory::default()), 0, &places);
+        let jobs = jobs(&config.document, Arc::new(Memory::default()), 0);
+        let reconcile = reconcile(&stores, jobs, &places);
         reconcile.survey(&pass, &signals.stop.drain).await?
     } else {
         make(&config, &pass, &signals).await?
@@ -54,8 +55,22 @@ async fn make(config: &Config, pass: &Pass, signals: &Signals) -> Result<Report>
         .map_err(|error| beside(config, error))?;
     let revision = in_force(&backing).await?;
     let places = Places::of(config)?;
-    let queue = Arc::clone(&backing.queue);
-    let reconcile = reconcile(&config.document, &backing.stores, queue, revision, &places);
+    let jobs = jobs(&config.document, Arc::clone(&backing.queue), revision);
+    let reconcile = reconcile(&backing.stores, Arc::clone(&jobs), &places);
+    let made = pass_over(&reconcile, (&backing, revision), pass, signals).await;
+    // For whoever scales workers; a mix that is not known is guessed.
+    if let Err(error) = jobs.sending().write(&*backing.stores.state).await {
+        tracing::warn!(%error, "what was sent is not written down");
+    }
+    made
+}
+
+async fn pass_over(
+    reconcile: &Reconcile,
+    (backing, revision): (&Backing, u64),
+    pass: &Pass,
+    signals: &Signals,
+) -> Result<Report> {
     let drain = &signals.stop.drain;
     // A part is nobody else's business.
     if !pass.prefix.is_empty() {
@@ -83,22 +98,20 @@ async fn make(config: &Config, pass: &Pass, signals: &Signals) -> Result<Report>
     .await
 }
 
-fn reconcile(
-    document: &Document,
-    stores: &Stores,
-    queue: Arc<dyn Queue>,
-    revision: u64,
-    places: &Places,
-) -> Reconcile {
+fn jobs(document: &Document, queue: Arc<dyn Queue>, revision: u64) -> Arc<Jobs> {
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let jobs = Jobs::new(
+    Arc::new(Jobs::new(
         Arc::new(document.clone()),
         revision,
         queue,
         clock,
-        Arc::clone(&metrics),
-    );
+        metrics,
+    ))
+}
+
+fn reconcile(stores: &Stores, jobs: Arc<Jobs>, places: &Places) -> Reconcile {
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
     let names = match places.from {
         Location::Folder(_) => Names::Folder,
         Location::S3(_) => Names::All,
@@ -108,7 +121,7 @@ fn reconcile(
         ..ReconcileConfig::default()
     };
     let records = Records::new(Arc::clone(&stores.state));
-    Reconcile::new(Arc::clone(&stores.from), records, Arc::new(jobs), metrics, config)
+    Reconcile::new(Arc::clone(&stores.from), records, jobs, metrics, config)
 }
 
 /// Jobs are for workers that follow the same configuration.
