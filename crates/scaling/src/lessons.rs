@@ -31,7 +31,7 @@ impl Lessons {
             return Ok(());
         }
         let told = shared::merge(state, costs::OBJECT, costs::FORM, |known: &mut Costs| {
-            known.take_in(&fresh)
+            known.take_in(&fresh);
         })
         .await;
         if told.is_err() {

@@ -37,7 +37,7 @@ const ROWS: [Row; 3] = [
     },
     Row {
         title: "pods that take work",
-        of: |minute| minute.pods as f64,
+        of: |minute| f64::from(minute.pods),
         by_powers: false,
         once: false,
     },

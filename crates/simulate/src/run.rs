@@ -235,9 +235,9 @@ pub fn run(scenario: &Scenario, policy: Policy) -> Outcome {
         let at = (now, scenario.seconds);
         let mut expected = scenario.trace.expected(at, scenario.rate, &scenario.mix);
         if !scenario.trace.is_exact() {
-            expected
-                .iter_mut()
-                .for_each(|jobs| *jobs = poisson(*jobs, &mut chance));
+            for jobs in &mut expected {
+                *jobs = poisson(*jobs, &mut chance);
+            }
         }
         let backfilled = scenario.trace.backfilled(at, scenario.rate, &scenario.mix);
         for (lane, arrivals) in [(0, expected), (3, backfilled)] {
@@ -254,7 +254,9 @@ pub fn run(scenario: &Scenario, policy: Policy) -> Outcome {
             let ended = lanes[index].step(now, scenario, policy);
             // Fast hands on to standard, and that to bulk.
             if index < 2 {
-                ended.into_iter().for_each(|batch| lanes[index + 1].push(batch));
+                for batch in ended {
+                    lanes[index + 1].push(batch);
+                }
             }
         }
     }

@@ -75,7 +75,6 @@ impl Trace {
     pub(crate) fn expected(&self, (second, seconds): (u32, u32), rate: f64, mix: &[Class]) -> Vec<f64> {
         let usual = |rate: f64| mix.iter().map(|class| class.share * rate).collect::<Vec<f64>>();
         match self {
-            Self::Steady => usual(rate),
             Self::Diurnal | Self::Backfill => {
                 let of_day = f64::from(second % 86_400) / 86_400.0;
                 // The trough first: whoever looks at a part of a day sees it rise.
@@ -87,7 +86,7 @@ impl Trace {
                 *arrivals.last_mut().expect("a mix has classes") += all * FLASH_LARGE;
                 arrivals
             }
-            Self::Flash => usual(rate),
+            Self::Steady | Self::Flash => usual(rate),
             Self::File(arrivals) => {
                 let begin = arrivals.partition_point(|(at, ..)| *at < second);
                 let mut now = vec![0.0; mix.len()];

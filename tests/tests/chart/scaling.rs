@@ -79,16 +79,14 @@ fn the_broker_s_own_figure_stands_beside_ours_for_every_lane() {
                     assert_eq!(trigger["metadata"]["lane"], lane);
                     let address = trigger["metadata"]["scalerAddress"].as_str().unwrap();
                     let (host, port) = address.split_once(':').unwrap();
+                    let port: u64 = port.parse().unwrap();
                     let services = of_kind(&objects, "Service");
                     let service = services
                         .iter()
                         .find(|s| s["metadata"]["name"] == host.split('.').next().unwrap())
                         .unwrap_or_else(|| panic!("{address}"));
                     let ports = service["spec"]["ports"].as_array().unwrap();
-                    assert!(
-                        ports.iter().any(|p| p["port"].to_string() == port),
-                        "{address}: {service}"
-                    );
+                    assert!(ports.iter().any(|p| p["port"] == port), "{address}: {service}");
                 }
                 if trigger["type"] == "metrics-api" {
                     costs += 1;

@@ -15,7 +15,11 @@ use self::proto::{
 };
 use crate::probes::Probes;
 
-#[expect(clippy::pedantic, reason = "generated from KEDA's schema")]
+#[expect(
+    clippy::pedantic,
+    clippy::allow_attributes_without_reason,
+    reason = "generated from KEDA's schema"
+)]
 mod proto {
     tonic::include_proto!("externalscaler");
 }
