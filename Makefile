@@ -2,18 +2,29 @@
 SHELL := /bin/sh
 CARGO ?= cargo
 PYTHON ?= python3
-.PHONY: demo run test corpus storm rolling bench bench-fleet lint deps deps-test deps-chart photos build audit fmt goldens reference sheet faces chart curves fuzz sbom clean-demo
+.PHONY: demo run test corpus image image-packages storm rolling bench bench-fleet lint deps deps-test deps-chart deps-ship photos build audit fmt \
+	goldens reference sheet faces chart curves fuzz sbom clean-demo
 
 demo run: build
 	@photos=$$($(PYTHON) scripts/photos.py --few) && $(PYTHON) scripts/demo.py "$$photos"
 
 # Everything, ending in the test runner's own summary. It builds the programs too: a build before it would compile all
-# libraries twice, since tests want more of some. Where the test servers or what checks the chart cannot be had, their suites say
-# that they are skipped; under CI that is a failure.
+# libraries twice, since tests want more of some. Where the test servers or what checks chart and image cannot be had, their suites
+# say that they are skipped; under CI that is a failure.
 test: lint photos
 	@sh scripts/deps-test.sh || [ "$$CI" != true ]
 	@sh scripts/deps-chart.sh || [ "$$CI" != true ]
+	@sh scripts/deps-ship.sh || [ "$$CI" != true ]
 	$(PYTHON) scripts/cargo-tool.py nextest run --workspace --all-features --no-fail-fast
+
+# An OCI image of the release build into target/image, without a container engine; the Containerfile does the same with one.
+image: deps
+	$(CARGO) build --release --locked -p minilab -p minilab-renderer
+	$(PYTHON) scripts/image/image.py --programs $(or $(CARGO_TARGET_DIR),target)/release
+
+# The versions and hashes of Debian's packages in the image anew, when fixed ones have replaced them. Look at the changes before they are committed.
+image-packages:
+	$(PYTHON) scripts/image/image.py --write-pins
 
 # Users, bad weather and a reader, longer than in the tests: OPERATIONS=20000 takes an hour, SEED replays one.
 storm: build photos deps-test
@@ -53,6 +64,9 @@ deps-test:
 
 deps-chart:
 	@sh scripts/deps-chart.sh
+
+deps-ship:
+	@sh scripts/deps-ship.sh
 
 photos:
 	@$(PYTHON) scripts/photos.py >/dev/null
