@@ -1,8 +1,8 @@
-//! The readers of hostile bytes by themselves, before libvips sees one and after it has written: no engine, no pixels.
-use minilab_recipe::{Format, Keep, OutputFormat, Probe, Size, Written};
+//! The readers of hostile bytes by themselves, before libvips sees one: no engine, no pixels.
+use minilab_recipe::{Format, Probe, Size, Written};
 
 use crate::embedded::Blocks;
-use crate::{Limits, Result, Told, container, credits, decoders, inspect, iptc, xmp};
+use crate::{Limits, Result, Told, container, credits, decoders};
 
 /// What a container says of its picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,6 @@ pub fn codestream_bytes(bytes: &[u8], limits: &Limits) -> Result<usize> {
     container::jxl_parts(bytes, limits).map(|parts| parts.codestream.len())
 }
 
-/// The last look at a file.
-pub fn inspect(bytes: &[u8], format: OutputFormat, keep: Keep) -> Result<()> {
-    inspect::check(bytes, format, keep)
-}
-
 /// What one block of metadata says.
 pub fn told(kind: Kind, bytes: &[u8], probe: &Probe) -> Told {
     let blocks = match kind {
@@ -67,29 +62,9 @@ pub fn told(kind: Kind, bytes: &[u8], probe: &Probe) -> Told {
     blocks.read(probe)
 }
 
-/// XMP without what must not travel.
-pub fn cleared_xmp(packet: &[u8], keeps_place: bool) -> Option<Vec<u8>> {
-    xmp::cleared(packet, keeps_place)
-}
-
-/// Does XMP name a place?
-pub fn names_place(packet: &[u8]) -> bool {
-    xmp::names_place(packet)
-}
-
 /// XMP with what a recipe writes.
 pub fn credited_xmp(kept: Option<Vec<u8>>, written: &Written) -> Option<Vec<u8>> {
     credits::packet(kept, written)
-}
-
-/// IPTC without what lies beside it.
-pub fn iptc_alone(block: &[u8]) -> Option<Vec<u8>> {
-    iptc::alone(block)
-}
-
-/// Is there nothing but IPTC?
-pub fn is_iptc_alone(block: &[u8]) -> bool {
-    iptc::is_alone(block)
 }
 
 /// The size of a drawing that can be drawn.

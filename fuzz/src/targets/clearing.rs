@@ -1,25 +1,26 @@
 //! Metadata that travels into files: XMP without places, IPTC without its neighbours, credits written into what is kept.
-use minilab_imaging::testing::{cleared_xmp, credited_xmp, iptc_alone, is_iptc_alone, names_place};
+use minilab_imaging::testing::credited_xmp;
+use minilab_inspect::{iptc, xmp};
 use minilab_recipe::Written;
 use roxmltree::Document;
 
 /// What was cleared names no place, also by a reader of its own, and clears to itself.
 pub fn run(input: &[u8]) {
     for keeps_place in [false, true] {
-        if let Some(cleared) = cleared_xmp(input, keeps_place) {
+        if let Some(cleared) = xmp::cleared(input, keeps_place) {
             assert!(cleared.len() <= input.len());
             assert_eq!(
-                cleared_xmp(&cleared, keeps_place).as_ref(),
+                xmp::cleared(&cleared, keeps_place).as_ref(),
                 Some(&cleared),
                 "it clears to something else"
             );
-            assert!(keeps_place || !names_place(&cleared), "a place is left");
+            assert!(keeps_place || !xmp::names_place(&cleared), "a place is left");
             nothing_forbidden(&cleared, keeps_place);
             credits(input, cleared);
         }
     }
-    if let Some(alone) = iptc_alone(input) {
-        assert!(is_iptc_alone(&alone) && alone.len() <= input.len() + "Photoshop 3.0\0".len());
+    if let Some(alone) = iptc::alone(input) {
+        assert!(iptc::is_alone(&alone) && alone.len() <= input.len() + "Photoshop 3.0\0".len());
     }
 }
 

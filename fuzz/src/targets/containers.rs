@@ -1,6 +1,7 @@
 //! Containers of every format, walked before libvips sees a byte; and the last look at files, which walks the same way.
 use minilab_imaging::{Limits, Recognised, recognise, sniff, testing};
-use minilab_recipe::{Format, Keep, OutputFormat};
+use minilab_inspect::Allowed;
+use minilab_recipe::{Format, OutputFormat};
 use minilab_worker::pool::testing as believed;
 
 /// What passes is within the limits, and no walk panics or loops.
@@ -14,17 +15,17 @@ pub fn run(input: &[u8]) {
         Recognised::Other(what) => assert!(!what.is_empty()),
     }
     for format in OutputFormat::ALL {
-        let keeps_all = Keep {
+        let all = Allowed {
+            icc: true,
+            credits: true,
             exif: true,
-            copyright: true,
             gps: true,
             xmp: true,
             iptc: true,
-            icc: true,
         };
         let (strict, lenient) = (
-            testing::inspect(input, format, Keep::default()).is_ok(),
-            testing::inspect(input, format, keeps_all).is_ok(),
+            minilab_inspect::check(input, format, Allowed::default()).is_ok(),
+            minilab_inspect::check(input, format, all).is_ok(),
         );
         assert!(
             !strict || lenient,

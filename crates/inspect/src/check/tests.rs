@@ -1,3 +1,4 @@
+//! What each format may show, and what is found in it that may not.
 use super::*;
 
 const NONE: Allowed = Allowed {
@@ -93,9 +94,12 @@ fn refused(bytes: &[u8], format: OutputFormat, allowed: Allowed) -> &'static str
     check(bytes, format, allowed).err().unwrap_or("nothing")
 }
 
+fn said(part: (u8, &[u8]), allowed: Allowed) -> &'static str {
+    refused(&jpeg(&[part]), OutputFormat::Jpeg, allowed)
+}
+
 #[test]
 fn jpeg_shows_only_what_it_may() {
-    let said = |part, allowed| refused(&jpeg(&[part]), OutputFormat::Jpeg, allowed);
     let block = |tag| [b"Exif\0\0", &exif(tag)[..]].concat();
     let credits = Allowed {
         credits: true,
