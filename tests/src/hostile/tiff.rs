@@ -103,6 +103,7 @@ fn one_strip_for_all(width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: what is wrong, and how it ends")]
 pub(super) fn files() -> Vec<Hostile> {
     let plain = |more: &[Entry]| grey(64, 64, NONE, &[0; 4_096], more);
     let packed = |width: u32, height: u32| {

@@ -54,7 +54,8 @@ async fn hostile_originals_are_recorded_good_ones_published_and_no_worker_ends()
     let alone = scene.round("alone", count, &[]).await;
     let refused: Vec<Hostile> = hostile::all()
         .into_iter()
-        .filter(|hostile| matches!(hostile.ends, Ends::Refused(_)))
+        // No event of an object without bytes makes a job: some stores tell of one before each upload.
+        .filter(|hostile| matches!(hostile.ends, Ends::Refused(_)) && !hostile.bytes.is_empty())
         .collect();
     // Of all formats, however few there are.
     let chosen: Vec<&Hostile> = (0..count)

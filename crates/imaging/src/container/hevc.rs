@@ -5,8 +5,9 @@ use crate::{Error, Limits, Result};
 
 const SEQUENCE_PARAMETERS: u8 = 33;
 
-/// Refuses a decoder configuration (`hvcC`) whose pictures are beyond the limits.
-pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<()> {
+/// Pixels of the largest picture of a decoder configuration (`hvcC`); refuses one whose pictures are beyond the limits.
+pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<u64> {
+    let mut largest = 0;
     let arrays = part(configuration, 22, 1)?[0];
     let mut at = 23;
     for _ in 0..arrays {
@@ -20,11 +21,11 @@ pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<()> {
             if kind == SEQUENCE_PARAMETERS {
                 let (width, height) =
                     size(unit).ok_or_else(|| Error::corrupt("its parameters of HEVC cannot be read"))?;
-                limits.check_size(width, height, true)?;
+                largest = limits.check_size(width, height, true)?.pixels().max(largest);
             }
         }
     }
-    Ok(())
+    Ok(largest)
 }
 
 /// Width and height of a sequence parameter set, before its own crop.

@@ -94,12 +94,11 @@ fn refused(bytes: &[u8], format: OutputFormat, allowed: Allowed) -> &'static str
     check(bytes, format, allowed).err().unwrap_or("nothing")
 }
 
-fn said(part: (u8, &[u8]), allowed: Allowed) -> &'static str {
-    refused(&jpeg(&[part]), OutputFormat::Jpeg, allowed)
-}
-
 #[test]
 fn jpeg_shows_only_what_it_may() {
+    fn said(part: (u8, &[u8]), allowed: Allowed) -> &'static str {
+        refused(&jpeg(&[part]), OutputFormat::Jpeg, allowed)
+    }
     let block = |tag| [b"Exif\0\0", &exif(tag)[..]].concat();
     let credits = Allowed {
         credits: true,
