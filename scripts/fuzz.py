@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lets libFuzzer look for inputs that break what `fuzz/src` says of every reader: `fuzz.py [TARGET ...] [--seconds N]`.
 
-One program for all targets, built with coverage by flags that a stable compiler takes. What it learns is kept in
+One program for all targets, of which our own crates are built with coverage, on a stable compiler. What it learns is kept in
 target/fuzz/corpus, what it finds in target/fuzz/found: add a found case to fuzz/seeds/TARGET once it is fixed. Ends with 1
 where something was found.
 """
@@ -13,18 +13,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "fuzz"
-# What cargo-fuzz sets, less the sanitizer, which wants a nightly compiler: our code forbids what it looks for.
-FLAGS = [
-    "--cfg=fuzzing",
-    "-Cpasses=sancov-module",
-    "-Cllvm-args=-sanitizer-coverage-level=4",
-    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
-    "-Cllvm-args=-sanitizer-coverage-pc-table",
-    "-Cllvm-args=-sanitizer-coverage-trace-compares",
-    "-Cdebug-assertions",
-    "-Coverflow-checks",
-]
+BUILT = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+TARGET = BUILT / "fuzz"
 # Longest input, and how long one may take: a reader that takes ten seconds for it hangs.
 LIMITS = ["-max_len=65536", "-timeout=10", "-rss_limit_mb=2048"]
 
@@ -34,13 +24,12 @@ def fail(sentence):
 
 
 def build():
-    host = re.search(r"^host: (.*)$", subprocess.run(["rustc", "-vV"], capture_output=True, text=True).stdout, re.M).group(1)
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(TARGET), "RUSTFLAGS": " ".join(FLAGS)}
-    # With a target the flags do not reach what runs while building.
-    command = [os.environ.get("CARGO", "cargo"), "build", "--profile", "fuzz", "--target", host, "-p", "minilab-fuzz", "--bin", "minilab-fuzz"]
+    environment = {**os.environ, "RUSTC_WORKSPACE_WRAPPER": str(ROOT / "scripts/fuzz-rustc.sh")}
+    # All features, as everywhere: other ones would compile what others wrote once more.
+    command = [os.environ.get("CARGO", "cargo"), "build", "--workspace", "--all-features", "--bin", "minilab-fuzz"]
     if subprocess.run(command, cwd=ROOT, env=environment).returncode != 0:
         fail("the fuzzer cannot be built")
-    return TARGET / host / "fuzz" / "minilab-fuzz"
+    return BUILT / "debug" / "minilab-fuzz"
 
 
 def targets():

