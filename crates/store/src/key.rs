@@ -76,10 +76,12 @@ impl AsRef<str> for Key {
 }
 
 impl fmt::Display for Key {
-    /// Control characters are escaped, so that a hostile name cannot forge a log line.
+    /// Control characters and those that turn the direction of text are escaped, so that a hostile name can neither forge a log
+    /// line nor read as another one.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let turns = |c| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         self.0.chars().try_for_each(|c| {
-            if c.is_control() {
+            if c.is_control() || turns(c) {
                 write!(f, "{}", c.escape_default())
             } else {
                 write!(f, "{c}")

@@ -4,6 +4,7 @@
     reason = "a test fails by panicking, and clippy spares only the test functions"
 )]
 mod care;
+mod hostile;
 mod names;
 mod processes;
 mod versions;
