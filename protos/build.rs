@@ -2,7 +2,11 @@
 use std::{env, error::Error, path::PathBuf};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let schemas = ["proto/minilab/v1/job.proto", "proto/minilab/v1/renderer.proto"];
+    let schemas = [
+        "proto/minilab/v1/job.proto",
+        "proto/minilab/v1/renderer.proto",
+        "proto/otlp/v1/trace.proto",
+    ];
     for schema in schemas {
         println!("cargo:rerun-if-changed={schema}");
     }

@@ -9,10 +9,12 @@ use minilab_queue::{Clock, Outgoing, Queue, QueueName};
 use minilab_recipe::{Decision, Document, Lane, Recipe};
 use minilab_record::KEY_BYTES_MAX;
 use minilab_scaling::{Forecasts, Place, Sending};
-use minilab_telemetry::{EventResult, KeyRefusal, Label as _, MessageState, Metrics, QueueLabel};
+use minilab_telemetry::{
+    EventResult, KeyRefusal, Label as _, MessageState, Metrics, QueueLabel, traces::Tracer,
+};
 use ulid::Ulid;
 
-use crate::{Change, Error, Hint};
+use crate::{Change, Error, Hint, traced::Traced};
 
 /// What jobs call the store that the document names under `from`.
 pub const STORE_OF_ORIGINALS: &str = "from";
@@ -38,6 +40,7 @@ pub struct Jobs {
     metrics: Arc<Metrics>,
     forecasts: Forecasts,
     sending: Sending,
+    tracer: Tracer,
 }
 
 /// A job on its way, and what it is likely to take wherever it will wait.
@@ -84,7 +87,14 @@ impl Jobs {
             metrics,
             forecasts: Forecasts::default(),
             sending: Sending::default(),
+            tracer: Tracer::off(),
         }
+    }
+
+    /// Tells of every event that a job is sent for, and begins the trace that the job goes on with.
+    #[must_use]
+    pub fn traced(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     /// The rules in force.
@@ -121,19 +131,28 @@ impl Jobs {
     pub async fn enqueue(&self, hints: &[Hint], via: Via) -> Result<Enqueued, Error> {
         let mut sum = Enqueued::default();
         for batch in hints.chunks(SEND_MAX) {
-            let judged: Vec<_> = batch.iter().map(|hint| self.message(hint, via)).collect();
-            let messages: Vec<_> = judged
+            let judge = |hint| {
+                let traced = Traced::begin(&self.tracer, self.clock.now());
+                let judged = self.message(hint, via, traced.as_ref());
+                judged.map(|judged| (judged, traced))
+            };
+            let judged: Vec<_> = batch.iter().map(judge).collect();
+            let messages: Vec<Outgoing> = judged
                 .iter()
                 .flatten()
-                .map(|judged| judged.message.clone())
+                .map(|(judged, _)| judged.message.clone())
                 .collect();
             if !messages.is_empty() {
                 self.queue.send(messages).await?;
             }
+            let now = self.clock.now();
             for (hint, judged) in batch.iter().zip(judged) {
                 let (result, count) = match judged {
-                    Ok(judged) => {
+                    Ok((judged, traced)) => {
                         self.note(&judged.forecasts);
+                        if let Some(traced) = traced {
+                            traced.end(&self.tracer, hint, now);
+                        }
                         (EventResult::Enqueued, &mut sum.jobs)
                     }
                     Err(NoJob::Unmatched) => (EventResult::Unmatched, &mut sum.unmatched),
@@ -184,7 +203,7 @@ impl Jobs {
         Ok(sum)
     }
 
-    fn message(&self, hint: &Hint, via: Via) -> Result<Judged, NoJob> {
+    fn message(&self, hint: &Hint, via: Via, traced: Option<&Traced>) -> Result<Judged, NoJob> {
         let key = hint.key.as_str();
         if key.len() > KEY_BYTES_MAX {
             self.metrics
@@ -215,7 +234,10 @@ impl Jobs {
             (Some(recipe), _) => self.forecasts(recipe, hint, recipe.lanes().into_iter().map(Place::from)),
         };
         let predicted_ms = forecasts.first().map_or(NOTHING_MS, |(_, ms)| *ms);
-        let job = self.job(hint, (lane, predicted_ms), tenant.clone(), via);
+        let job = Job {
+            traceparent: traced.map(Traced::traceparent).unwrap_or_default(),
+            ..self.job(hint, (lane, predicted_ms), tenant.clone(), via)
+        };
         let payload = serde_json::to_vec(&job).expect("a job is plain strings and numbers");
         let queue = match via {
             Via::Backfill => QueueName::new(QueueLabel::Backfill.as_str()).expect("it is a lower-case word"),

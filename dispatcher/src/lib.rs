@@ -21,6 +21,7 @@ mod reconcile;
 mod rounds;
 mod settle;
 mod sweep;
+mod traced;
 mod watch;
 
 pub use brake::{Allowance, Brake};

@@ -1,7 +1,7 @@
 //! Versioned wire schemas and their Rust types.
 //!
 //! [`job`] is proto3 JSON on every broker, [`renderer`] is binary between a worker and its renderer processes,
-//! [`manifest`] is what front ends read, [`notification`] what receivers outside are told.
+//! [`manifest`] is what front ends read, [`notification`] what receivers outside are told, [`otlp`] what a collector of traces is.
 mod job_json;
 pub mod manifest;
 pub mod notification;
@@ -19,6 +19,16 @@ pub use job_json::{JOB_BYTES_MAX, JOB_VERSION, JobError};
 pub mod job {
     include!(concat!(env!("OUT_DIR"), "/minilab.v1.rs"));
     include!(concat!(env!("OUT_DIR"), "/minilab.v1.serde.rs"));
+}
+
+/// Spans as a collector takes them.
+#[expect(
+    missing_docs,
+    clippy::pedantic,
+    reason = "generated; the documentation is in the schema"
+)]
+pub mod otlp {
+    include!(concat!(env!("OUT_DIR"), "/minilab.otlp.v1.rs"));
 }
 
 /// The renderer protocol.

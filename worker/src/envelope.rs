@@ -9,6 +9,7 @@ use minilab_protos::{
 use minilab_queue::{Outgoing, QueueName};
 use minilab_recipe::Lane;
 use minilab_store::Key;
+use minilab_telemetry::traces::SpanContext;
 
 use crate::Error;
 
@@ -86,8 +87,8 @@ pub fn backfill_queue() -> QueueName {
 }
 
 /// The job of another lane of the same original, on its way to that lane's queue. A job of its own, with counters of its
-/// own; it stands for the same event.
-pub(crate) fn follow_up(job: &Job, lane: Lane, now: SystemTime) -> Outgoing {
+/// own; it stands for the same event, and goes on below the attempt that sends it.
+pub(crate) fn follow_up(job: &Job, lane: Lane, now: SystemTime, sender: Option<SpanContext>) -> Outgoing {
     let now_ms = now.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
     let next = Job {
         id: ulid::Ulid::from_datetime(now).to_string(),
@@ -99,6 +100,7 @@ pub(crate) fn follow_up(job: &Job, lane: Lane, now: SystemTime) -> Outgoing {
         enqueued_at_ms: now_ms,
         not_before_ms: 0,
         last_error: None,
+        traceparent: sender.map_or_else(|| job.traceparent.clone(), |sender| sender.to_string()),
         ..job.clone()
     };
     // As the dispatcher writes it, so that a follow-up and an event of one lane are one job.
@@ -123,7 +125,7 @@ mod tests {
                 tenant: tenant.to_owned(),
                 ..Job::default()
             };
-            let next = follow_up(&job, Lane::Bulk, UNIX_EPOCH);
+            let next = follow_up(&job, Lane::Bulk, UNIX_EPOCH, None);
             assert_eq!(next.group, group);
             let travels = serde_json::from_slice::<Job>(&next.payload).unwrap();
             assert_eq!((travels.tenant.as_str(), travels.lane.as_str()), (tenant, "bulk"));

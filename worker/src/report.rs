@@ -1,7 +1,11 @@
 //! What one delivery came to, as plain data: recorded by whoever was given as [`crate::WorkerParts::observer`].
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
 use minilab_recipe::{Lane, OutputFormat};
+use minilab_telemetry::traces::SpanContext;
 
 use crate::outcome::{Class, GivenUp};
 
@@ -34,6 +38,34 @@ pub struct JobReport {
     pub took: Duration,
     /// What was done.
     pub work: Work,
+    /// When it was received.
+    pub received_at: SystemTime,
+    /// Where in a trace it is, if in any.
+    pub place: Option<Place>,
+    /// What it went through, in order.
+    pub steps: Vec<StepReport>,
+}
+
+/// Where an attempt is in a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The attempt itself.
+    pub context: SpanContext,
+    /// What sent its job. `None`: an earlier release, or nobody who traces.
+    pub parent: Option<SpanContext>,
+}
+
+/// A step of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepReport {
+    /// For which lane.
+    pub lane: Lane,
+    /// `load`, `look`, `make`, `swap`, `verify` or `hand_on`.
+    pub step: &'static str,
+    /// How long after the receipt it began.
+    pub after: Duration,
+    /// How long it took.
+    pub took: Duration,
 }
 
 /// How a delivery was settled.
@@ -168,6 +200,7 @@ impl JobReport {
             ($level:ident) => {
                 tracing::$level!(
                     job.id = self.job_id,
+                    trace.id = self.place.map(|place| place.context.trace_id()),
                     original.key = self.key,
                     lane = self.lane.as_str(),
                     queue = self.queue,

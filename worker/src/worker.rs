@@ -18,6 +18,7 @@ use minilab_queue::{Clock, Queue};
 use minilab_recipe::Document;
 use minilab_record::{Failures, Projector, Records};
 use minilab_store::Store;
+use minilab_telemetry::traces::Tracer;
 use tokio::sync::{Mutex, RwLock, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -61,6 +62,8 @@ pub struct WorkerParts {
     pub clock: Arc<dyn Clock>,
     /// Is told of every delivery.
     pub observer: Observer,
+    /// Begins traces of jobs that carry none.
+    pub tracer: Tracer,
     /// Which queues it takes jobs from.
     pub lanes: Lanes,
     /// Jobs at the same time; with more than one, one is kept for the lane `fast` if others are served beside it.
@@ -123,6 +126,7 @@ impl Worker {
             budget: parts.budget,
             shares,
             observer: parts.observer,
+            tracer: parts.tracer,
             solitude: RwLock::default(),
             suspect: Mutex::default(),
         };

@@ -1,8 +1,10 @@
 //! The command line, as data. What each command does is under `commands/`; docs/COMMANDS.md says it in prose.
+mod canary;
 mod dead;
 mod doctor;
 #[cfg(feature = "s3")]
 mod events;
+mod health;
 mod notify;
 mod passes;
 mod policy;
@@ -14,10 +16,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::SignedDuration;
 use minilab_worker::Lanes;
 
+pub use self::canary::Canary;
 pub use self::dead::{Dead, Ls, Purge, Redrive, ShowDead, Which};
 pub use self::doctor::Doctor;
 #[cfg(feature = "s3")]
 pub use self::events::{Events, SetUp, ViaName};
+pub use self::health::Health;
 pub use self::notify::{Notify, Replay};
 pub use self::passes::{Pass, Reconcile, Sweep};
 pub use self::policy::IamPolicy;
@@ -108,6 +112,10 @@ pub enum Command {
     Check(Check),
     /// Ask everything that an installation needs whether it works, and tell what to do where it does not
     Doctor(Doctor),
+    /// Upload a tiny picture, wait until all of it is made, and take it away again
+    Canary(Canary),
+    /// Ask processes on this machine whether they can do their work
+    Health(Health),
     /// Let a bucket tell of uploads
     #[cfg(feature = "s3")]
     #[command(subcommand)]

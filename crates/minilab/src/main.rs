@@ -25,6 +25,7 @@ mod sheet;
 mod speech;
 mod stop;
 mod table;
+mod traces;
 mod tree;
 mod units;
 mod url;

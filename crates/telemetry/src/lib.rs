@@ -1,4 +1,4 @@
-//! What a running minilab tells of itself: logs on stderr and metrics for Prometheus.
+//! What a running minilab tells of itself: logs on stderr, metrics for Prometheus, traces for OpenTelemetry.
 //!
 //! Instances are passed, nothing is static, so that two services or two tests of one process never mix. Only the logger is
 //! one per process, because `tracing` has one.
@@ -8,6 +8,7 @@ mod logging;
 mod metered_queue;
 mod metered_store;
 mod metrics;
+pub mod traces;
 
 pub use families::{Counter, Gauge, Histogram, Level, Seconds};
 pub use labels::{

@@ -189,6 +189,10 @@ metrics! {
     ProcessMetrics {
         /// 1 while the process can do its work, else 0.
         ready: Gauge<()>;
+        /// Spans of traces that the collector took.
+        trace_spans_sent_total: Counter<()>;
+        /// Spans of traces that nobody was told of: too many waited, or the collector did not take them.
+        trace_spans_dropped_total: Counter<()>;
     }
 }
 

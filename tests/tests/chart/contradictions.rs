@@ -29,6 +29,11 @@ pub const CONTRADICTIONS: &[([&str; 2], &str, &str)] = &[
     ),
     ([QUEUE, ""], "", "config has no queue"),
     (
+        SAME,
+        "tests: { canary: { enabled: true } }",
+        "tests.canary.enabled is set and tests.canary.key is not",
+    ),
+    (
         [QUEUE, "  queue: { sqlite: q.db }\n"],
         "",
         "config.queue is SQLite, which one machine alone can use",

@@ -88,6 +88,7 @@ pub fn worker(sim: &Arc<Sim>, name: String, slots: usize, deployment: &Deploymen
             ScriptedRenderer::with_build_id(deployment.build),
         )),
         clock: Arc::clone(&sim.clock) as Arc<dyn Clock>,
+        tracer: minilab_telemetry::traces::Tracer::off(),
         observer: Arc::new(move |report| {
             let failure = report.failure.as_ref().map_or("", |(code, _)| code.as_str());
             reporter.note(format!(

@@ -118,7 +118,8 @@ impl Context<'_> {
 
     /// Publishes the job of another lane. It is confirmed when this returns, so a pending lane always has a job.
     pub(super) async fn hand_on(&self, lane: Lane) -> Result<(), Error> {
-        let job = follow_up(&self.envelope.job, lane, self.world.clock.now());
+        let (now, sender) = (self.world.clock.now(), self.trace.context());
+        let job = follow_up(&self.envelope.job, lane, now, sender);
         self.world.queue.send(vec![job]).await?;
         reached("step10_handed_on");
         self.trace.note(|work| work.handed_on = Some(lane));

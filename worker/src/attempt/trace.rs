@@ -5,8 +5,13 @@ use std::{
 };
 
 use minilab_recipe::Lane;
+use minilab_telemetry::traces::SpanContext;
+use tokio::time::Instant;
 
-use crate::report::Work;
+use crate::report::{StepReport, Work};
+
+/// Steps that are kept: those of three lanes, begun anew twice. What an attempt does after them is a part of the last.
+const STEPS_MAX: usize = 54;
 
 /// Shared by an attempt and whoever settles its delivery.
 #[derive(Debug)]
@@ -29,6 +34,10 @@ struct State {
     /// What the plans that were made are predicted to take.
     planned: Duration,
     work: Work,
+    /// Where in a trace the attempt is.
+    context: Option<SpanContext>,
+    /// The steps it has begun, with when.
+    begun: Vec<(Lane, Step, Instant)>,
 }
 
 /// How far an attempt is.
@@ -75,7 +84,36 @@ impl Trace {
             blamed: None,
             planned: Duration::ZERO,
             work: Work::default(),
+            context: None,
+            begun: Vec::new(),
         }))
+    }
+
+    /// Of an attempt that is at this place of a trace.
+    pub fn at(self, context: Option<SpanContext>) -> Self {
+        self.state().context = context;
+        self
+    }
+
+    /// Where in a trace it is.
+    pub fn context(&self) -> Option<SpanContext> {
+        self.state().context
+    }
+
+    /// The steps that it went through since it was received: each lasted until the next began, and the last until now.
+    pub fn steps(&self, received: Instant) -> Vec<StepReport> {
+        let state = self.state();
+        let ends = state.begun.iter().skip(1).map(|(_, _, begun)| *begun);
+        let ends = ends.chain([Instant::now()]);
+        let steps = state.begun.iter().zip(ends);
+        steps
+            .map(|((lane, step, begun), ended)| StepReport {
+                lane: *lane,
+                step: step.as_str(),
+                after: begun.saturating_duration_since(received),
+                took: ended.saturating_duration_since(*begun),
+            })
+            .collect()
     }
 
     /// Of a run that records what has become of this one, which failed at `stage`.
@@ -97,7 +135,12 @@ impl Trace {
     }
 
     pub fn reach(&self, step: Step) {
-        self.state().step = step;
+        let mut state = self.state();
+        state.step = step;
+        if state.begun.len() < STEPS_MAX {
+            let lane = state.lane;
+            state.begun.push((lane, step, Instant::now()));
+        }
     }
 
     /// How far it came.

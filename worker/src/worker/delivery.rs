@@ -8,6 +8,7 @@ use std::{
 use futures::FutureExt as _;
 use minilab_protos::job::Job;
 use minilab_queue::{Delivery, LeaseEnd, LeaseKeeper};
+use minilab_telemetry::traces::{SpanContext, Tracer};
 use tokio::{
     sync::{Mutex, RwLock},
     time::Instant,
@@ -20,7 +21,7 @@ use crate::{
     attempt::{Attempt, Trace, World},
     envelope::{Envelope, Unread},
     outcome::{Budget, Class, Run, verdict},
-    report::{JobReport, Settlement},
+    report::{JobReport, Place, Settlement},
 };
 
 /// Nothing that is planned takes longer. Under the consumer timeouts of all brokers.
@@ -37,6 +38,7 @@ pub(super) struct Courier {
     pub budget: Budget,
     pub shares: Shares,
     pub observer: Observer,
+    pub tracer: Tracer,
     /// Held by every attempt; a job that crashed before holds it alone, so that it takes nobody down with it and is blamed
     /// for nobody else. What would wait for it is handed back: a worker that dies leaves all that it holds marked.
     pub solitude: RwLock<()>,
@@ -56,7 +58,7 @@ impl std::fmt::Debug for Courier {
 impl Courier {
     /// Takes a delivery from its receipt to its settlement.
     pub async fn deliver(&self, delivery: Delivery, seat: &Seat, stop: &Stop) {
-        let received = Instant::now();
+        let (received, received_at) = (Instant::now(), self.world.clock.now());
         let keeper = LeaseKeeper::start(Arc::clone(&self.world.queue), &delivery, HELD_MAX);
         let envelope = match Envelope::parse(&delivery.payload) {
             Ok(envelope) => envelope,
@@ -81,10 +83,12 @@ impl Courier {
             stop.in_time(self.put_off(&delivery)).await;
             return;
         }
+        let place = self.place(job);
         let trace = Trace::new(
             envelope.lane,
             delivery.redelivered || job.ambiguous || job.redrives > 0,
-        );
+        )
+        .at(place.map(|place| place.context));
         let ended = if delivery.redelivered {
             // Counted before it is tried: a job that kills its worker would never be counted after.
             Err(Error::Unsettled)
@@ -121,6 +125,9 @@ impl Courier {
             waited: self.since(job.enqueued_at_ms).saturating_sub(received.elapsed()),
             took: received.elapsed(),
             work,
+            received_at,
+            place,
+            steps: trace.steps(received),
         };
         report.log();
         (self.observer)(&report);
@@ -204,6 +211,15 @@ impl Courier {
         let error = ended.as_ref().err();
         let settlement = self.carry_out(delivery, envelope, at, verdict, error).await;
         (class, settlement)
+    }
+
+    /// Below what sent the job; where nobody there traced, the beginning of a trace.
+    fn place(&self, job: &Job) -> Option<Place> {
+        let parent = SpanContext::parse(&job.traceparent);
+        let context = parent
+            .map(|parent| parent.child())
+            .or_else(|| self.tracer.begin());
+        context.map(|context| Place { context, parent })
     }
 
     /// How long a retry has to wait still, where the broker does not keep delays as long as ours (SQS: 15 min).

@@ -189,6 +189,7 @@ impl World {
                 on: self.renderer_panics_on,
             }),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            tracer: minilab_telemetry::traces::Tracer::off(),
             observer: Arc::new(move |report| reports.lock().unwrap().push(report.clone())),
             lanes: self.lanes.clone(),
             slots: self.slots,

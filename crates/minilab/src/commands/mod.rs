@@ -1,4 +1,5 @@
 //! What each command does.
+mod canary;
 mod check;
 mod config;
 mod dead;
@@ -7,6 +8,7 @@ mod doctor;
 #[cfg(feature = "s3")]
 mod events;
 mod explain;
+mod health;
 mod loose;
 mod manifest;
 mod notify;
@@ -42,6 +44,8 @@ pub async fn run(command: Command, form: Form) -> Result<Exit> {
         Command::Explain(args) => explain::run(&args, form).await,
         Command::Check(args) => check::run(&args, form),
         Command::Doctor(args) => Box::pin(doctor::run(&args, form)).await,
+        Command::Canary(args) => canary::run(&args, form).await,
+        Command::Health(args) => health::run(&args, form).await,
         #[cfg(feature = "s3")]
         Command::Events(what) => events::run(&what, form).await,
         Command::IamPolicy(args) => policy::run(&args, form),

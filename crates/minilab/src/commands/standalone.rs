@@ -27,6 +27,7 @@ use crate::{
     serve::{self, Awaited, PATIENCE, Site},
     speech::{self, Form},
     stop::{GRACE, StopSignals},
+    traces,
     units::count,
 };
 
@@ -55,13 +56,15 @@ pub async fn run(args: cli::Standalone, form: Form) -> Result<Exit> {
         budget: budget(args.until_idle),
     };
     let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+    let probes = Arc::new(Probes::new(Arc::clone(&metrics), Readiness::default()));
+    let around = Around::new(Arc::clone(&probes));
+    let tracer = traces::start("standalone", &metrics, &around)?;
     let backing = Backing::connect(&config, &metrics).await?.with_events().await?;
+    let backing = backing.traced(tracer);
     let (mut app, refresh) = App::build(&backing, machine).await?;
-    let probes = Arc::new(Probes::new(metrics, Readiness::default()));
     probes.refresh_by(refresh);
     tell_where(form, listener.local_addr()?)?;
 
-    let around = Around::new(Arc::clone(&probes));
     listen_for_events(app.dispatcher(), &backing.document, &around).await?;
     let stop = around.stop.clone();
     let meter = Meter {

@@ -10,7 +10,7 @@ use minilab_record::{
     Failures, Records,
     revision::{self, Revision},
 };
-use minilab_telemetry::{MeteredQueue, MeteredStore, Metrics, StoreRole};
+use minilab_telemetry::{MeteredQueue, MeteredStore, Metrics, StoreRole, traces::Tracer};
 
 use super::{Places, Stores, queue};
 use crate::config::Config;
@@ -28,6 +28,8 @@ pub struct Backing {
     pub events: Vec<Arc<dyn Queue>>,
     /// What it tells of itself.
     pub metrics: Arc<Metrics>,
+    /// Who takes spans.
+    pub tracer: Tracer,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Originals, where they are files of this machine.
@@ -60,10 +62,16 @@ impl Backing {
             queue: Arc::new(MeteredQueue::new(queue, &metrics.queue)),
             events: Vec::new(),
             metrics: Arc::clone(metrics),
+            tracer: Tracer::off(),
             clock: Arc::new(SystemClock::default()),
             folder,
             assets: places.assets,
         })
+    }
+
+    /// The same, whose roles tell of traces.
+    pub fn traced(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     /// The same, connected to where events wait as well.

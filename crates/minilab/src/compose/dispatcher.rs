@@ -17,7 +17,8 @@ pub fn dispatcher(backing: &Backing, revision: u64, sharing: Sharing) -> Dispatc
         Arc::clone(&backing.queue),
         Arc::clone(&backing.clock),
         Arc::clone(&backing.metrics),
-    );
+    )
+    .traced(backing.tracer.clone());
     let stores = Stores {
         originals: Arc::clone(&backing.stores.from),
         outputs: Arc::clone(&backing.stores.to),

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use minilab_recipe::{Lane, Sandbox};
 use minilab_scaling::Lessons;
-use minilab_telemetry::Metrics;
+use minilab_telemetry::{Metrics, traces::Tracer};
 use minilab_worker::{
     Lanes, Observer, Worker, WorkerParts,
     outcome::Budget,
@@ -20,6 +20,7 @@ use super::{Backing, learning::Learning, observe, queue, stores};
 use crate::{
     exit::{Exit, Refusal},
     probes::Refresh,
+    traces,
 };
 
 /// What a worker is made of that its configuration does not say.
@@ -75,7 +76,13 @@ pub async fn worker(backing: &Backing, revision: u64, machine: Machine) -> Resul
         queue: Arc::clone(&backing.queue),
         renderer: Arc::new(pool.clone()),
         clock: Arc::clone(&backing.clock),
-        observer: counting(machine.observer, learning, Arc::clone(&backing.metrics)),
+        observer: telling(
+            machine.observer,
+            learning,
+            Arc::clone(&backing.metrics),
+            backing.tracer.clone(),
+        ),
+        tracer: backing.tracer.clone(),
         lanes: machine.lanes,
         slots: slots.get() as usize,
         budget,
@@ -128,10 +135,11 @@ async fn start(config: PoolConfig) -> Result<ProcessPool> {
     })
 }
 
-fn counting(observer: Observer, learning: Learning, metrics: Arc<Metrics>) -> Observer {
+fn telling(observer: Observer, learning: Learning, metrics: Arc<Metrics>, tracer: Tracer) -> Observer {
     Arc::new(move |report| {
         observe::job(&metrics, report);
         learning.note(report);
+        traces::tell(&tracer, report);
         observer(report);
     })
 }

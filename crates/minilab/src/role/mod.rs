@@ -21,6 +21,7 @@ use crate::{
     serve,
     speech::{self, Form},
     stop::StopSignals,
+    traces,
 };
 
 /// How long a broker may take to be told that we go. It finds out by itself, too, only later.
@@ -78,9 +79,11 @@ where
         around.ended(),
     ));
     around.heed(signals, terms.grace);
+    let tracer = traces::start(terms.name, &metrics, &around)?;
 
     let begun = Box::pin(async {
         let backing = patience::until_connected(&terms, &metrics, &probes.readiness).await?;
+        let backing = backing.traced(tracer);
         let revision = revision::of(&backing).await?;
         let work = build(&backing, revision, &around).await?;
         anyhow::Ok((backing, revision, Box::pin(work)))

@@ -5,6 +5,7 @@ mod check;
 mod codes;
 mod dead;
 mod doctor;
+mod health;
 mod making;
 mod roles;
 mod world;

@@ -157,6 +157,8 @@ fn idle_role_answers_probes_and_stops_on_a_signal() {
         running.until_it_says("/readyz", "200", "ready");
         assert!(get(&running.address, "/livez").starts_with("HTTP/1.1 200"));
         assert!(get(&running.address, "/metrics").contains("minilab_ready 1"));
+        let health = world.run(["health", "--at", &running.address]);
+        assert_eq!(health.code, 0, "{}{}", health.out, health.err);
         assert_eq!(running.stop().code(), Some(0), "{role}");
     }
 }
