@@ -10,6 +10,7 @@ mod ports;
 mod process;
 mod prometheus;
 mod rabbitmq;
+mod registry;
 mod seaweedfs;
 mod signed;
 
@@ -20,6 +21,7 @@ pub use self::{
     moto::Moto,
     prometheus::{Prometheus, Target},
     rabbitmq::{RabbitMq, RabbitMqOptions},
+    registry::Registry,
     seaweedfs::SeaweedFs,
     signed::Answer,
 };
@@ -37,6 +39,8 @@ pub enum Server {
     Ministack,
     /// [`Prometheus`].
     Prometheus,
+    /// [`Registry`].
+    Registry,
 }
 
 impl Server {
@@ -47,6 +51,7 @@ impl Server {
             Self::Moto => moto::program(),
             Self::Ministack => ministack::program(),
             Self::Prometheus => prometheus::program(),
+            Self::Registry => registry::program(),
         }
     }
 }
@@ -66,6 +71,8 @@ pub fn unavailable(needed: &[Server]) -> Option<String> {
     programs.find(|program| !program.is_file()).map(|program| {
         let deps = if program == prometheus::program() {
             "deps-chart"
+        } else if program == registry::program() {
+            "deps-ship"
         } else {
             "deps-test"
         };
