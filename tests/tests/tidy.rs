@@ -135,6 +135,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("cosmic-text", &["minilab-text"]),
     ("clap", &["minilab"]),
     ("axum", &["minilab"]),
+    ("tonic", &["minilab"]),
     ("anyhow", &["minilab", "minilab-bench", "minilab-tests"]),
 ];
 /// The only places where `unsafe` may stand.

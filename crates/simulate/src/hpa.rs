@@ -167,7 +167,7 @@ mod tests {
             max: 500,
             ..Behaviour::default()
         };
-        assert_eq!(looks(max, 1, |_| 90.0, 76), [11, 22, 44, 88, 90, 90]);
+        assert_eq!(looks(max, 1, |_| 120.0, 76), [11, 22, 44, 88, 120, 120]);
     }
 
     #[test]

@@ -32,8 +32,8 @@ fn notes_tell_image_groups_autoscalers_and_the_next_command() {
     let notes = notes("multi-lane", &["--set", "dashboards.enabled=true"]);
     for line in [
         "minilab:0.1.0",
-        "fast           fast                       2     2-40 KEDA: 120 messages a pod",
-        "standard       standard                   2     1-200 KEDA: 96 messages a pod, 96 s of work a pod",
+        "fast           fast                       2     2-40 KEDA: 16 messages a pod",
+        "standard       standard                   2     1-200 KEDA: 48 messages a pod, 48 s of work a pod",
         "helm test media --namespace shop --logs",
         "minilab iam-policy --role",
         "minilab-overview",
