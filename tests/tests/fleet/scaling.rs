@@ -95,6 +95,12 @@ async fn seconds_of_a_mixed_backlog_are_those_that_workers_then_take() {
     // Told without being asked again.
     let next = tokio::time::timeout(PATIENCE, watched.next()).await;
     assert!(!next.unwrap().unwrap().unwrap().result);
+    // A dispatcher that ends takes leave of who listens.
+    let other = running.pop().unwrap();
+    let (status, _) = other.terminate(PATIENCE).await.unwrap();
+    assert!(status.success(), "{status}");
+    let last = watched.next().await;
+    assert!(last.is_none(), "{last:?}");
     let empty = figure(&running[0], "fast").await;
     assert_eq!(
         (&empty["waiting_seconds"], &empty["messages"]["ready"]),

@@ -13,7 +13,7 @@ use self::proto::{
     ScaledObjectRef,
     external_scaler_server::{ExternalScaler, ExternalScalerServer},
 };
-use crate::probes::Probes;
+use crate::{probes::Probes, readiness::Part};
 
 #[expect(
     clippy::pedantic,
@@ -75,6 +75,11 @@ impl Asked {
 }
 
 impl Scaler {
+    fn drains(&self) -> bool {
+        let wrong = self.0.readiness.look().wrong;
+        wrong.iter().any(|(part, _)| *part == Part::Draining)
+    }
+
     async fn figure(&self, place: Place) -> Result<Figure, Status> {
         let Some(waiting) = self.0.waiting() else {
             return Err(Status::unavailable(
@@ -100,20 +105,22 @@ impl ExternalScaler for Scaler {
 
     type StreamIsActiveStream = Pin<Box<dyn Stream<Item = Result<IsActiveResponse, Status>> + Send>>;
 
-    /// The state at once, and then every change. Ends with the process, or when it is not known: KEDA asks again.
+    /// The state at once, and then every change. Ends when the process drains, so that it need not wait for listeners, or when
+    /// it is not known: KEDA asks again.
     async fn stream_is_active(
         &self,
         request: Request<ScaledObjectRef>,
     ) -> Result<Response<Self::StreamIsActiveStream>, Status> {
         let place = Asked::of(request.get_ref()).map_err(|status| *status)?.place;
         let told = stream::try_unfold((self.clone(), None), move |(scaler, last)| async move {
-            loop {
+            while !scaler.drains() {
                 let result = scaler.figure(place).await?.jobs() > 0;
                 if last != Some(result) {
                     return Ok(Some((IsActiveResponse { result }, (scaler, Some(result)))));
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
+            Ok(None)
         });
         Ok(Response::new(Box::pin(told)))
     }
