@@ -44,28 +44,6 @@ fn size(width: u32, height: u32) -> Vec<u8> {
     full(b"ispe", 0, &[width.to_be_bytes(), height.to_be_bytes()].concat())
 }
 
-/// A picture put together from so many tiles, all of them the first item.
-fn tiles(count: u16) -> Vec<u8> {
-    let ids = 1_u16.to_be_bytes().repeat(count.into());
-    let reference = boxed(
-        b"dimg",
-        &[&2_u16.to_be_bytes()[..], &count.to_be_bytes(), &ids].concat(),
-    );
-    full(b"iref", 0, &reference)
-}
-
-/// How the tiles of a sample are coded.
-fn coding(name: &str) -> Vec<u8> {
-    let bytes = sample(name);
-    let at = bytes
-        .windows(4)
-        .position(|word| word == b"hvcC")
-        .expect("it is HEVC")
-        - 4;
-    let len = u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    bytes[at..at + len as usize].to_vec()
-}
-
 /// A sample that declares another size.
 fn claiming(name: &str, width: u32, height: u32) -> Vec<u8> {
     let mut bytes = sample(name);
@@ -103,18 +81,6 @@ pub(super) fn files() -> Vec<Hostile> {
                         &[0, 0, 1, 1, 0xff, 0xff, 0xff, 0xff],
                     ),
                     TOO_LARGE,
-                ),
-                (
-                    "one tile, sixty thousand times",
-                    header(
-                        b"heic",
-                        &[
-                            items(b"hvc1", 2),
-                            tiles(60_000),
-                            properties(&[size(120, 80), coding("grid.heic")]),
-                        ],
-                    ),
-                    DAMAGED,
                 ),
                 (
                     "a grid of more tiles than there are",

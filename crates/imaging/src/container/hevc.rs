@@ -5,9 +5,8 @@ use crate::{Error, Limits, Result};
 
 const SEQUENCE_PARAMETERS: u8 = 33;
 
-/// Pixels of the largest picture of a decoder configuration (`hvcC`); refuses one whose pictures are beyond the limits.
-pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<u64> {
-    let mut largest = 0;
+/// Refuses a decoder configuration (`hvcC`) whose pictures are beyond the limits.
+pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<()> {
     let arrays = part(configuration, 22, 1)?[0];
     let mut at = 23;
     for _ in 0..arrays {
@@ -21,11 +20,11 @@ pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<u64> {
             if kind == SEQUENCE_PARAMETERS {
                 let (width, height) =
                     size(unit).ok_or_else(|| Error::corrupt("its parameters of HEVC cannot be read"))?;
-                largest = limits.check_size(width, height, true)?.pixels().max(largest);
+                limits.check_size(width, height, true)?;
             }
         }
     }
-    Ok(largest)
+    Ok(())
 }
 
 /// Width and height of a sequence parameter set, before its own crop.

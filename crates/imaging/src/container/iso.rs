@@ -15,7 +15,6 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     check_items(bytes, meta, &mut tally, limits)?;
     let properties = child(meta, *b"iprp").and_then(|iprp| child(iprp, *b"ipco"));
     let mut largest = (0, 0);
-    let mut coded = 0;
     // Which item is the picture is for the decoder to say; no item may be beyond the limits.
     for property in boxes(properties.unwrap_or_default()) {
         tally.chunk(limits)?;
@@ -29,11 +28,10 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
                 largest = (size.0.max(largest.0), size.1.max(largest.1));
             }
             b"colr" => tally.metadata(Kind::Icc, property.payload.len() as u64, limits)?,
-            b"hvcC" => coded = hevc::check(property.payload, limits)?.max(coded),
+            b"hvcC" => hevc::check(property.payload, limits)?,
             _ => {}
         }
     }
-    check_tiles(meta, coded, largest.0 * largest.1)?;
     Ok(Header {
         bands: None,
         frames: 1,
@@ -42,22 +40,6 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
         exact: false,
         whole_image: true,
     })
-}
-
-/// All tiles of a picture are decoded, however little of them it shows: a file may name one of them thousands of times.
-fn check_tiles(meta: &[u8], coded: u64, shown: u64) -> Result<()> {
-    /// Pictures of a few tiles are padded by much.
-    const PIXELS_LEAST: u64 = 4 << 20;
-    let references = child(meta, *b"iref").unwrap_or_default();
-    let is_long = references.first() == Some(&1);
-    let counts = boxes(references.get(4..).unwrap_or_default())
-        .filter(|reference| reference.kind == *b"dimg")
-        .filter_map(|reference| be16(reference.payload, if is_long { 4 } else { 2 }).ok());
-    let tiles = u64::from(counts.max().unwrap_or(1));
-    if tiles.saturating_mul(coded) > shown.saturating_mul(2).max(PIXELS_LEAST) {
-        return Err(Error::corrupt("its tiles are many times larger than its picture"));
-    }
-    Ok(())
 }
 
 /// How many items there are, and how large: they may share bytes, but a file whose items add up to many times its size is
