@@ -1,28 +1,34 @@
 //! AVIF and HEIC: properties that lie, items without end, boxes in boxes.
 use super::{CANARY, DAMAGED, Ends, Hostile, TOO_LARGE, cut, of, replaced, sample, secret, with_tail};
 
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], &kind, body].concat()
 }
 
-fn full(kind: &[u8; 4], version: u8, body: &[u8]) -> Vec<u8> {
+fn full(kind: [u8; 4], version: u8, body: &[u8]) -> Vec<u8> {
     boxed(kind, &[&[version, 0, 0, 0], body].concat())
 }
 
-fn brand(brand: &[u8; 4]) -> Vec<u8> {
-    boxed(b"ftyp", &[&brand[..], &[0; 4], b"mif1", brand].concat())
+fn brand(brand: [u8; 4]) -> Vec<u8> {
+    boxed(*b"ftyp", &[&brand[..], &[0; 4], b"mif1", &brand].concat())
 }
 
 /// A header without a picture: these boxes in its `meta`.
-fn header(kind: &[u8; 4], boxes: &[Vec<u8>]) -> Vec<u8> {
-    [brand(kind), full(b"meta", 0, &boxes.concat())].concat()
+fn header(kind: [u8; 4], boxes: &[Vec<u8>]) -> Vec<u8> {
+    [brand(kind), full(*b"meta", 0, &boxes.concat())].concat()
 }
 
-fn items(kind: &[u8; 4], count: u16) -> Vec<u8> {
+fn items(kind: [u8; 4], count: u16) -> Vec<u8> {
     let entries: Vec<u8> = (1..=count)
-        .flat_map(|id| full(b"infe", 2, &[&id.to_be_bytes()[..], &[0, 0], kind, &[0]].concat()))
+        .flat_map(|id| {
+            full(
+                *b"infe",
+                2,
+                &[&id.to_be_bytes()[..], &[0, 0], &kind, &[0]].concat(),
+            )
+        })
         .collect();
-    full(b"iinf", 0, &[&count.to_be_bytes()[..], &entries].concat())
+    full(*b"iinf", 0, &[&count.to_be_bytes()[..], &entries].concat())
 }
 
 /// Places of one item each: how long fields are (offset, length, base, index), how many extents, and their bytes.
@@ -30,18 +36,18 @@ fn places(sizes: u16, count: u16, extents: u16, fields: &[u8]) -> Vec<u8> {
     let item = |id: u16| [&id.to_be_bytes()[..], &[0, 0], &extents.to_be_bytes(), fields].concat();
     let all: Vec<u8> = (1..=count).flat_map(item).collect();
     full(
-        b"iloc",
+        *b"iloc",
         0,
         &[&sizes.to_be_bytes()[..], &count.to_be_bytes(), &all].concat(),
     )
 }
 
 fn properties(all: &[Vec<u8>]) -> Vec<u8> {
-    boxed(b"iprp", &boxed(b"ipco", &all.concat()))
+    boxed(*b"iprp", &boxed(*b"ipco", &all.concat()))
 }
 
 fn size(width: u32, height: u32) -> Vec<u8> {
-    full(b"ispe", 0, &[width.to_be_bytes(), height.to_be_bytes()].concat())
+    full(*b"ispe", 0, &[width.to_be_bytes(), height.to_be_bytes()].concat())
 }
 
 /// A sample that declares another size.
@@ -60,7 +66,7 @@ fn claiming(name: &str, width: u32, height: u32) -> Vec<u8> {
     bytes
 }
 
-fn nested(kind: &[u8; 4], depth: usize) -> Vec<u8> {
+fn nested(kind: [u8; 4], depth: usize) -> Vec<u8> {
     let level = |left: usize| [&(left as u32 * 12).to_be_bytes()[..], b"meta", &[0; 4]].concat();
     let bytes: Vec<u8> = (1..=depth).rev().flat_map(level).collect();
     [brand(kind), bytes].concat()
@@ -68,8 +74,8 @@ fn nested(kind: &[u8; 4], depth: usize) -> Vec<u8> {
 
 pub(super) fn files() -> Vec<Hostile> {
     [
-        both("avif", b"avif", b"av01", "clear.avif"),
-        both("heic", b"heic", b"hvc1", "photo.heic"),
+        both("avif", *b"avif", *b"av01", "clear.avif"),
+        both("heic", *b"heic", *b"hvc1", "photo.heic"),
         of(
             "heic",
             vec![
@@ -98,7 +104,7 @@ pub(super) fn files() -> Vec<Hostile> {
 }
 
 #[expect(clippy::too_many_lines, reason = "a table: what is wrong, and how it ends")]
-fn both(extension: &'static str, kind: &[u8; 4], item: &[u8; 4], name: &str) -> Vec<Hostile> {
+fn both(extension: &'static str, kind: [u8; 4], item: [u8; 4], name: &str) -> Vec<Hostile> {
     let whole = sample(name);
     let sizes = |width, height| header(kind, &[items(item, 1), properties(&[size(width, height)])]);
     let mut endless = whole.clone();
@@ -116,7 +122,7 @@ fn both(extension: &'static str, kind: &[u8; 4], item: &[u8; 4], name: &str) -> 
     zero[meta - 4..meta].copy_from_slice(&0_u32.to_be_bytes());
     let mut huge = whole.clone();
     huge[meta - 4..meta].copy_from_slice(&1_u32.to_be_bytes());
-    let free = boxed(b"free", b"");
+    let free = boxed(*b"free", b"");
     of(
         extension,
         vec![
@@ -165,7 +171,7 @@ fn both(extension: &'static str, kind: &[u8; 4], item: &[u8; 4], name: &str) -> 
                 header(
                     kind,
                     &[
-                        items(b"Exif", 1),
+                        items(*b"Exif", 1),
                         places(0x0400, 1, 1, &[0, 0x20, 0, 0]),
                         properties(&[size(64, 64)]),
                     ],
@@ -177,7 +183,7 @@ fn both(extension: &'static str, kind: &[u8; 4], item: &[u8; 4], name: &str) -> 
                 header(
                     kind,
                     &[
-                        items(b"mime", 1),
+                        items(*b"mime", 1),
                         places(0x0400, 1, 1, &[0, 0x20, 0, 0]),
                         properties(&[size(64, 64)]),
                     ],
@@ -192,7 +198,7 @@ fn both(extension: &'static str, kind: &[u8; 4], item: &[u8; 4], name: &str) -> 
                         items(item, 1),
                         properties(&[
                             size(64, 64),
-                            boxed(b"colr", &[b"prof", &secret(5 << 20)[..]].concat()),
+                            boxed(*b"colr", &[b"prof", &secret(5 << 20)[..]].concat()),
                         ]),
                     ],
                 ),
@@ -213,7 +219,7 @@ fn both(extension: &'static str, kind: &[u8; 4], item: &[u8; 4], name: &str) -> 
             ("nothing behind its brand", brand(kind), DAMAGED),
             (
                 "something behind its end",
-                with_tail(whole, &boxed(b"free", CANARY)),
+                with_tail(whole, &boxed(*b"free", CANARY)),
                 Ends::Made,
             ),
         ],

@@ -2,12 +2,16 @@
 use super::bits::Bits;
 use super::{CANARY, DAMAGED, Ends, Hostile, TOO_LARGE, cut, of, sample, secret, with_tail};
 
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], &kind, body].concat()
 }
 
 fn file(boxes: &[Vec<u8>]) -> Vec<u8> {
-    let head = [boxed(b"JXL ", b"\r\n\x87\n"), boxed(b"ftyp", b"jxl \0\0\0\0jxl ")].concat();
+    let head = [
+        boxed(*b"JXL ", b"\r\n\x87\n"),
+        boxed(*b"ftyp", b"jxl \0\0\0\0jxl "),
+    ]
+    .concat();
     [head, boxes.concat()].concat()
 }
 
@@ -39,7 +43,7 @@ fn bare(name: &str) -> Vec<u8> {
 }
 
 pub(super) fn files() -> Vec<Hostile> {
-    let stream = boxed(b"jxlc", &bare("lossless.jxl"));
+    let stream = boxed(*b"jxlc", &bare("lossless.jxl"));
     let with = |more: Vec<Vec<u8>>| file(&[vec![stream.clone()], more].concat());
     of(
         "jxl",
@@ -52,39 +56,39 @@ pub(super) fn files() -> Vec<Hostile> {
                 Ends::Refused(&["too_large", "corrupt"]),
             ),
             ("a size and nothing else", claim(7_000, 7_000), DAMAGED),
-            ("boxes", with(vec![boxed(b"free", b""); 1_001]), TOO_LARGE),
+            ("boxes", with(vec![boxed(*b"free", b""); 1_001]), TOO_LARGE),
             (
                 "EXIF",
-                with(vec![boxed(b"Exif", &[&[0; 4], &secret(1 << 20)[..]].concat())]),
+                with(vec![boxed(*b"Exif", &[&[0; 4], &secret(1 << 20)[..]].concat())]),
                 TOO_LARGE,
             ),
             (
                 "XMP",
-                with(vec![boxed(b"xml ", &secret((1 << 20) + 1))]),
+                with(vec![boxed(*b"xml ", &secret((1 << 20) + 1))]),
                 TOO_LARGE,
             ),
             (
                 "metadata within the limits",
                 with(vec![
-                    boxed(b"Exif", &[&[0; 4], CANARY].concat()),
-                    boxed(b"xml ", CANARY),
+                    boxed(*b"Exif", &[&[0; 4], CANARY].concat()),
+                    boxed(*b"xml ", CANARY),
                 ]),
                 Ends::Made,
             ),
             (
                 "EXIF that begins beyond the file",
-                with(vec![boxed(b"Exif", &[0xff; 40])]),
+                with(vec![boxed(*b"Exif", &[0xff; 40])]),
                 Ends::Made,
             ),
             (
                 "metadata that inflates",
-                with(vec![boxed(b"brob", &[b"Exif", &[0x5b; 4_000][..]].concat())]),
+                with(vec![boxed(*b"brob", &[b"Exif", &[0x5b; 4_000][..]].concat())]),
                 Ends::Made,
             ),
             ("two codestreams", with(vec![stream.clone()]), DAMAGED),
             (
                 "a codestream in pieces after another",
-                with(vec![boxed(b"jxlp", &secret(400)); 500]),
+                with(vec![boxed(*b"jxlp", &secret(400)); 500]),
                 DAMAGED,
             ),
             ("no codestream", file(&[]), DAMAGED),
@@ -97,7 +101,7 @@ pub(super) fn files() -> Vec<Hostile> {
             ),
             (
                 "something behind its end",
-                with_tail(with(Vec::new()), &boxed(b"free", CANARY)),
+                with_tail(with(Vec::new()), &boxed(*b"free", CANARY)),
                 Ends::Made,
             ),
         ],

@@ -19,9 +19,13 @@ fn uses(levels: usize) -> String {
 }
 
 fn laughs() -> Vec<u8> {
-    let lines: String = (1..10)
-        .map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10)))
-        .collect();
+    let mut lines = String::new();
+    for level in 1..10 {
+        let ten = format!("&l{};", level - 1).repeat(10);
+        lines += "<!ENTITY l";
+        lines += &level.to_string();
+        lines = lines + " \"" + &ten + "\">";
+    }
     let text = format!(
         "<?xml version='1.0'?><!DOCTYPE svg [<!ENTITY l0 'ha'>{lines}]><svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><desc>&l9;</desc></svg>"
     );

@@ -1,5 +1,5 @@
 //! Containers as rows of blocks, one file for each. Walkers end at the end or at damage; whether a file is whole is said by
-//! [`crate::check`] alone.
+//! [`crate::check()`] alone.
 pub(crate) mod gif;
 pub(crate) mod iso;
 pub(crate) mod jpeg;

@@ -51,7 +51,7 @@ pub(super) fn png(bytes: &[u8]) -> Vec<Found<'_>> {
     let mut end = None;
     let mut found: Vec<_> = png_chunks(bytes)
         .inspect(|chunk| end = Some((chunk.kind, chunk.end)))
-        .filter_map(of_chunk)
+        .filter_map(|chunk| of_chunk(&chunk))
         .collect();
     match end {
         Some((kind, end)) if kind == *b"IEND" && end == bytes.len() => {}
@@ -61,7 +61,7 @@ pub(super) fn png(bytes: &[u8]) -> Vec<Found<'_>> {
     found
 }
 
-fn of_chunk(chunk: Chunk<'_>) -> Option<Found<'_>> {
+fn of_chunk<'a>(chunk: &Chunk<'a>) -> Option<Found<'a>> {
     match &chunk.kind {
         b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"pHYs" | b"sRGB" | b"gAMA" | b"cHRM" | b"cICP" | b"sBIT" => {
             None
@@ -105,9 +105,9 @@ pub(super) fn webp(bytes: &[u8]) -> Vec<Found<'_>> {
 
 fn frame_is_plain(payload: &[u8]) -> Option<()> {
     // As if it were a file: the walk begins at 12, a frame's chunks at 16.
-    let within = webp_chunks(payload.get(4..)?);
+    let mut within = webp_chunks(payload.get(4..)?);
     let known = |(kind, _): ([u8; 4], &[u8])| matches!(&kind, b"VP8 " | b"VP8L" | b"ALPH");
-    within.map(known).all(|plain| plain).then_some(())
+    within.all(known).then_some(())
 }
 
 pub(super) fn avif(bytes: &[u8]) -> Vec<Found<'_>> {

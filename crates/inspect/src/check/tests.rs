@@ -64,19 +64,19 @@ fn webp(parts: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     .concat()
 }
 
-fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat()
+fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
+    [&(body.len() as u32 + 8).to_be_bytes()[..], &kind, body].concat()
 }
 
 fn avif(items: &[&[u8; 4]], properties: &[u8]) -> Vec<u8> {
-    let entry = |kind: &&[u8; 4]| boxed(b"infe", &[&[2, 0, 0, 0, 0, 1, 0, 0], &kind[..], &[0]].concat());
+    let entry = |kind: &&[u8; 4]| boxed(*b"infe", &[&[2, 0, 0, 0, 0, 1, 0, 0], &kind[..], &[0]].concat());
     let entries: Vec<u8> = items.iter().flat_map(entry).collect();
-    let infos = boxed(b"iinf", &[&[0; 6], &entries[..]].concat());
-    let properties = boxed(b"iprp", &boxed(b"ipco", properties));
+    let infos = boxed(*b"iinf", &[&[0; 6], &entries[..]].concat());
+    let properties = boxed(*b"iprp", &boxed(*b"ipco", properties));
     [
-        boxed(b"ftyp", b"avif"),
-        boxed(b"meta", &[&[0; 4], &infos[..], &properties].concat()),
-        boxed(b"mdat", b"pixels"),
+        boxed(*b"ftyp", b"avif"),
+        boxed(*b"meta", &[&[0; 4], &infos[..], &properties].concat()),
+        boxed(*b"mdat", b"pixels"),
     ]
     .concat()
 }
@@ -209,12 +209,12 @@ fn chunks_and_items_are_known_or_refused() {
         (&[b"av01", b"Exif"][..], Vec::new(), "EXIF"),
         (&[b"av01", b"mime"], Vec::new(), "XMP"),
         (&[b"av01", b"uri "], Vec::new(), "an item of its own"),
-        (&[b"av01"], boxed(b"colr", b"prof"), "a colour profile"),
-        (&[b"av01"], boxed(b"colr", b"nclx"), "nothing"),
+        (&[b"av01"], boxed(*b"colr", b"prof"), "a colour profile"),
+        (&[b"av01"], boxed(*b"colr", b"nclx"), "nothing"),
     ] {
         assert_eq!(refused(&avif(items, &properties), OutputFormat::Avif, NONE), what);
     }
-    let freed = [avif(&[b"av01"], b""), boxed(b"free", b"x")].concat();
+    let freed = [avif(&[b"av01"], b""), boxed(*b"free", b"x")].concat();
     assert_eq!(refused(&freed, OutputFormat::Avif, NONE), "a box of its own");
     for (extension, what) in [
         (&b"\x21\xf9\x04\0\0\0\0\0"[..], "nothing"),
