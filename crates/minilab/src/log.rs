@@ -24,8 +24,7 @@ pub fn start(speech: &Speech, command: &Command) -> Result<()> {
     };
     let filter = match &speech.log_level {
         Some(filter) => filter.clone(),
-        // The driver calls everything an error that it also answers, and that is told where it matters.
-        None => format!("{default},lapin=off"),
+        None => default.to_owned(),
     };
     minilab_telemetry::init(&LogConfig { form, filter })
         .map_err(|error| Refusal::new(Exit::Usage, error.to_string(), "for example --log-level debug").into())

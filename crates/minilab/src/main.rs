@@ -14,6 +14,7 @@ mod config;
 mod events;
 mod exit;
 mod gallery;
+mod harmless;
 mod log;
 mod policy;
 mod probes;

@@ -5,7 +5,10 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 use minilab_recipe::Diagnostics;
 use serde_json::{Value, json};
 
-use crate::exit::{self, Refusal};
+use crate::{
+    exit::{self, Refusal},
+    harmless,
+};
 
 /// In which form results are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +25,13 @@ pub fn result(form: Form, text: impl FnOnce() -> String, value: impl FnOnce() ->
     match form {
         Form::Text => {
             let text = text();
+            let text = harmless::text(&text);
             stdout.write_all(text.as_bytes())?;
             if !text.is_empty() && !text.ends_with('\n') {
                 stdout.write_all(b"\n")?;
             }
         }
-        Form::Json => writeln!(stdout, "{}", value())?,
+        Form::Json => writeln!(stdout, "{}", harmless::json(&value().to_string()))?,
     }
     stdout.flush()
 }
@@ -35,7 +39,7 @@ pub fn result(form: Form, text: impl FnOnce() -> String, value: impl FnOnce() ->
 /// Says how far it is, beside the results.
 pub fn aside(line: &str) {
     // Nothing can be done about a closed stderr, and the work matters more.
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", harmless::text(line));
 }
 
 /// Reports the error that ends the program: what, where, why, what to do.
@@ -48,15 +52,18 @@ pub fn error(form: Form, error: &anyhow::Error) {
             "problems": diagnostics(error).map(Diagnostics::to_json),
         });
         // As for `aside`; the exit code still tells.
-        let _ = writeln!(io::stdout().lock(), "{line}");
+        let _ = writeln!(io::stdout().lock(), "{}", harmless::json(&line.to_string()));
     }
-    aside(&for_people(error));
+    match diagnostics(error) {
+        // In colour; what it shows is the operator's own document.
+        Some(found) => {
+            let _ = writeln!(io::stderr().lock(), "{}", graphical(found));
+        }
+        None => aside(&for_people(error)),
+    }
 }
 
 fn for_people(error: &anyhow::Error) -> String {
-    if let Some(found) = diagnostics(error) {
-        return graphical(found);
-    }
     let mut text = format!("minilab: {error:#}");
     if let Some(fix) = fix(error) {
         text += &format!("\n  fix: {fix}");

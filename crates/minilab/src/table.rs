@@ -1,6 +1,8 @@
 //! Aligned columns for a terminal or a file.
 use std::fmt;
 
+use crate::harmless;
+
 /// To which side a column leans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lean {
@@ -26,10 +28,11 @@ impl Table {
         }
     }
 
-    /// One more row; it has a cell for each column.
+    /// One more row; it has a cell for each column, and stays one line whatever is in it.
     pub fn push(&mut self, row: Vec<String>) {
         debug_assert_eq!(row.len(), self.columns.len());
-        self.rows.push(row);
+        self.rows
+            .push(row.iter().map(|cell| harmless::line(cell).into_owned()).collect());
     }
 
     fn width(&self, column: usize) -> usize {
@@ -63,6 +66,13 @@ impl fmt::Display for Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_is_a_line_whatever_its_names() {
+        let mut table = Table::new([("name", Lean::Left)]);
+        table.push(vec!["a\n\u{1b}[2Jb".to_owned()]);
+        assert_eq!(table.to_string(), "name\n-------------\na\\n\\u{1b}[2Jb\n");
+    }
 
     #[test]
     fn words_lean_left_and_numbers_right() {

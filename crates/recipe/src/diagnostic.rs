@@ -1,6 +1,9 @@
 //! What is wrong with a document: all of it at once, each with its place, a stable code and a way out.
+mod concealed;
+
 use std::fmt;
 
+pub(crate) use concealed::Concealed;
 use miette::{LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use serde_json::json;
 
@@ -138,10 +141,15 @@ impl miette::Diagnostic for Diagnostics {
 }
 
 impl Diagnostics {
-    pub(crate) fn new(name: &str, text: &str, mut problems: Vec<Problem>) -> Self {
+    /// The text and the messages are kept without what is concealed.
+    pub(crate) fn new(name: &str, text: &str, mut problems: Vec<Problem>, concealed: &Concealed) -> Self {
         problems.sort_by_key(|problem| problem.span);
+        for problem in &mut problems {
+            problem.message = concealed.sentence(&problem.message);
+        }
+        let is_read = problems.iter().all(|problem| problem.code != Code::Syntax);
         Self {
-            source_text: NamedSource::new(name, text.to_owned()),
+            source_text: NamedSource::new(name, concealed.document(text, is_read)),
             problems,
         }
     }

@@ -31,6 +31,12 @@ impl Default for LogConfig {
     }
 }
 
+/// What drivers log below these levels holds what they send: passwords, tokens, signed requests. A directive of the operator
+/// that names one of them wins. lapin also calls everything an error that it answers, and that is told where it matters.
+const DRIVERS: &str = "lapin=off,amq_protocol=off,hyper=info,hyper_util=info,hyper_rustls=info,rustls=info,aws_config=info,\
+    aws_runtime=info,aws_sigv4=info,aws_smithy_runtime=info,aws_smithy_runtime_api=info,aws_smithy_http_client=info,\
+    aws_sdk_s3=info,aws_sdk_sqs=info,aws_sdk_sso=info,aws_sdk_ssooidc=info,aws_sdk_sts=info";
+
 /// Why logging cannot be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -70,8 +76,9 @@ pub fn init(config: &LogConfig) -> Result<(), InvalidFilter> {
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, InvalidFilter> {
-    EnvFilter::builder()
-        .parse(filter)
+    let alone = EnvFilter::builder().parse(filter);
+    alone
+        .and_then(|_| EnvFilter::builder().parse(format!("{DRIVERS},{filter}")))
         .map_err(|cause| InvalidFilter::Malformed {
             filter: filter.to_owned(),
             cause,
@@ -89,6 +96,17 @@ mod tests {
         assert!(
             told.contains("\"minilab=loud\"") && told.contains("write a level"),
             "{told}"
+        );
+    }
+
+    #[test]
+    fn drivers_are_quiet_at_every_level_unless_they_are_named() {
+        let filter = |text: &str| parse(text).unwrap().to_string();
+        assert!(filter("trace").contains("lapin=off") && filter("trace").contains("aws_sigv4=info"));
+        let named = filter("info,lapin=trace");
+        assert!(
+            named.contains("lapin=trace") && !named.contains("lapin=off"),
+            "{named}"
         );
     }
 

@@ -2,6 +2,7 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 /// Shorter ones can be guessed.
 const CHARS_MIN: usize = 16;
@@ -29,14 +30,7 @@ impl Token {
             scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
         });
         // Hashes are compared to the last byte: where they differ tells nothing of where the secrets do.
-        presented.is_some_and(|secret| {
-            let differing = self
-                .0
-                .iter()
-                .zip(hash(secret))
-                .fold(0, |sum, (ours, theirs)| sum | (ours ^ theirs));
-            differing == 0
-        })
+        presented.is_some_and(|secret| bool::from(self.0.ct_eq(&hash(secret))))
     }
 }
 
@@ -70,6 +64,10 @@ mod tests {
             "Basic 0123456789abcdef",
             "Bearer 0123456789abcde",
             "Bearer 0123456789abcdeg",
+            "Bearer 0123456789abcdef0",
+            "Bearer 0123456789abcdef0123456789abcdef",
+            "Bearer Bearer 0123456789abcdef",
+            "Bearer 0123456789ABCDEF",
         ] {
             assert!(!token.is_in(Some(bad)), "{bad}");
         }

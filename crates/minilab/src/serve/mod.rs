@@ -4,16 +4,18 @@
 mod admin;
 mod answer;
 mod awaited;
+mod connections;
 mod files;
 mod index;
 mod keda;
+mod pace;
 mod scaling;
 mod sns;
 #[cfg(test)]
 mod tests;
 mod webhook;
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
@@ -55,10 +57,6 @@ impl fmt::Debug for Site {
     }
 }
 
-/// How long answers that have begun may take after `stop`: a client that waits for a file or reads slowly must not hold up
-/// the end of the process.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
-
 /// Takes an address, or says who could have it.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener, Refusal> {
     TcpListener::bind(address).await.map_err(|error| {
@@ -75,13 +73,8 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Refusal> {
 /// Serves until `stop`, then lets running answers end, but not for long.
 pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> io::Result<()> {
     let routes = guarded(routes, listener.local_addr()?);
-    let stopped = stop.clone();
-    let serving =
-        axum::serve(listener, routes).with_graceful_shutdown(async move { stopped.cancelled().await });
-    tokio::select! {
-        ended = serving => ended,
-        () = async { stop.cancelled().await; tokio::time::sleep(LAST_ANSWERS).await } => Ok(()),
-    }
+    connections::serve(listener, routes, stop).await;
+    Ok(())
 }
 
 /// The index at `/` and every file under its key.

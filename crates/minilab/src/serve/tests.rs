@@ -1,5 +1,5 @@
 //! Over real TCP on free ports, with stores in memory.
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -237,6 +237,18 @@ async fn only_reading_is_allowed() {
     let answer = world.ask("DELETE", "/x/y.webp", "").await;
     assert_eq!(answer.status, 405);
     assert!(answer.head.contains("allow: get, head"));
+}
+
+#[tokio::test]
+async fn events_are_not_taken_where_files_and_metrics_are() {
+    let world = world().await;
+    for path in ["/events", "/sns"] {
+        assert_eq!(
+            world.ask("POST", path, "Content-Length: 0\r\n").await.status,
+            405,
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]

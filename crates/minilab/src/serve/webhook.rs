@@ -1,7 +1,7 @@
 //! The webhook: `POST /events`, where stores push their event messages.
 //!
 //! 200: every job is confirmed. 202: no known form, recorded for a person to see; a refusal would be sent again for ever.
-//! 401, 413: not taken. 503 with `Retry-After`: not confirmed, to be sent again.
+//! 401, 413: not taken. 429 and 503 with `Retry-After`: too many, or not confirmed; to be sent again.
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -15,24 +15,54 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use minilab_dispatcher::{Webhook, WebhookVerdict};
+use tokio::sync::Semaphore;
 
-use super::answer;
+use super::{answer, pace::Pace};
 
 /// A message is small and its sender a machine: who takes longer is not sending one.
 const READ_WITHIN: Duration = Duration::from_secs(10);
 
-/// `/events`.
-pub fn webhook(webhook: Arc<Webhook>) -> Router {
-    Router::new().route("/events", post(take)).with_state(webhook)
+/// Bodies of known senders that are held in memory at once: a mebibyte each at most.
+const BODIES_AT_ONCE: usize = 64;
+/// A third of what one core turns into jobs, so that whatever is sent leaves room for reconciling and sweeping.
+const MESSAGES_PER_SECOND: u32 = 2_000;
+/// What a producer may have saved up while it was away.
+const MESSAGES_AT_ONCE: u32 = 4_000;
+/// When a sender should come again that found too many others.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+struct Entrance {
+    webhook: Arc<Webhook>,
+    bodies: Semaphore,
+    pace: Pace,
 }
 
-async fn take(State(webhook): State<Arc<Webhook>>, request: Request) -> Response {
+/// `/events`.
+pub fn webhook(webhook: Arc<Webhook>) -> Router {
+    let entrance = Entrance {
+        webhook,
+        bodies: Semaphore::new(BODIES_AT_ONCE),
+        pace: Pace::new(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE),
+    };
+    Router::new()
+        .route("/events", post(take))
+        .with_state(Arc::new(entrance))
+}
+
+async fn take(State(entrance): State<Arc<Entrance>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let authorization = head.headers.get(header::AUTHORIZATION);
     let authorization = authorization.and_then(|value| value.to_str().ok());
-    // Of strangers not a byte is kept.
+    let webhook = &entrance.webhook;
+    // Of strangers not a byte is kept, and they use up nobody's pace.
     if !webhook.admits(authorization) {
         return told(WebhookVerdict::Unauthorized);
+    }
+    let Ok(_place) = entrance.bodies.try_acquire() else {
+        return too_many(AGAIN_AFTER);
+    };
+    if let Err(wait) = entrance.pace.take() {
+        return too_many(wait);
     }
     match read_in_time(body, Webhook::BODY_BYTES_MAX).await {
         Ok(body) => told(webhook.take(authorization, body).await),
@@ -51,6 +81,14 @@ pub(super) async fn read_in_time(body: Body, bytes_max: usize) -> Result<Bytes, 
             "the body came too slowly\n",
         )),
     }
+}
+
+fn too_many(wait: Duration) -> Response {
+    let sentence = "too many messages at once: send it again after a pause\n";
+    let mut response = answer::text(StatusCode::TOO_MANY_REQUESTS, sentence);
+    let seconds = wait.as_secs_f64().ceil().max(1.0).to_string();
+    answer::set(&mut response, header::RETRY_AFTER, &seconds);
+    response
 }
 
 enum NotRead {
@@ -207,8 +245,18 @@ recipes: { gallery: { derivatives: { thumb: { resize: { width: 320 }, formats: [
                 "{answer}"
             );
         }
-        let answer = listening.post("/", AUTHORIZATION, EVENT.as_bytes()).await;
-        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        // Nothing but events is here: what an operator's tools ask is at a listener of its own.
+        for other in [
+            "/",
+            "/livez",
+            "/readyz",
+            "/metrics",
+            "/events/",
+            "/events/../metrics",
+        ] {
+            let answer = listening.post(other, AUTHORIZATION, EVENT.as_bytes()).await;
+            assert!(answer.starts_with("HTTP/1.1 404"), "{other}: {answer}");
+        }
         assert_eq!(listening.waiting().await, 0);
     }
 
@@ -221,6 +269,61 @@ recipes: { gallery: { derivatives: { thumb: { resize: { width: 320 }, formats: [
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
         let read = read(Body::from(vec![b' '; 9]), 8).await;
         assert!(matches!(read, Err(NotRead::TooLarge)));
+    }
+
+    /// Opens a request and sends no more than its head and some of its body.
+    async fn begun(listening: &Listening, length: usize) -> TcpStream {
+        let head = format!(
+            "POST /events HTTP/1.1\r\nHost: localhost\r\n{AUTHORIZATION}Connection: close\r\nContent-Length: {length}\r\n\r\n{{"
+        );
+        let mut stream = TcpStream::connect(listening.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn end(mut stream: TcpStream) -> String {
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await;
+        answer
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sends_a_body_byte_by_byte_is_told_so_after_a_while() {
+        let listening = Listening::new().await;
+        let started = tokio::time::Instant::now();
+        let answer = end(begun(&listening, 1000).await).await;
+        assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+        assert!(started.elapsed() >= READ_WITHIN);
+    }
+
+    #[tokio::test]
+    async fn more_bodies_at_once_than_fit_are_to_come_again() {
+        let listening = Listening::new().await;
+        let mut held = Vec::new();
+        for _ in 0..BODIES_AT_ONCE {
+            held.push(begun(&listening, 1000).await);
+        }
+        // Until the server has come to all of them.
+        let mut answer = String::new();
+        for _ in 0..1000 {
+            answer = listening.post("/events", AUTHORIZATION, EVENT.as_bytes()).await;
+            if !answer.starts_with("HTTP/1.1 200") {
+                break;
+            }
+        }
+        assert!(answer.starts_with("HTTP/1.1 429"), "{answer}");
+        assert!(answer.to_lowercase().contains("retry-after: 1"), "{answer}");
+        assert!(answer.contains("too many messages at once"), "{answer}");
+        // Strangers are strangers all the same.
+        let answer = listening.post("/events", "", b"{}").await;
+        assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    }
+
+    #[test]
+    fn who_sends_too_often_is_told_when_to_come_again() {
+        let response = too_many(Duration::from_millis(1));
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
     }
 
     #[tokio::test]

@@ -8,4 +8,5 @@ mod doctor;
 mod health;
 mod making;
 mod roles;
+mod secrets;
 mod world;

@@ -73,11 +73,13 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// IANA's special-purpose registry, less what no packet could be sent to anyway.
+/// IANA's special-purpose registry.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let is_shared = a == 100 && (64..128).contains(&b);
     let is_protocols = a == 192 && b == 0 && c == 0;
+    // The old way out of 6to4: it leads to whoever announces it.
+    let is_relay = a == 192 && b == 88 && c == 99;
     let is_benchmarking = a == 198 && (b == 18 || b == 19);
     !(address.is_private()
         || address.is_loopback()
@@ -86,29 +88,33 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_documentation()
         || is_shared
         || is_protocols
+        || is_relay
         || is_benchmarking
         || a == 0
         || a >= 240)
 }
 
+/// Of all addresses of the new kind only those under 2000::/3 are anybody's, and there some blocks are not: tunnels and
+/// protocols (2001::/23), documentation (2001:db8::/32, 3fff::/20).
 fn is_public_v6(address: Ipv6Addr) -> bool {
-    !(address.is_loopback()
-        || address.is_unspecified()
-        || address.is_multicast()
-        || address.is_unique_local()
-        || address.is_unicast_link_local())
+    let [first, second, ..] = address.segments();
+    let is_unicast = first & 0xe000 == 0x2000;
+    let is_protocols = first == 0x2001 && second < 0x200;
+    let is_documentation = (first == 0x2001 && second == 0xdb8) || (first == 0x3fff && second < 0x1000);
+    is_unicast && !is_protocols && !is_documentation
 }
 
-/// The address of the old kind that one of the new kind leads to: mapped, translated (RFC 6052) or tunnelled (6to4).
+/// The address of the old kind that one of the new kind leads to: mapped, translated (RFC 6052) or tunnelled (6to4). What is
+/// translated within one network (64:ff9b:1::/48) has no public address of its own.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [first, second, third, .., high, low] = address.segments();
+    let [first, second, third, fourth, fifth, sixth, high, low] = address.segments();
     let of = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         Ipv4Addr::new(a, b, c, d)
     };
     match (first, second) {
         (0x2002, _) => Some(of(second, third)),
-        (0x64, 0xff9b) => Some(of(high, low)),
+        (0x64, 0xff9b) if [third, fourth, fifth, sixth] == [0; 4] => Some(of(high, low)),
         _ => address.to_ipv4_mapped(),
     }
 }
@@ -120,29 +126,66 @@ mod tests {
     #[test]
     fn private_addresses_are_told_from_public_ones() {
         let public = [
+            "1.1.1.1",
             "93.184.215.14",
+            "100.63.255.255",
             "100.128.0.1",
+            "172.15.0.1",
+            "172.32.0.1",
+            "192.0.1.1",
+            "198.17.0.1",
+            "223.255.255.254",
             "2606:2800:21f::1",
+            "2001:200::1",
+            "2a00::1",
             "64:ff9b::5db8:d70e",
+            "2002:5db8:d70e::1",
+            "::ffff:93.184.215.14",
         ];
         let private = [
             "127.0.0.1",
+            "127.255.255.254",
             "10.1.2.3",
             "172.16.0.1",
+            "172.31.255.255",
             "192.168.1.1",
             "169.254.169.254",
+            "169.254.170.2",
             "100.64.0.1",
+            "100.100.100.200",
+            "100.127.255.255",
             "0.0.0.0",
+            "0.1.2.3",
+            "192.0.0.192",
+            "192.0.2.1",
+            "192.88.99.1",
+            "198.18.0.1",
+            "198.51.100.1",
+            "203.0.113.1",
             "224.0.0.1",
+            "240.0.0.1",
             "255.255.255.255",
             "::",
             "::1",
-            "fe80::1",
-            "fd00:ec2::254",
-            "ff02::1",
+            "::127.0.0.1",
+            "::ffff:127.0.0.1",
             "::ffff:169.254.169.254",
+            "::ffff:0:127.0.0.1",
             "64:ff9b::a9fe:a9fe",
+            "64:ff9b::7f00:1",
+            "64:ff9b:1::5db8:d70e",
+            "100::1",
+            "2001::1",
+            "2001:db8::1",
             "2002:a9fe:a9fe::",
+            "2002:7f00:1::1",
+            "3fff::1",
+            "5f00::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "fec0::1",
+            "ff02::1",
         ];
         for (addresses, expected) in [(&public[..], true), (&private[..], false)] {
             for address in addresses {
@@ -151,6 +194,27 @@ mod tests {
             }
         }
         assert!(!Guard::PublicOnly.admits_literal("[::1]"));
+    }
+
+    /// A resolver takes these for addresses, so they are looked at when they are resolved.
+    #[tokio::test]
+    async fn this_machine_is_refused_however_it_is_spelled() {
+        for spelled in [
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "0177.0.0.1",
+            "127.1",
+            "127.0.1",
+            "0",
+            "localhost.",
+        ] {
+            let name: Name = spelled.parse().expect("it is a name");
+            // Some are no name for some resolvers: then they lead nowhere.
+            let admitted = Resolver(Guard::PublicOnly).call(name).await;
+            let leads_here = admitted.map(|found| found.collect::<Vec<_>>());
+            assert!(leads_here.is_err(), "{spelled} leads to {leads_here:?}");
+        }
     }
 
     #[tokio::test]

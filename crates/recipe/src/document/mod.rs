@@ -141,11 +141,11 @@ impl Document {
         let problems = Problems::default();
         let root = tree::parse(text, env, &problems).map(complete);
         let document = root.and_then(|root| read(&root, &problems));
-        let found = problems.into_list();
+        let (found, concealed) = problems.into_parts();
         match document {
             Some(document) if found.is_empty() => Ok(document),
-            _ if found.is_empty() => Err(Diagnostics::new(name, text, vec![nothing_there()])),
-            _ => Err(Diagnostics::new(name, text, found)),
+            _ if found.is_empty() => Err(Diagnostics::new(name, text, vec![nothing_there()], &concealed)),
+            _ => Err(Diagnostics::new(name, text, found, &concealed)),
         }
     }
 

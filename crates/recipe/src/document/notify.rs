@@ -162,6 +162,7 @@ fn webhook(tree: &Tree, problems: &Problems) -> Option<WebhookTarget> {
 
 /// Not repeated in messages: a token may be in it.
 fn url(tree: &Tree, allow_http: bool, problems: &Problems) -> Option<Secret> {
+    problems.conceal(tree);
     let text = scalar::text(tree, problems)?;
     let refuse = |message: &str, help: &str| {
         if !problems.is_noted(tree.span) {
@@ -205,6 +206,7 @@ fn secrets(tree: &Tree, problems: &Problems) -> Option<Vec<Secret>> {
 
 /// The form of Standard Webhooks.
 fn secret(tree: &Tree, problems: &Problems) -> Option<Secret> {
+    problems.conceal(tree);
     let text = scalar::text(tree, problems)?;
     let encoded = text.strip_prefix("whsec_").unwrap_or_default();
     let digits = encoded.trim_end_matches('=');

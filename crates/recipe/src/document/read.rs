@@ -2,7 +2,7 @@
 use std::cell::RefCell;
 
 use super::tree::{Name, Tree, Value};
-use crate::diagnostic::{Code, Problem, Span};
+use crate::diagnostic::{Code, Concealed, Problem, Span};
 
 /// What was found wrong so far.
 #[derive(Default)]
@@ -10,6 +10,8 @@ pub(super) struct Problems {
     list: RefCell<Vec<Problem>>,
     /// Stores that something names, and where: which there are is known once the document is read.
     stores: RefCell<Vec<(String, Span)>>,
+    /// What no message may repeat.
+    concealed: RefCell<Concealed>,
     /// Keys that readers asked for, by mapping: what the schema is checked against.
     #[cfg(test)]
     pub asked: RefCell<std::collections::BTreeMap<&'static str, std::collections::BTreeSet<String>>>,
@@ -41,6 +43,19 @@ impl Problems {
         self.stores.borrow_mut().push((name.to_owned(), span));
     }
 
+    /// A secret belongs here: what stands here is shown by no message, nor are the lines where it stands shown with it.
+    pub fn conceal(&self, tree: &Tree) {
+        self.concealed.borrow_mut().places.push(tree.span);
+        if let Value::Scalar(text) = &tree.value {
+            self.conceal_value(text);
+        }
+    }
+
+    /// Of a variable of the environment, which holds secrets more often than not.
+    pub fn conceal_value(&self, value: &str) {
+        self.concealed.borrow_mut().values.push(value.to_owned());
+    }
+
     /// The stores that something needs.
     pub fn stores_mentioned(&self) -> Vec<(String, Span)> {
         self.stores.borrow().clone()
@@ -48,6 +63,10 @@ impl Problems {
 
     pub fn into_list(self) -> Vec<Problem> {
         self.list.into_inner()
+    }
+
+    pub fn into_parts(self) -> (Vec<Problem>, Concealed) {
+        (self.list.into_inner(), self.concealed.into_inner())
     }
 }
 

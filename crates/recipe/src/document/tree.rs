@@ -234,12 +234,14 @@ impl Builder<'_> {
                     .note(span, Code::PartialVariable, message, Some(help));
                 text
             }
-            Some(name) => (self.env)(name).unwrap_or_else(|| {
-                let help = format!("set {name}, or write the value here");
-                let message = format!("the environment variable {name} is not set");
-                self.problems.note(span, Code::UnsetVariable, message, Some(help));
-                String::new()
-            }),
+            Some(name) => (self.env)(name)
+                .inspect(|value| self.problems.conceal_value(value))
+                .unwrap_or_else(|| {
+                    let help = format!("set {name}, or write the value here");
+                    let message = format!("the environment variable {name} is not set");
+                    self.problems.note(span, Code::UnsetVariable, message, Some(help));
+                    String::new()
+                }),
         };
         Tree {
             span,

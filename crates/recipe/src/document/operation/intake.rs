@@ -165,6 +165,7 @@ fn poll(tree: &Tree, problems: &Problems) -> Option<Intake> {
 }
 
 fn token(tree: &Tree, problems: &Problems) -> Option<Secret> {
+    problems.conceal(tree);
     let text = scalar::text(tree, problems)?;
     if text.chars().count() >= TOKEN_CHARS_MIN {
         return Some(Secret::new(text));

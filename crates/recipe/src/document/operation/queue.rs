@@ -182,6 +182,7 @@ fn waits(tree: &Tree, problems: &Problems) -> Option<Vec<Duration>> {
 
 /// Of an address only that it is one; it is not repeated in the message, because a password may be in it.
 pub(in super::super) fn amqp_url(tree: &Tree, problems: &Problems) -> Option<Secret> {
+    problems.conceal(tree);
     let text = scalar::text(tree, problems)?;
     let rest = ["amqp://", "amqps://"]
         .iter()
