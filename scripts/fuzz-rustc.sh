@@ -6,6 +6,8 @@ set -eu
 rustc=$1
 shift
 case " $* " in
+# Cargo asks which conditions hold, to know what the fuzzer depends on.
+*" --crate-name ___ "*) exec "$rustc" "$@" --cfg fuzzing ;;
 *" build_script_"* | *" proc-macro "*) exec "$rustc" "$@" ;;
 esac
 exec "$rustc" "$@" --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
