@@ -1,6 +1,6 @@
 //! One upload is one trace, through the dispatcher and every worker that has a part in it; and no job waits for whoever is told.
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     time::{Duration, Instant},
 };
 
@@ -56,22 +56,30 @@ async fn an_upload_is_one_trace_from_its_event_through_the_dispatcher_and_both_w
     }
 
     let spans = collector.told();
-    let told: BTreeMap<_, _> = spans
-        .iter()
-        .map(|told| (told.span.span_id.clone(), told))
-        .collect();
-    assert_eq!(told.len(), spans.len(), "no span is told twice");
-    let parent = |told_of: &Told| told.get(&told_of.span.parent_span_id).copied();
-    let named = |name: &str| {
-        spans
-            .iter()
-            .filter(|told| told.span.name == name)
-            .collect::<Vec<_>>()
-    };
-    let [event] = named("event")[..] else {
+    let event = begins_one_trace(&spans);
+    let attempts = goes_on_from_lane_to_lane(&spans);
+    let trace = hex::encode(&event.span.trace_id);
+    for role in &roles[1..] {
+        let lines = role.logged();
+        let jobs: Vec<_> = lines.iter().filter(|line| !line["job.id"].is_null()).collect();
+        let all_name_it = jobs.iter().all(|line| line["trace.id"] == *trace);
+        assert!(!jobs.is_empty() && all_name_it, "{jobs:#?}");
+    }
+    println!("{} spans of one trace, {attempts} attempts", spans.len());
+}
+
+fn named<'a>(spans: &'a [Told], name: &str) -> Vec<&'a Told> {
+    spans.iter().filter(|told| told.span.name == name).collect()
+}
+
+/// The event, which all are below, and the sending of its job.
+fn begins_one_trace(spans: &[Told]) -> &Told {
+    let [event] = named(spans, "event")[..] else {
         panic!("{spans:#?}")
     };
-    for told in &spans {
+    let ids: BTreeSet<_> = spans.iter().map(|told| &told.span.span_id).collect();
+    assert_eq!(ids.len(), spans.len(), "no span is told twice");
+    for told in spans {
         assert_eq!(told.span.trace_id, event.span.trace_id, "{told:#?}");
         assert!(
             told.span.start_time_unix_nano <= told.span.end_time_unix_nano,
@@ -80,68 +88,39 @@ async fn an_upload_is_one_trace_from_its_event_through_the_dispatcher_and_both_w
         assert!(told.span.status.is_none(), "{told:#?}");
     }
     assert!(event.span.parent_span_id.is_empty());
-    assert_eq!(
-        (event.service.as_str(), event.attribute("original.key").as_str()),
-        ("minilab-dispatcher", "a.jpg")
-    );
-    let [send] = named("send")[..] else {
+    assert_eq!(event.service, "minilab-dispatcher");
+    assert_eq!(event.attribute("original.key"), "a.jpg");
+    let [send] = named(spans, "send")[..] else {
         panic!("{spans:#?}")
     };
-    assert_eq!(parent(send).unwrap().span.name, "event");
+    assert_eq!(send.span.parent_span_id, event.span.span_id);
     assert_eq!(send.span.kind(), Kind::Producer);
+    event
+}
 
-    let attempts = named("attempt");
+/// How many attempts there were: that of the next lane is below the one that handed it on, and each has its wait and its steps.
+fn goes_on_from_lane_to_lane(spans: &[Told]) -> usize {
+    let attempts = named(spans, "attempt");
     let of = |lane: &str| {
-        attempts
-            .iter()
-            .find(|told| told.attribute("lane") == lane)
-            .copied()
+        let found = attempts.iter().find(|told| told.attribute("lane") == lane);
+        *found.unwrap_or_else(|| panic!("no attempt of {lane}: {spans:#?}"))
     };
-    let (fast, standard) = (of("fast").unwrap(), of("standard").unwrap());
-    assert_eq!(parent(fast).unwrap().span.name, "send");
-    assert_eq!(
-        parent(standard).unwrap().span.span_id,
-        fast.span.span_id,
-        "the next lane goes on below this one"
-    );
+    let (fast, standard) = (of("fast"), of("standard"));
+    assert_eq!(fast.span.parent_span_id, named(spans, "send")[0].span.span_id);
+    assert_eq!(standard.span.parent_span_id, fast.span.span_id);
     for attempt in [fast, standard] {
         assert_eq!(attempt.span.kind(), Kind::Consumer);
-        assert_eq!(
-            (attempt.service.as_str(), attempt.attribute("class").as_str()),
-            ("minilab-worker", "complete")
-        );
-        let of_attempt = |name: &str| {
-            named(name)
-                .into_iter()
-                .filter(|step| step.span.parent_span_id == attempt.span.span_id)
-                .count()
-        };
+        assert_eq!(attempt.service, "minilab-worker");
+        assert_eq!(attempt.attribute("class"), "complete");
+        let is_below = |told: &&Told| told.span.parent_span_id == attempt.span.span_id;
         for step in ["load", "look", "make", "swap", "verify", "hand_on"] {
-            assert!(of_attempt(step) >= 1, "{step} of {attempt:#?}");
+            let steps = named(spans, step);
+            assert!(steps.iter().any(is_below), "{step} of {attempt:#?}");
         }
-        let sender = &attempt.span.parent_span_id;
-        assert!(
-            named("wait")
-                .iter()
-                .any(|wait| wait.span.parent_span_id == *sender),
-            "{spans:#?}"
-        );
+        let is_beside = |told: &&Told| told.span.parent_span_id == attempt.span.parent_span_id;
+        assert!(named(spans, "wait").iter().any(is_beside), "{spans:#?}");
     }
-    let trace = event
-        .span
-        .trace_id
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect::<String>();
-    for role in &roles[1..] {
-        let lines = role.logged();
-        let jobs: Vec<_> = lines.iter().filter(|line| !line["job.id"].is_null()).collect();
-        assert!(
-            !jobs.is_empty() && jobs.iter().all(|line| line["trace.id"] == *trace),
-            "{jobs:#?}"
-        );
-    }
-    println!("{} spans of one trace, {} attempts", spans.len(), attempts.len());
+    attempts.len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -72,25 +72,27 @@ impl Collector {
 
     /// Tells until the process has ended, then what is left.
     pub async fn run(mut self, mut spans: Receiver<Span>, ended: CancellationToken) {
-        let telling = async {
-            loop {
-                let batch = batch(&mut spans).await;
-                if batch.is_empty() {
-                    return;
-                }
-                self.tell(batch).await;
+        // Outside of what is cut short, so that nothing goes with it.
+        let mut waiting = Vec::new();
+        while ended
+            .run_until_cancelled(fill(&mut waiting, &mut spans))
+            .await
+            .is_some()
+        {
+            if waiting.is_empty() {
+                return;
             }
-        };
-        if ended.run_until_cancelled(telling).await.is_some() {
-            return;
+            tokio::select! {
+                biased;
+                () = self.tell(std::mem::take(&mut waiting)) => {}
+                () = late(&ended) => self.give_up_what_is_under_way(),
+            }
         }
-        self.give_up_what_is_under_way();
         spans.close();
-        let mut left = Vec::new();
-        spans.recv_many(&mut left, SPANS_MAX).await;
+        spans.recv_many(&mut waiting, SPANS_MAX).await;
         let deadline = Instant::now() + LAST_WITHIN;
-        while !left.is_empty() {
-            let batch = left.drain(..left.len().min(BATCH_MAX)).collect();
+        while !waiting.is_empty() {
+            let batch = waiting.drain(..waiting.len().min(BATCH_MAX)).collect();
             if timeout_at(deadline, self.tell(batch)).await.is_err() {
                 self.give_up_what_is_under_way();
             }
@@ -171,23 +173,27 @@ impl Collector {
     }
 }
 
-/// Empty once nobody can send any more.
-async fn batch(spans: &mut Receiver<Span>) -> Vec<Span> {
-    let mut batch = Vec::new();
-    if spans.recv_many(&mut batch, BATCH_MAX).await == 0 {
-        return batch;
+/// A process that ends waits no longer than this for a collector.
+async fn late(ended: &CancellationToken) {
+    ended.cancelled().await;
+    tokio::time::sleep(LAST_WITHIN).await;
+}
+
+/// Waits for spans, and a while for more. None come once nobody can send any. Cut short, it loses none.
+async fn fill(batch: &mut Vec<Span>, spans: &mut Receiver<Span>) {
+    if spans.recv_many(batch, BATCH_MAX).await == 0 {
+        return;
     }
     let more = async {
         while batch.len() < BATCH_MAX {
             let wanted = BATCH_MAX - batch.len();
-            if spans.recv_many(&mut batch, wanted).await == 0 {
+            if spans.recv_many(batch, wanted).await == 0 {
                 return;
             }
         }
     };
-    // Who loses this race against the time loses no span.
+    // What has come by then is told.
     let _ = timeout(BATCH_WITHIN, more).await;
-    batch
 }
 
 /// A body that is not understood says that all were taken, as an empty one does.
