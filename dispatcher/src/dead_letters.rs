@@ -127,13 +127,12 @@ impl DeadLetters {
             // many is shown until it is put back or purged; one too few would leave that undone.
             Letter::Failure { job, failure } => {
                 let known = self.failures.load(&failure.key, failure.lane).await?;
-                let failure = match known.filter(|known| covers(known, &failure)) {
-                    Some(known) => known,
-                    None => {
-                        self.failures.write(&failure).await?;
-                        self.tell(&failure.class, &failure.sentence, &failure.key);
-                        *failure
-                    }
+                let failure = if let Some(known) = known.filter(|known| covers(known, &failure)) {
+                    known
+                } else {
+                    self.failures.write(&failure).await?;
+                    self.tell(&failure.class, &failure.sentence, &failure.key);
+                    *failure
                 };
                 self.teller.tell(&job, &failure).await?;
             }

@@ -29,7 +29,7 @@ impl Table {
     }
 
     /// One more row; it has a cell for each column, and stays one line whatever is in it.
-    pub fn push(&mut self, row: Vec<String>) {
+    pub fn push(&mut self, row: &[String]) {
         debug_assert_eq!(row.len(), self.columns.len());
         self.rows
             .push(row.iter().map(|cell| harmless::line(cell).into_owned()).collect());
@@ -70,15 +70,15 @@ mod tests {
     #[test]
     fn a_row_is_a_line_whatever_its_names() {
         let mut table = Table::new([("name", Lean::Left)]);
-        table.push(vec!["a\n\u{1b}[2Jb".to_owned()]);
+        table.push(&["a\n\u{1b}[2Jb".to_owned()]);
         assert_eq!(table.to_string(), "name\n-------------\na\\n\\u{1b}[2Jb\n");
     }
 
     #[test]
     fn words_lean_left_and_numbers_right() {
         let mut table = Table::new([("name", Lean::Left), ("bytes", Lean::Right)]);
-        table.push(vec!["größe".to_owned(), "7 B".to_owned()]);
-        table.push(vec!["x".to_owned(), "1.00 kB".to_owned()]);
+        table.push(&["größe".to_owned(), "7 B".to_owned()]);
+        table.push(&["x".to_owned(), "1.00 kB".to_owned()]);
         assert_eq!(
             table.to_string(),
             "name     bytes\n-----  -------\ngröße      7 B\nx      1.00 kB\n"

@@ -78,7 +78,7 @@ fn parts(meta: &[u8]) -> BTreeSet<u32> {
         let count = be16(payload, width).unwrap_or(0);
         let to = payload.get(width + 2..).unwrap_or_default().chunks_exact(width);
         let all = from.into_iter().chain(to.take(count.into()));
-        all.filter_map(|id| number(id)).collect()
+        all.filter_map(number).collect()
     };
     let mut parts = BTreeSet::new();
     for reference in boxes(references.get(4..).unwrap_or_default()) {

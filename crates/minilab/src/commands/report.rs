@@ -103,7 +103,7 @@ fn all(entries: &[Entry]) -> Table {
         ("lane", Lean::Left),
     ]);
     for ((lane, derivative, width, format), sum) in sums {
-        table.push(vec![
+        table.push(&[
             derivative.to_owned(),
             width.to_string(),
             format.to_string(),
@@ -148,7 +148,7 @@ fn one(entry: &Entry) -> String {
         entry
             .files
             .iter()
-            .for_each(|file| table.push(row(file, entry.bytes)));
+            .for_each(|file| table.push(&row(file, entry.bytes)));
         text += &table.to_string();
     }
     text + "\n"

@@ -166,7 +166,7 @@ fn table(outcomes: &[Outcome]) -> String {
             let attained = lane
                 .attained
                 .map(|part| format!("{:.2} %", (part * 1e4).floor() / 100.0));
-            table.push(vec![
+            table.push(&[
                 outcome.policy.clone(),
                 lane.lane.to_owned(),
                 format!("{:.0}", lane.jobs),
@@ -182,7 +182,7 @@ fn table(outcomes: &[Outcome]) -> String {
         let mut sum = vec![outcome.policy.clone(), "all".to_owned()];
         sum.resize(9, String::new());
         sum.push(format!("{:.1}", outcome.pod_hours));
-        table.push(sum);
+        table.push(&sum);
     }
     table.to_string()
 }

@@ -212,7 +212,7 @@ mod tests {
             let name: Name = spelled.parse().expect("it is a name");
             // Some are no name for some resolvers: then they lead nowhere.
             let admitted = Resolver(Guard::PublicOnly).call(name).await;
-            let leads_here = admitted.map(|found| found.collect::<Vec<_>>());
+            let leads_here = admitted.map(Iterator::collect::<Vec<_>>);
             assert!(leads_here.is_err(), "{spelled} leads to {leads_here:?}");
         }
     }

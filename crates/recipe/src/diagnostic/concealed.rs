@@ -38,7 +38,8 @@ impl Concealed {
     pub fn document(&self, text: &str, is_read: bool) -> String {
         let mut bytes = text.as_bytes().to_vec();
         for place in &self.places {
-            if text.get(place.start..place.end).is_some() {
+            let said = text.get(place.start..place.end);
+            if said.is_some_and(|said| !is_variable(said)) {
                 star(&mut bytes[place.start..place.end]);
             }
         }
@@ -47,6 +48,13 @@ impl Concealed {
         }
         String::from_utf8(bytes).expect("whole characters became stars")
     }
+}
+
+/// A name of a variable tells nothing of what it holds.
+fn is_variable(said: &str) -> bool {
+    let name = said.trim_matches(['"', '\'']).strip_prefix("${");
+    let name = name.and_then(|name| name.strip_suffix('}'));
+    name.is_some_and(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_'))
 }
 
 /// Line ends stay, so that lines keep their numbers.
@@ -101,6 +109,26 @@ mod tests {
             values: Vec::new(),
         };
         assert_eq!(concealed.document(text, true), "a: **\n******, c");
+    }
+
+    #[test]
+    fn the_name_of_a_variable_is_no_secret() {
+        let text = "url: \"${AMQP_URL}\", password: pre${X}";
+        let place = |part: &str| {
+            let start = text.find(part).unwrap();
+            Span {
+                start,
+                end: start + part.len(),
+            }
+        };
+        let concealed = Concealed {
+            places: vec![place("\"${AMQP_URL}\""), place("pre${X}")],
+            values: Vec::new(),
+        };
+        assert_eq!(
+            concealed.document(text, true),
+            "url: \"${AMQP_URL}\", password: *******"
+        );
     }
 
     #[test]

@@ -71,7 +71,7 @@ async fn kept_or_refused(world: &World, names: &BTreeSet<String>) {
     for name in names {
         let Ok(key) = Key::new(name.clone()) else { continue };
         match put(&world.store, name, "body").await {
-            Ok(_) => drop(kept.insert(name.clone())),
+            Ok(()) => drop(kept.insert(name.clone())),
             Err(Error::KeyRefused { .. }) => {
                 let got = world.store.get(&key, GetOptions::default()).await.map(drop);
                 assert!(got.is_err(), "{name:?} is refused and read");

@@ -66,7 +66,7 @@ fn text(shown: &[Letter], chosen: &Counts, left_out: usize, now: Timestamp) -> S
             ("why", Lean::Left),
         ]);
         for letter in shown {
-            table.push(row(letter, now));
+            table.push(&row(letter, now));
         }
         text += &format!("{table}\n");
     }

@@ -117,7 +117,7 @@ impl Report {
         let mut table = Table::new(columns.map(|name| (name, Lean::Left)));
         for finding in &self.0 {
             let word = finding.verdict.word().to_owned();
-            table.push(vec![finding.check.to_owned(), word, finding.found.clone()]);
+            table.push(&[finding.check.to_owned(), word, finding.found.clone()]);
         }
         let mut text = table.to_string();
         for finding in &self.0 {
