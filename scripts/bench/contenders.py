@@ -13,9 +13,9 @@ from pathlib import Path
 RECIPE = """version: 1
 from: {{ folder: {originals} }}
 to: {{ folder: {out} }}
+limits: {{ bytes: 500MB, pixels: 101M }}
 recipes:
   bench:
-    accept: {{ bytes: 500MB, pixels: 101M }}
 {looks}    derivatives:
 {derivatives}"""
 DERIVATIVE = """      {name}:

@@ -224,8 +224,8 @@ def expected(bench, minilab, name, document, path, tiny):
 
 def loose(folder, name, derivatives):
     path = folder / f"{name}.yaml"
-    path.write_text("version: 1\nfrom: { folder: in }\nto: { folder: out }\nrecipes:\n  r:\n"
-                    f"    accept: {{ bytes: 500MB, pixels: 101M }}\n    derivatives:\n      {derivatives}\n")
+    path.write_text("version: 1\nfrom: { folder: in }\nto: { folder: out }\nlimits: { bytes: 500MB, pixels: 101M }\nrecipes:\n  r:\n"
+                    f"    derivatives:\n      {derivatives}\n")
     return path
 
 

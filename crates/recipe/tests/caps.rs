@@ -1,4 +1,4 @@
-//! What no recipe gets: originals beyond the built-in limits, and files beyond the caps of a plan.
+//! What no recipe gets: originals beyond the installation's limits, and files beyond the caps of a plan.
 #![allow(clippy::unwrap_used, reason = "a failed expectation of a test")]
 mod world;
 
@@ -6,13 +6,16 @@ use minilab_recipe::{Accept, Document, FILES_MAX, Lane, OUTPUT_PIXELS_MAX, OUTPU
 use world::{jpeg, recipe, whole};
 
 fn complaints(accept: &str) -> Option<String> {
+    within("", accept).err().map(|found| found.render())
+}
+
+/// A document with these limits, and a recipe that takes less.
+fn within(limits: &str, accept: &str) -> Result<Document, minilab_recipe::Diagnostics> {
     let text = format!(
-        "version: 1\nfrom: {{ folder: in }}\nto: {{ folder: out }}\nrecipes:\n  r: {{ accept: {{ {accept} }}, \
+        "version: 1\nfrom: {{ folder: in }}\nto: {{ folder: out }}\nlimits: {{ {limits} }}\nrecipes:\n  r: {{ accept: {{ {accept} }}, \
          derivatives: {{ t: {{ formats: [jpeg] }} }} }}\n"
     );
     Document::parse("test.yaml", &text, &|_| None)
-        .err()
-        .map(|found| found.render())
 }
 
 #[test]
@@ -38,6 +41,27 @@ fn recipe_may_lower_each_limit_and_raise_none() {
         (lowered.pixels, lowered.whole_image_pixels),
         (10_000_000, 5_000_000)
     );
+}
+
+#[test]
+fn limits_of_the_document_hold_for_all_recipes_and_are_what_these_lower() {
+    let document = within("bytes: 200MiB, pixels: 400M, side: 40000", "").unwrap();
+    let taken = &document.recipe("r").unwrap().accept;
+    assert_eq!((taken.bytes, taken.side, taken.frames), (200 << 20, 40_000, 256));
+    assert_eq!(
+        (taken.pixels, taken.whole_image_pixels),
+        (400_000_000, 200_000_000)
+    );
+    assert!(within("bytes: 200MiB", "bytes: 100MiB").is_ok());
+    assert!(
+        within("bytes: 20MiB", "bytes: 21MiB")
+            .unwrap_err()
+            .render()
+            .contains("20971520")
+    );
+    for beyond in ["bytes: 2GiB", "pixels: 2000M", "side: 100001", "frames: 10001"] {
+        assert!(within(beyond, "").is_err(), "{beyond}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod formats;
 mod geometry;
 mod isolation;
 mod ladder;
+mod limits;
 mod location;
 mod metadata;
 mod notify;
@@ -52,8 +53,8 @@ pub use schema::schema;
 pub use secret::Secret;
 pub use tenants::{Renderers, Tenants};
 
-use crate::Recipe;
 use crate::diagnostic::{Code, Diagnostics, Problem, Span};
+use crate::{Accept, Recipe};
 use read::{Fields, Problems};
 
 /// The whole document, defaults resolved.
@@ -167,7 +168,8 @@ impl Document {
             isolation: Isolation::default(),
             notify: BTreeMap::new(),
             rules: rules::default_rules("default"),
-            recipes: recipe::defaults(&encodings::Defaults::default()).expect("the default recipe is valid"),
+            recipes: recipe::defaults(&encodings::Defaults::default(), &Accept::default())
+                .expect("the default recipe is valid"),
             serve: None,
             retain: RETAIN_DEFAULT,
             on_delete: OnDelete::default(),
@@ -231,9 +233,10 @@ fn read(root: &tree::Tree, problems: &Problems) -> Option<Document> {
         )
     });
     let defaults = fields.read("encodings", encodings::defaults).unwrap_or_default();
+    let limits = fields.read("limits", limits::limits).unwrap_or_default();
     let recipes = match fields.get("recipes") {
-        Some(tree) => recipe::recipes(tree, &defaults, problems),
-        None => recipe::defaults(&defaults),
+        Some(tree) => recipe::recipes(tree, (&defaults, &limits), problems),
+        None => recipe::defaults(&defaults, &limits),
     };
     let known = recipes
         .as_ref()

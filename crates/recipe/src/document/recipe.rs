@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::derivative::{Common, derivative};
 use super::encodings::Defaults;
+use super::limits;
 use super::read::{self, Fields, Problems, one_or_many};
 use super::scalar;
 use super::tree::{self, Name, Tree};
@@ -15,17 +16,19 @@ use crate::{
 };
 
 /// The recipes of a document that has none.
-pub(super) fn defaults(defaults: &Defaults) -> Option<BTreeMap<String, Recipe>> {
+pub(super) fn defaults(defaults: &Defaults, limits: &Accept) -> Option<BTreeMap<String, Recipe>> {
     let problems = Problems::default();
     let root = tree::parse(DEFAULT_RECIPE, &|_| None, &problems)?;
     let mut fields = Fields::open("document", &root, &problems)?;
-    fields.read("recipes", |tree, problems| recipes(tree, defaults, problems))
+    fields.read("recipes", |tree, problems| {
+        recipes(tree, (defaults, limits), problems)
+    })
 }
 
 /// `None` if any of them cannot be read.
 pub(super) fn recipes(
     tree: &Tree,
-    defaults: &Defaults,
+    (defaults, limits): (&Defaults, &Accept),
     problems: &Problems,
 ) -> Option<BTreeMap<String, Recipe>> {
     let entries = read::entries("recipes", tree, problems)?;
@@ -39,7 +42,7 @@ pub(super) fn recipes(
     }
     let all: Vec<_> = entries
         .iter()
-        .map(|(name, tree)| recipe(name, tree, defaults, problems))
+        .map(|(name, tree)| recipe(name, tree, (defaults, limits), problems))
         .collect();
     let all: Option<Vec<_>> = all.into_iter().collect();
     Some(
@@ -49,7 +52,12 @@ pub(super) fn recipes(
     )
 }
 
-fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) -> Option<Recipe> {
+fn recipe(
+    name: &Name,
+    tree: &Tree,
+    (defaults, limits): (&Defaults, &Accept),
+    problems: &Problems,
+) -> Option<Recipe> {
     if name.text == "none" {
         let help = Some("rules say `recipe: none` for keys that get nothing".to_owned());
         problems.note(
@@ -60,7 +68,8 @@ fn recipe(name: &Name, tree: &Tree, defaults: &Defaults, problems: &Problems) ->
         );
     }
     let mut fields = Fields::open("recipe", tree, problems)?;
-    let accept = fields.read("accept", accept).unwrap_or_default();
+    let accept = fields.read("accept", |tree, problems| limits::accept(tree, limits, problems));
+    let accept = accept.unwrap_or_else(|| limits.clone());
     let not_an_image = fields.read("not_an_image", |tree, problems| {
         scalar::choice(
             tree,
@@ -326,39 +335,7 @@ fn publish(tree: &Tree, problems: &Problems) -> Option<Vec<Publish>> {
     Some(told)
 }
 
-fn accept(tree: &Tree, problems: &Problems) -> Option<Accept> {
-    let base = Accept::default();
-    let mut fields = Fields::open("accept", tree, problems)?;
-    // What the renderers' memory and deadlines are made for: a recipe may lower these and raise none.
-    let lower = |read: fn(&Tree, &Problems) -> Option<u64>, max| {
-        move |tree: &Tree, problems: &Problems| scalar::at_most(tree, read, max, problems)
-    };
-    let bytes = fields.read("bytes", lower(scalar::bytes, base.bytes));
-    let pixels = fields.read("pixels", lower(scalar::count, base.pixels));
-    let whole = fields.read(
-        "whole_image_pixels",
-        lower(scalar::count, base.whole_image_pixels),
-    );
-    let side = fields.read("side", |t, p| scalar::integer(t, 1..=base.side, p));
-    let frames = fields.read("frames", |t, p| scalar::integer(t, 1..=base.frames, p));
-    let animation_pixels = fields.read("animation_pixels", lower(scalar::count, base.animation_pixels));
-    let formats = fields.read("formats", |tree, problems| one_or_many(tree, problems, format));
-    fields.close();
-    let mut formats = formats.unwrap_or(base.formats);
-    formats.sort();
-    formats.dedup();
-    Some(Accept {
-        bytes: bytes.unwrap_or(base.bytes),
-        pixels: pixels.unwrap_or(base.pixels),
-        whole_image_pixels: whole.unwrap_or(pixels.unwrap_or(base.pixels) / 2).max(1),
-        side: side.unwrap_or(base.side),
-        frames: frames.unwrap_or(base.frames),
-        animation_pixels: animation_pixels.unwrap_or(base.animation_pixels),
-        formats,
-    })
-}
-
-fn format(tree: &Tree, problems: &Problems) -> Option<Format> {
+pub(super) fn format(tree: &Tree, problems: &Problems) -> Option<Format> {
     let words = Format::ALL.map(|format| (format.as_str(), format));
     scalar::choice(tree, &words, problems)
 }

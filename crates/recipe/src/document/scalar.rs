@@ -114,22 +114,17 @@ pub(super) fn count(tree: &Tree, problems: &Problems) -> Option<u64> {
     quantity(tree, &units, "a number such as 100M or 250k", problems)
 }
 
-/// A number that `read` reads, if it is no more than that.
+/// A number that `read` reads, if it is no more than `max`; `why` it may not be.
 pub(super) fn at_most(
     tree: &Tree,
     read: fn(&Tree, &Problems) -> Option<u64>,
-    max: u64,
+    (max, why): (u64, &str),
     problems: &Problems,
 ) -> Option<u64> {
     let number = read(tree, problems)?;
     if number > max {
-        let message = format!("{number} is more than is ever taken");
-        return bad(
-            tree,
-            problems,
-            message,
-            format!("at most {max}: a recipe may lower this limit, not raise it"),
-        );
+        let message = format!("{number} is more than is taken");
+        return bad(tree, problems, message, format!("at most {max}: {why}"));
     }
     Some(number)
 }

@@ -33,6 +33,7 @@ pub(super) fn document() -> Value {
             "description": "Which originals one renderer process sees: one after the other (AVIF, HEIC, TIFF, JPEG XL and SVG have one to themselves), or one.",
             "enum": ["pooled", "per_job"], "default": "pooled",
         },
+        "limits": reference("limits", "What an original may cost at most; recipes may lower it (accept)."),
         "encodings": reference("encodings", &super::encodings::described()),
         "rules": {
             "description": "The first match wins; no match: nothing is made.",
@@ -251,9 +252,10 @@ fn notify() -> Vec<Mapping> {
 
 fn recipes() -> Vec<Mapping> {
     let colour = json!({ "type": "string", "pattern": "^(#[0-9a-fA-F]{3}|#[0-9a-fA-F]{6}|white|black)$" });
-    let amount = json!({ "type": ["string", "integer"] });
     let flag = json!({ "type": "boolean" });
-    let accept = crate::Accept::default();
+    let limits = super::limits::schema();
+    let mut accept = limits.clone();
+    accept["formats"] = some(&words::<Format>());
     let keep = super::metadata::keep_schema();
     let metadata = super::metadata::metadata_schema();
     let number = json!({ "type": "number" });
@@ -295,17 +297,8 @@ fn recipes() -> Vec<Mapping> {
             }),
             &[],
         ),
-        (
-            "accept",
-            json!({
-                "bytes": amount, "pixels": amount, "whole_image_pixels": amount,
-                "side": { "type": "integer", "minimum": 1, "maximum": accept.side },
-                "frames": { "type": "integer", "minimum": 1, "maximum": accept.frames },
-                "animation_pixels": amount,
-                "formats": some(&words::<Format>()),
-            }),
-            &[],
-        ),
+        ("limits", limits, &[]),
+        ("accept", accept, &[]),
         (
             "derivative",
             json!({

@@ -68,7 +68,29 @@ const WORDS: &[(&str, &str, &str)] = &[
         "What transparency is put on where a format has none; white unless given.",
     ),
     ("recipe", "derivatives", "What is made, by name."),
-    ("accept", "bytes", "Largest object; 50MiB unless given."),
+    ("limits", "bytes", "Largest object; 50MiB unless given."),
+    (
+        "limits",
+        "pixels",
+        "Width x height of what is decoded in strips; 100M unless given.",
+    ),
+    (
+        "limits",
+        "whole_image_pixels",
+        "The same for forms that are decoded as a whole; half of pixels unless given.",
+    ),
+    ("limits", "side", "Longer side in pixels; 16384 unless given."),
+    ("limits", "frames", "Frames or pages in a file; 256 unless given."),
+    (
+        "limits",
+        "animation_pixels",
+        "Frames x width x height of an animation; 100M unless given.",
+    ),
+    (
+        "accept",
+        "bytes",
+        "Largest object, at most what `limits` of the document allows: 50MiB unless given.",
+    ),
     (
         "accept",
         "pixels",
