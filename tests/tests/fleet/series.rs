@@ -40,9 +40,16 @@ const TROUBLES: [(&str, &str); 17] = [
     ("sweep_braked_originals", "passes.rs"),
     ("sweep_braked_timestamp_seconds", "passes.rs"),
 ];
-/// What this fleet has not: receivers outside (`telling.rs`), a folder to watch (`tests/tests/one_machine`), and passes that
+/// What this fleet has not: receivers outside (`telling.rs`), a collector of traces (`traces.rs`), a folder to watch (`tests/tests/one_machine`), and passes that
 /// take longer to come than the test (`passes.rs`).
-const ELSEWHERE: [&str; 5] = ["notification", "receiver_", "watch_", "reconcile_", "sweep_"];
+const ELSEWHERE: [&str; 6] = [
+    "notification",
+    "receiver_",
+    "watch_",
+    "reconcile_",
+    "sweep_",
+    "trace_spans_",
+];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_series_of_work_moves_in_a_fleet_at_work() {

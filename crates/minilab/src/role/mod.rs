@@ -73,7 +73,7 @@ where
     let listener = serve::listen(terms.listen).await?;
     tell_where(&terms, listener.local_addr()?)?;
     let around = Around::new(Arc::clone(&probes));
-    around.run(serve::serve(
+    around.run(serve::serve_grpc_too(
         listener,
         serve::admin(Arc::clone(&probes)),
         around.ended(),

@@ -1,10 +1,20 @@
 //! Connections, and what each may cost: a stranger may open many, send a head byte by byte, or never read an answer.
-use std::{io, pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::pending,
+    io,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::{
-    rt::{TokioIo, TokioTimer},
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto,
     service::TowerToHyperService,
 };
 use tokio::{
@@ -19,6 +29,8 @@ use tokio_util::sync::CancellationToken;
 const HEAD_WITHIN: Duration = Duration::from_secs(30);
 /// Longest head: the longest key, every byte of it an escape, is 3 KiB.
 const HEAD_BYTES_MAX: usize = 32 << 10;
+/// Requests of one connection at once, where they share it.
+const STREAMS_MAX: u32 = 64;
 /// Connections of one listener at once; more wait to be accepted. A process has 1,024 descriptors where nobody says otherwise.
 const CONNECTIONS_MAX: usize = 512;
 /// How long answers that have begun may take after `stop`: a client that waits for a file or reads slowly must not hold up
@@ -27,13 +39,20 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// Where the machine has no descriptor left, the next one is not there at once.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// What may be spoken. A connection of HTTP/2 may rest for as long as its client answers pings, so strangers do not get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spoken {
+    Http1,
+    Http1AndHttp2,
+}
+
 /// Serves until `stop`, then lets running answers end, but not for long.
-pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) {
-    serve_at_once(CONNECTIONS_MAX, listener, routes, stop).await;
+pub async fn serve(spoken: Spoken, listener: TcpListener, routes: Router, stop: CancellationToken) {
+    serve_at_once((spoken, CONNECTIONS_MAX), listener, routes, stop).await;
 }
 
 async fn serve_at_once(
-    connections_max: usize,
+    (spoken, connections_max): (Spoken, usize),
     listener: TcpListener,
     routes: Router,
     stop: CancellationToken,
@@ -55,7 +74,7 @@ async fn serve_at_once(
         while connections.try_join_next().is_some() {}
         let (routes, stop) = (routes.clone(), stop.clone());
         connections.spawn(async move {
-            talk(stream, routes, stop).await;
+            talk(spoken, stream, routes, stop).await;
             drop(place);
         });
     }
@@ -90,21 +109,49 @@ fn is_of_one(error: &io::Error) -> bool {
 }
 
 /// One connection, until its client has enough of it. After `stop` it ends with the answer that has begun.
-async fn talk(stream: TcpStream, routes: Router, stop: CancellationToken) {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(HEAD_BYTES_MAX);
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)));
+async fn talk(spoken: Spoken, stream: TcpStream, routes: Router, stop: CancellationToken) {
+    let http = http(spoken);
+    // The protocol is told by the first bytes, which have no time limit of their own.
+    let has_asked = AtomicBool::new(false);
+    let routes = TowerToHyperService::new(routes);
+    let answering = service_fn(|request| {
+        has_asked.store(true, Ordering::Relaxed);
+        routes.call(request)
+    });
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), answering));
+    let silent = async {
+        sleep(HEAD_WITHIN).await;
+        if has_asked.load(Ordering::Relaxed) {
+            pending().await
+        }
+    };
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        () = silent => return,
     };
     if let Err(error) = ended {
         tracing::trace!(%error, "a connection has ended early");
+    }
+}
+
+fn http(spoken: Spoken) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    http.http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .max_buf_size(HEAD_BYTES_MAX);
+    http.http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(HEAD_WITHIN)
+        .max_header_list_size(HEAD_BYTES_MAX as u32)
+        .max_concurrent_streams(STREAMS_MAX);
+    match spoken {
+        Spoken::Http1 => http.http1_only(),
+        Spoken::Http1AndHttp2 => http,
     }
 }
 
@@ -126,7 +173,12 @@ mod tests {
         let routes = Router::new().route("/livez", get(async || answer::text(StatusCode::OK, "alive\n")));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, stop) = (listener.local_addr().unwrap(), CancellationToken::new());
-        let serving = tokio::spawn(serve_at_once(AT_ONCE, listener, routes, stop.clone()));
+        let serving = tokio::spawn(serve_at_once(
+            (Spoken::Http1AndHttp2, AT_ONCE),
+            listener,
+            routes,
+            stop.clone(),
+        ));
         (address, stop, serving)
     }
 
@@ -157,6 +209,21 @@ mod tests {
         let _ = slow.read_to_end(&mut rest).await;
         assert!(!String::from_utf8_lossy(&rest).contains("alive"));
         assert!(started.elapsed() <= HEAD_WITHIN + Duration::from_secs(1));
+        stop.cancel();
+        serving.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_or_half_a_greeting_is_hung_up_on() {
+        let (address, stop, serving) = served().await;
+        for said in [&b""[..], b"P", b"PRI * HTTP/2.0"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(said).await.unwrap();
+            let started = tokio::time::Instant::now();
+            let mut rest = Vec::new();
+            let _ = stream.read_to_end(&mut rest).await;
+            assert!(started.elapsed() <= HEAD_WITHIN + Duration::from_secs(1));
+        }
         stop.cancel();
         serving.await.unwrap();
     }

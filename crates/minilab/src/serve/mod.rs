@@ -32,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exit::{Exit, Refusal};
 
+use self::connections::Spoken;
 pub use admin::admin;
 pub use awaited::{Awaited, PATIENCE};
 pub use sns::sns;
@@ -73,7 +74,18 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, Refusal> {
 /// Serves until `stop`, then lets running answers end, but not for long.
 pub async fn serve(listener: TcpListener, routes: Router, stop: CancellationToken) -> io::Result<()> {
     let routes = guarded(routes, listener.local_addr()?);
-    connections::serve(listener, routes, stop).await;
+    connections::serve(Spoken::Http1, listener, routes, stop).await;
+    Ok(())
+}
+
+/// The same for a listener that autoscalers ask by gRPC, too.
+pub async fn serve_grpc_too(
+    listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
+) -> io::Result<()> {
+    let routes = guarded(routes, listener.local_addr()?);
+    connections::serve(Spoken::Http1AndHttp2, listener, routes, stop).await;
     Ok(())
 }
 
