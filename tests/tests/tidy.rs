@@ -86,6 +86,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "minilab-dispatcher",
             "minilab-imaging",
+            "minilab-inspect",
             "minilab-notify",
             "minilab-protos",
             "minilab-queue",

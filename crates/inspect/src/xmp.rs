@@ -69,6 +69,8 @@ fn markup_len(text: &str) -> Option<usize> {
     let mut quote = None;
     for (at, letter) in text.char_indices() {
         match (quote, letter) {
+            // In no tag of XML, quoted or not: once something before it is cut, it could begin one.
+            (_, '<') if at > 0 => return None,
             (None, '>') => return Some(at + 1),
             (None, '"' | '\'') => quote = Some(letter),
             (Some(open), letter) if letter == open => quote = None,

@@ -50,6 +50,7 @@ notify:
   site: { webhook: { url: 'https://example.com/', secret: whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA } }
   bus: { rabbitmq: { exchange: e, url: 'amqp://localhost' } }
   aws: { sqs: { queue: q } }
+limits: { bytes: 1MiB }
 encodings: { avif: {}, webp: { target: { ssimulacra2: 80 } }, jpeg: {}, png: {}, gif: {}, tiff: {} }
 rules: [{ match: { prefix: a }, recipe: all }]
 recipes:
