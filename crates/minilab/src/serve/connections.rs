@@ -122,7 +122,7 @@ async fn talk(spoken: Spoken, stream: TcpStream, routes: Router, stop: Cancellat
     let silent = async {
         sleep(HEAD_WITHIN).await;
         if has_asked.load(Ordering::Relaxed) {
-            pending().await
+            pending::<()>().await;
         }
     };
     let ended = tokio::select! {
