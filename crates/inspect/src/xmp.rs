@@ -116,7 +116,7 @@ impl<'t> Cutter<'t> {
         let name = inner
             .split(char::is_whitespace)
             .next()
-            .filter(|name| !name.is_empty())?;
+            .filter(|name| is_name(name))?;
         if self.cut_at.is_none() && (self.is_dropped)(name) {
             if !is_empty {
                 self.cut_at = Some(self.open.len());
@@ -147,6 +147,11 @@ impl<'t> Cutter<'t> {
     }
 }
 
+/// Somewhat more than XML allows, and nothing that begins or ends anything.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || ":_-.".contains(c))
+}
+
 /// Names and whole texts of attributes.
 fn attributes(mut text: &str) -> Option<Vec<(&str, &str)>> {
     let mut found = Vec::new();
@@ -156,11 +161,13 @@ fn attributes(mut text: &str) -> Option<Vec<(&str, &str)>> {
             return Some(found);
         }
         let equals = text.find('=')?;
+        let name = text[..equals].trim_end();
+        is_name(name).then_some(())?;
         let value = text[equals + 1..].trim_start();
         let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let end = value[1..].find(quote)? + 2;
         let start = text.len() - value.len();
-        found.push((text[..equals].trim_end(), &text[..start + end]));
+        found.push((name, &text[..start + end]));
         text = &text[start + end..];
     }
 }
