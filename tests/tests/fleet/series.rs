@@ -26,7 +26,7 @@ const TROUBLES: [(&str, &str); 17] = [
     ("dead_letters_total", "poison.rs"),
     ("duplicate_work_total", "duplicates.rs"),
     ("job_retries_total", "outages.rs"),
-    ("keys_refused_total", "dispatcher/tests/event_intake.rs"),
+    ("keys_refused_total", "dispatcher/tests/event_intake"),
     ("lease_lost_total", "outages.rs"),
     ("queue_messages_delayed", "outages.rs"),
     (

@@ -1,5 +1,8 @@
 //! From a broker's queue of events to jobs: what becomes a job, what does not, and that nothing is settled before its time.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by a panic")]
+mod said;
+mod webhook;
+#[path = "../world/mod.rs"]
 mod world;
 
 use std::{sync::Arc, time::Duration};
@@ -389,129 +392,4 @@ async fn a_drain_ends_the_wait_for_events_at_once() {
     let begun = Instant::now();
     fleet.stop().await;
     assert!(begun.elapsed() < Duration::from_secs(1));
-}
-
-mod webhook {
-    use bytes::Bytes;
-
-    use super::*;
-
-    const AUTHORIZATION: Option<&str> = Some("Bearer 0123456789abcdef");
-
-    fn body(message: &Value) -> Bytes {
-        message.to_string().into()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_event_is_accepted_when_its_job_is_there() {
-        let fleet = Fleet::new();
-        let verdict = fleet.webhook.take(AUTHORIZATION, body(&s3("in/a.jpg"))).await;
-        assert_eq!(verdict, WebhookVerdict::Accepted);
-        let waiting: Vec<_> = fleet.world.keys().await;
-        assert_eq!(waiting, ["a.jpg"]);
-        fleet.stop().await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_the_token_nothing_is_taken() {
-        let fleet = Fleet::new();
-        for wrong in [None, Some("Bearer wrong"), Some(SECRET)] {
-            let verdict = fleet.webhook.take(wrong, body(&s3("in/a.jpg"))).await;
-            assert_eq!(verdict, WebhookVerdict::Unauthorized);
-        }
-        assert_eq!(fleet.keys().await, [""; 0]);
-        fleet.stop().await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_over_the_limit_is_too_large() {
-        let fleet = Fleet::new();
-        let long = Bytes::from(vec![b' '; Webhook::BODY_BYTES_MAX + 1]);
-        assert_eq!(
-            fleet.webhook.take(AUTHORIZATION, long).await,
-            WebhookVerdict::TooLarge
-        );
-        fleet.stop().await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_unknown_body_becomes_a_dead_letter_with_the_reason_that_its_sender_is_told() {
-        let fleet = Fleet::new();
-        let verdict = fleet
-            .webhook
-            .take(AUTHORIZATION, Bytes::from_static(b"hello"))
-            .await;
-        let WebhookVerdict::Unknown(reason) = verdict else {
-            panic!("{verdict:?}")
-        };
-        let kept = fleet.unreadable().await;
-        assert_eq!(
-            (kept.begins.as_str(), kept.reason),
-            ("hello", format!("events: {reason}"))
-        );
-        fleet.stop().await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn while_the_broker_confirms_nothing_the_sender_is_told_to_come_again() {
-        let fleet = Fleet::new();
-        fleet.broker.cut();
-        for message in [body(&s3("in/a.jpg")), Bytes::from_static(b"hello")] {
-            let verdict = fleet.webhook.take(AUTHORIZATION, message).await;
-            assert!(matches!(verdict, WebhookVerdict::TryAgain(_)), "{verdict:?}");
-        }
-        fleet.broker.mend();
-        let verdict = fleet.webhook.take(AUTHORIZATION, body(&s3("in/a.jpg"))).await;
-        assert_eq!(verdict, WebhookVerdict::Accepted);
-        fleet.stop().await;
-    }
-}
-
-fn saying(focal: &str) -> Value {
-    json!({ "minilab": 1, "bucket": "photos", "key": "in/c.jpg", "focal": focal, "time": "2026-01-01T00:00:00Z" })
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_a_sender_says_of_an_original_travels_in_a_job_of_its_own() {
-    let fleet = Fleet::new();
-    fleet.tell(s3("in/c.jpg")).await;
-    fleet.tell(saying("0.3,0.55")).await;
-    let mut jobs = fleet.jobs().await;
-    jobs.sort_by_key(|job| job.said.is_some());
-    assert_eq!(jobs.len(), 2, "{jobs:?}");
-    assert_eq!(jobs[0].said, None);
-    let said = jobs[1].said.clone().unwrap();
-    assert_eq!((jobs[1].key.as_str(), said.focal.as_str()), ("c.jpg", "0.3,0.55"));
-    assert_eq!(said.at_ms, 1_767_225_600_000);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_a_sender_says_wrongly_is_kept_for_a_person() {
-    for wrong in [
-        saying("left"),
-        json!({ "minilab": 2, "bucket": "photos", "key": "in/a.jpg" }),
-        json!({ "minilab": 1, "bucket": "photos", "key": "in/a.jpg", "focus": "0.3,0.5" }),
-    ] {
-        let fleet = Fleet::new();
-        fleet.tell(&wrong).await;
-        fleet.unreadable().await;
-        assert!(fleet.jobs().await.is_empty(), "{wrong}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn changed_tags_are_a_job_only_where_a_recipe_reads_them() {
-    let tagged = json!({ "Records": [{
-        "eventVersion": "2.3", "eventSource": "aws:s3", "eventName": "ObjectTagging:Put",
-        "s3": { "bucket": { "name": "photos" }, "object": { "key": "in/a.jpg", "eTag": "e" } },
-    }]});
-    let fleet = Fleet::new();
-    fleet.tell(&tagged).await;
-    assert!(fleet.keys().await.is_empty());
-    let fleet = Fleet::by(
-        &RULES.replace("  gallery:\n", "  gallery:\n    read_tags: true\n"),
-        &[],
-    );
-    fleet.tell(&tagged).await;
-    assert_eq!(fleet.keys().await, ["a.jpg"]);
 }
