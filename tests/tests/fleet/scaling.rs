@@ -6,7 +6,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use minilab_scaling::{Batch, Place, Sent};
+use minilab_scaling::{Batch, GOOD_FOR, Place, Sent};
 use minilab_store::{Key, PutOptions};
 use serde_json::Value;
 
@@ -63,6 +63,8 @@ async fn seconds_of_a_mixed_backlog_are_those_that_workers_then_take() {
     let waiting = (TINY + HUGE) as u64;
     world.queued(QUEUE, waiting).await;
     sent(&world, waiting + (TINY_BEFORE + HUGE_BEFORE) as u64).await;
+    // Until no answer is left that was formed before that.
+    tokio::time::sleep(2 * GOOD_FOR).await;
     let mut told = Vec::new();
     for process in &running {
         told.push(figure(process, "fast").await);
