@@ -45,7 +45,7 @@ pub fn are_here() -> bool {
     false
 }
 
-pub fn in_ci() -> bool {
+fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|ci| ci == "true")
 }
 
