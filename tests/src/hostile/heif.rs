@@ -50,6 +50,22 @@ fn size(width: u32, height: u32) -> Vec<u8> {
     full(*b"ispe", 0, &[width.to_be_bytes(), height.to_be_bytes()].concat())
 }
 
+/// Properties, all of which item 1 has.
+fn properties_of_one(all: &[Vec<u8>]) -> Vec<u8> {
+    let indices: Vec<u8> = (1..=all.len() as u8).collect();
+    let associations = [&[0, 0, 0, 1, 0, 1, all.len() as u8][..], &indices].concat();
+    boxed(
+        *b"iprp",
+        &[boxed(*b"ipco", &all.concat()), full(*b"ipma", 0, &associations)].concat(),
+    )
+}
+
+/// Item 2 is put together from item 1, so many times.
+fn put_together(times: u16) -> Vec<u8> {
+    let names = [&[0, 2][..], &times.to_be_bytes(), &[0, 1].repeat(times.into())].concat();
+    full(*b"iref", 0, &boxed(*b"dimg", &names))
+}
+
 /// A sample that declares another size.
 fn claiming(name: &str, width: u32, height: u32) -> Vec<u8> {
     let mut bytes = sample(name);
@@ -138,6 +154,30 @@ fn both(extension: &'static str, kind: [u8; 4], item: [u8; 4], name: &str) -> Ve
                 "a size smaller than what is coded",
                 claiming(name, 8, 8),
                 Ends::Either,
+            ),
+            (
+                "one tile three times, beyond the limits together",
+                header(
+                    kind,
+                    &[
+                        items(item, 2),
+                        properties_of_one(&[size(7_000, 7_000)]),
+                        put_together(3),
+                    ],
+                ),
+                TOO_LARGE,
+            ),
+            (
+                "one tile without end",
+                header(
+                    kind,
+                    &[
+                        items(item, 2),
+                        properties_of_one(&[size(64, 64)]),
+                        put_together(2_000),
+                    ],
+                ),
+                TOO_LARGE,
             ),
             ("no pixels", sizes(0, 10), DAMAGED),
             ("no item", header(kind, &[]), DAMAGED),

@@ -5,9 +5,10 @@ use crate::{Error, Limits, Result};
 
 const SEQUENCE_PARAMETERS: u8 = 33;
 
-/// Refuses a decoder configuration (`hvcC`) whose pictures are beyond the limits.
-pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<()> {
+/// Pixels of the pictures of a decoder configuration (`hvcC`); refuses those that are beyond the limits.
+pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<u64> {
     let arrays = part(configuration, 22, 1)?[0];
+    let mut pixels = 0;
     let mut at = 23;
     for _ in 0..arrays {
         let kind = part(configuration, at, 1)?[0] & 0x3f;
@@ -21,10 +22,11 @@ pub(super) fn check(configuration: &[u8], limits: &Limits) -> Result<()> {
                 let (width, height) =
                     size(unit).ok_or_else(|| Error::corrupt("its parameters of HEVC cannot be read"))?;
                 limits.check_size(width, height, true)?;
+                pixels = pixels.max(width * height);
             }
         }
     }
-    Ok(())
+    Ok(pixels)
 }
 
 /// Width and height of a sequence parameter set, before its own crop.

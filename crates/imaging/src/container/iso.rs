@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use minilab_inspect::{boxes, child, item_types, meta};
 
-use super::{Header, Kind, Tally, be16, be32, hevc};
+use super::{Header, Kind, Tally, be16, be32, hevc, tiles};
 use crate::{Error, Limits, Result};
 
 pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
@@ -14,10 +14,11 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     let meta = meta(bytes).ok_or_else(|| Error::truncated("it ends before its metadata box"))?;
     check_items(bytes, meta, &mut tally, limits)?;
     let properties = child(meta, *b"iprp").and_then(|iprp| child(iprp, *b"ipco"));
-    let mut largest = (0, 0);
+    let (mut largest, mut areas) = ((0, 0), Vec::new());
     // Which item is the picture is for the decoder to say; no item may be beyond the limits.
     for property in boxes(properties.unwrap_or_default()) {
         tally.chunk(limits)?;
+        let mut area = 0;
         match &property.kind {
             b"ispe" => {
                 let size = (
@@ -26,12 +27,15 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
                 );
                 limits.check_size(size.0, size.1, true)?;
                 largest = (size.0.max(largest.0), size.1.max(largest.1));
+                area = size.0 * size.1;
             }
             b"colr" => tally.metadata(Kind::Icc, property.payload.len() as u64, limits)?,
-            b"hvcC" => hevc::check(property.payload, limits)?,
+            b"hvcC" => area = hevc::check(property.payload, limits)?,
             _ => {}
         }
+        areas.push(area);
     }
+    tiles::check(meta, &areas, &mut tally, limits)?;
     Ok(Header {
         bands: None,
         frames: 1,

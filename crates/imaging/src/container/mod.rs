@@ -10,6 +10,7 @@ mod pictures;
 mod png;
 mod tally;
 mod tiff;
+mod tiles;
 mod webp;
 
 use minilab_recipe::Format;

@@ -71,25 +71,29 @@ fn items(meta: &[u8]) -> impl Iterator<Item = u32> {
 
 /// Items that belong to others: thumbnails and planes of a picture, tiles of a grid.
 fn parts(meta: &[u8]) -> BTreeSet<u32> {
-    let references = child(meta, *b"iref").unwrap_or_default();
-    let width = if references.first() == Some(&0) { 2 } else { 4 };
-    let ids = |payload: &[u8]| -> Vec<u32> {
-        let from = payload.get(..width);
-        let count = be16(payload, width).unwrap_or(0);
-        let to = payload.get(width + 2..).unwrap_or_default().chunks_exact(width);
-        let all = from.into_iter().chain(to.take(count.into()));
-        all.filter_map(number).collect()
-    };
     let mut parts = BTreeSet::new();
-    for reference in boxes(references.get(4..).unwrap_or_default()) {
-        let ids = ids(reference.payload);
-        match &reference.kind {
+    for (kind, ids) in references(meta) {
+        match &kind {
             b"thmb" | b"auxl" => parts.extend(ids.first()),
             b"dimg" => parts.extend(ids.iter().skip(1)),
             _ => {}
         }
     }
     parts
+}
+
+/// What items have to do with each other: the kind, the item that refers, then those that it refers to.
+pub(super) fn references(meta: &[u8]) -> impl Iterator<Item = ([u8; 4], Vec<u32>)> {
+    let references = child(meta, *b"iref").unwrap_or_default();
+    let width = if references.first() == Some(&0) { 2 } else { 4 };
+    boxes(references.get(4..).unwrap_or_default()).map(move |reference| {
+        let payload = reference.payload;
+        let from = payload.get(..width);
+        let count = be16(payload, width).unwrap_or(0);
+        let to = payload.get(width + 2..).unwrap_or_default().chunks_exact(width);
+        let all = from.into_iter().chain(to.take(count.into()));
+        (reference.kind, all.filter_map(number).collect())
+    })
 }
 
 /// A number of two or four bytes, whichever it is.
