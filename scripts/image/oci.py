@@ -36,7 +36,8 @@ class Tree:
         self.entries[path] = (kind, mode, content, target)
 
     def write(self, folder):
-        """The same as files below a folder."""
+        """The same as files below a folder, where trees before it may have put theirs."""
+        folder.mkdir(parents=True, exist_ok=True)
         for path, (kind, mode, content, target) in sorted(self.entries.items()):
             place = folder / path
             if kind == tarfile.SYMTYPE:

@@ -4,7 +4,7 @@ use std::{
     fs,
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use serde_json::Value;
@@ -30,9 +30,9 @@ impl Built {
     }
 }
 
-/// Packages that have replaced the pinned ones do for a test; `make image` refuses them. `None`, after a word why, where there are none.
-fn build(environment: &[(&str, &str)]) -> Option<Built> {
-    let folder = tempfile::tempdir().unwrap();
+/// What the script says of the programs beside this test. Packages that have replaced the pinned ones do for a test; `make image`
+/// refuses them. `None`, after a word why, where there are none.
+fn script(arguments: &[&std::ffi::OsStr], environment: &[(&str, &str)]) -> Option<Output> {
     let programs = std::env::current_exe().unwrap();
     let programs = programs.parent().and_then(Path::parent).unwrap();
     let output = Command::new("python3")
@@ -40,8 +40,7 @@ fn build(environment: &[(&str, &str)]) -> Option<Built> {
         .arg("--newer")
         .arg("--programs")
         .arg(programs)
-        .arg("--out")
-        .arg(folder.path())
+        .args(arguments)
         .envs(environment.iter().copied())
         .output()
         .unwrap();
@@ -52,6 +51,12 @@ fn build(environment: &[(&str, &str)]) -> Option<Built> {
     }
     assert!(output.status.success(), "{all}");
     println!("{all}");
+    Some(output)
+}
+
+fn build(environment: &[(&str, &str)]) -> Option<Built> {
+    let folder = tempfile::tempdir().unwrap();
+    let output = script(&["--out".as_ref(), folder.path().as_os_str()], environment)?;
     let digest = String::from_utf8(output.stdout).unwrap().trim().to_owned();
     Some(Built { folder, digest })
 }
@@ -177,6 +182,35 @@ fn names_what_is_inside(bill: &Value) {
     );
 }
 
+/// That is all which the Containerfile does after the build.
+#[test]
+fn folder_for_a_container_engine_holds_what_the_image_holds() {
+    let Some(built) = build(&[]) else { return };
+    let image = unpacked(&built);
+    let folder = tempfile::tempdir().unwrap();
+    let written = folder.path().join("root");
+    if script(&["--root".as_ref(), written.as_os_str()], &[]).is_none() {
+        return;
+    }
+    let listed = |folder: &Path| {
+        let found = Command::new("find")
+            .arg(folder)
+            .args(["-mindepth", "1", "-printf", "%P %y %m %l\n"])
+            .output()
+            .unwrap();
+        let found = String::from_utf8(found.stdout).unwrap();
+        found.lines().map(str::to_owned).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(listed(&written), listed(&image.path("")));
+    let differ = Command::new("diff")
+        .args(["--recursive", "--no-dereference", "--brief"])
+        .arg(&written)
+        .arg(image.path(""))
+        .output()
+        .unwrap();
+    assert!(differ.status.success(), "{}", said(&differ));
+}
+
 #[test]
 fn image_makes_photos_in_a_chroot_as_nobody() {
     if let Some(why) = unable() {
@@ -184,7 +218,7 @@ fn image_makes_photos_in_a_chroot_as_nobody() {
     }
     let Some(built) = build(&[]) else { return };
     let image = unpacked(&built);
-    let ran = |output: std::process::Output| {
+    let ran = |output: Output| {
         assert!(output.status.success(), "{}", said(&output));
         String::from_utf8(output.stdout).unwrap()
     };
