@@ -25,7 +25,7 @@ const STARTS_MAX: usize = 3;
 const READY_BYTES: usize = 4096;
 const CREDENTIALS: Credentials = Credentials {
     access_key: "minilab",
-    secret_key: "minilab-secret",
+    secret_key: "minilab-canary-2e90",
 };
 
 /// More keys of the same user, with the same secret: a proxy that tells roles apart sees whose request it is.

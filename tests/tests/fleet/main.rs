@@ -39,6 +39,7 @@ mod restart;
 mod rolling;
 mod scaling;
 mod second_broker;
+mod secrets;
 mod series;
 mod setup;
 mod storm;

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// What the webhook asks for.
-pub const TOKEN: &str = "a-token-of-the-tests";
+pub const TOKEN: &str = "a-token-of-the-tests-5b77";
 /// The longest that a fleet without faults takes to come to rest.
 const REST_WITHIN: Duration = Duration::from_mins(2);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
