@@ -8,6 +8,7 @@ mod latency;
 mod mix;
 mod outcome;
 mod plot;
+mod pods;
 mod run;
 pub mod station;
 mod trace;

@@ -1,10 +1,9 @@
 //! A scenario, second by second.
-use std::collections::VecDeque;
-
 use crate::{
     Class, LANES, Latencies, Minute, OfLane, Outcome, Trace,
     hpa::{Autoscaler, Behaviour},
     mix,
+    pods::Pods,
     station::{Batch, Station},
 };
 
@@ -65,54 +64,6 @@ pub struct Scenario {
     pub fill: f64,
 }
 
-/// The pods of a lane.
-#[derive(Debug, Default)]
-struct Pods {
-    ready: u32,
-    starting: VecDeque<(u32, u32)>,
-    /// Until when how many stop.
-    stopping: Vec<(u32, u32)>,
-}
-
-impl Pods {
-    fn wanted(&self) -> u32 {
-        self.ready + self.starting.iter().map(|(_, pods)| pods).sum::<u32>()
-    }
-
-    fn all(&self) -> u32 {
-        self.wanted() + self.stopping.iter().map(|(_, pods)| pods).sum::<u32>()
-    }
-
-    fn become_ready(&mut self, now: u32) {
-        while let Some((_, pods)) = self.starting.pop_front_if(|(at, _)| *at <= now) {
-            self.ready += pods;
-        }
-        self.stopping.retain(|(until, _)| *until > now);
-    }
-
-    /// Those that have not started go first: nobody waits for them.
-    fn scale(&mut self, (now, start_seconds): (u32, u32), to: u32, station: &mut Station) {
-        let mut surplus = self.wanted().saturating_sub(to);
-        if to > self.wanted() {
-            self.starting.push_back((now + start_seconds, to - self.wanted()));
-        }
-        while surplus > 0
-            && let Some((_, pods)) = self.starting.back_mut()
-        {
-            let gone = surplus.min(*pods);
-            (*pods, surplus) = (*pods - gone, surplus - gone);
-            if *pods == 0 {
-                self.starting.pop_back();
-            }
-        }
-        if surplus > 0 {
-            let lasts = station.leave(f64::from(surplus) / f64::from(self.ready));
-            self.ready -= surplus;
-            self.stopping.push((now + lasts, surplus));
-        }
-    }
-}
-
 /// A lane at work.
 struct Lane<'a> {
     index: usize,
@@ -141,10 +92,7 @@ impl<'a> Lane<'a> {
             index,
             terms,
             station: Station::new(seconds),
-            pods: Pods {
-                ready,
-                ..Pods::default()
-            },
+            pods: Pods::ready(ready),
             autoscaler: Autoscaler::new(terms.behaviour.clone()),
             latencies: Latencies::default(),
             on_time: 0.0,
@@ -166,7 +114,7 @@ impl<'a> Lane<'a> {
     fn step(&mut self, now: u32, scenario: &Scenario, policy: Policy) -> Vec<Batch> {
         self.pods.become_ready(now);
         self.scale(now, scenario, policy);
-        let slots = f64::from(self.pods.ready * scenario.slots);
+        let slots = f64::from(self.pods.at_work() * scenario.slots);
         let (latencies, on_time, minute) = (&mut self.latencies, &mut self.on_time, &mut self.minute);
         let target = self.terms.target_seconds.unwrap_or(f64::INFINITY);
         let ended = self.station.step(slots, |batch, seconds| {
@@ -180,7 +128,7 @@ impl<'a> Lane<'a> {
         self.pod_seconds += f64::from(self.pods.all());
         self.pods_max = self.pods_max.max(self.pods.wanted());
         if now % 60 == 59 {
-            self.minute.pods = self.pods.ready;
+            self.minute.pods = self.pods.at_work();
             self.minute.waiting_seconds = self.station.waiting_seconds();
             self.minutes.push(std::mem::take(&mut self.minute));
         }
