@@ -7,6 +7,7 @@ mod clock;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod declare;
+mod difference;
 mod error;
 #[cfg(feature = "testing")]
 mod faulty;
@@ -27,6 +28,7 @@ pub use backoff::Backoff;
 pub use clock::ManualClock;
 pub use clock::{Clock, SystemClock};
 pub use declare::Declare;
+pub use difference::{Difference, State};
 pub use error::Error;
 #[cfg(feature = "testing")]
 pub use faulty::{Fault, Faulty, Moment};

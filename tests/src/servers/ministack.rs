@@ -6,13 +6,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tempfile::TempDir;
 
 use super::{ports, process::Process, servers};
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
-const STARTS_MAX: usize = 3;
 /// As moto has it.
 const ACCOUNT: &str = "123456789012";
 
@@ -31,11 +30,7 @@ pub(super) fn program() -> PathBuf {
 impl Ministack {
     /// A new and empty account that takes requests.
     pub fn start() -> Result<Self> {
-        let mut tried = Self::start_once();
-        for _ in 1..STARTS_MAX {
-            tried = tried.or_else(|_| Self::start_once());
-        }
-        tried.context("no ministack for this test")
+        ports::start("ministack", Self::start_once)
     }
 
     fn start_once() -> Result<Self> {

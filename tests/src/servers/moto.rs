@@ -20,7 +20,6 @@ use super::{
 
 /// It takes less than a second on an idle core; tests share them.
 const READY_WITHIN: Duration = Duration::from_mins(1);
-const STARTS_MAX: usize = 3;
 const CREDENTIALS: Credentials = Credentials {
     access_key: "minilab",
     secret_key: "minilab-secret",
@@ -41,11 +40,7 @@ pub(super) fn program() -> PathBuf {
 impl Moto {
     /// A new and empty account that takes requests.
     pub fn start() -> Result<Self> {
-        let mut tried = Self::start_once();
-        for _ in 1..STARTS_MAX {
-            tried = tried.or_else(|_| Self::start_once());
-        }
-        tried.context("no moto for this test")
+        ports::start("moto", Self::start_once)
     }
 
     fn start_once() -> Result<Self> {

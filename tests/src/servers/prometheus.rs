@@ -15,7 +15,6 @@ use tempfile::TempDir;
 use super::{ports, process::Process};
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
-const STARTS_MAX: usize = 3;
 
 /// A running Prometheus that knows some targets and rules; killed when dropped.
 pub struct Prometheus {
@@ -43,11 +42,7 @@ pub(super) fn program() -> PathBuf {
 impl Prometheus {
     /// Starts one; each rule file is its text.
     pub fn start(targets: &[Target], rules: &[String]) -> Result<Self> {
-        let mut tried = Self::start_once(targets, rules);
-        for _ in 1..STARTS_MAX {
-            tried = tried.or_else(|_| Self::start_once(targets, rules));
-        }
-        tried.context("no Prometheus for this test")
+        ports::start("Prometheus", || Self::start_once(targets, rules))
     }
 
     fn start_once(targets: &[Target], rules: &[String]) -> Result<Self> {

@@ -17,7 +17,6 @@ use super::{ports, process::Process, servers};
 
 /// It takes 4 s on two idle cores; tests share them.
 const READY_WITHIN: Duration = Duration::from_secs(90);
-const STARTS_MAX: usize = 3;
 const KEPT_WITHIN: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// How often a broker looks for deliveries held too long, if that matters: its default is a minute.
@@ -63,11 +62,7 @@ fn home() -> PathBuf {
 impl RabbitMq {
     /// A new and empty broker that accepts connections.
     pub fn start(options: &RabbitMqOptions) -> Result<Self> {
-        let mut tried = Self::start_once(options);
-        for _ in 1..STARTS_MAX {
-            tried = tried.or_else(|_| Self::start_once(options));
-        }
-        tried.context("no RabbitMQ for this test")
+        ports::start("RabbitMQ", || Self::start_once(options))
     }
 
     fn start_once(options: &RabbitMqOptions) -> Result<Self> {

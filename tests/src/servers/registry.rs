@@ -7,13 +7,12 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tempfile::TempDir;
 
 use super::{ports, process::Process};
 
 const READY_WITHIN: Duration = Duration::from_mins(1);
-const STARTS_MAX: usize = 3;
 
 /// A running registry; killed when dropped.
 pub struct Registry {
@@ -32,11 +31,7 @@ pub(super) fn program() -> PathBuf {
 impl Registry {
     /// Starts one that is empty.
     pub fn start() -> Result<Self> {
-        let mut tried = Self::start_once();
-        for _ in 1..STARTS_MAX {
-            tried = tried.or_else(|_| Self::start_once());
-        }
-        tried.context("no registry for this test")
+        ports::start("registry", Self::start_once)
     }
 
     /// Where it listens.

@@ -20,7 +20,6 @@ use super::{
 
 /// It takes 3 s on two idle cores; tests share them.
 const READY_WITHIN: Duration = Duration::from_secs(90);
-const STARTS_MAX: usize = 3;
 /// More than the filer would keep beside a file's name.
 const READY_BYTES: usize = 4096;
 const CREDENTIALS: Credentials = Credentials {
@@ -54,11 +53,7 @@ pub(super) fn program() -> PathBuf {
 impl SeaweedFs {
     /// A new and empty store that accepts reads and writes.
     pub fn start() -> Result<Self> {
-        let mut tried = Self::start_once();
-        for _ in 1..STARTS_MAX {
-            tried = tried.or_else(|_| Self::start_once());
-        }
-        tried.context("no SeaweedFS for this test")
+        ports::start("SeaweedFS", Self::start_once)
     }
 
     fn start_once() -> Result<Self> {

@@ -2,8 +2,6 @@
 //!
 //! Only what RabbitMQ 3.10 to 4.x understand alike. A broker takes arguments it does not know without a word, so that a
 //! declaration that worked proves nothing about newer features.
-use std::fmt;
-
 use lapin::{
     Channel, Connection, ExchangeKind,
     options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
@@ -16,41 +14,13 @@ use super::{
     failure::{ACCESS_REFUSED, NOT_FOUND, PRECONDITION_FAILED, reply_code, unavailable},
     names::{Kind, Names, QUEUES, label},
 };
-use crate::Error;
+use crate::{Difference, Error, State};
 
 /// Each return counts, also that of a message nobody started on when its worker lost the connection; our own counters in
 /// the message end jobs that fail, this one only those that nobody ever gets to count.
 const DELIVERY_LIMIT: i32 = 20;
 /// Dead letters go nowhere from here, so the 20 that newer brokers set themselves would drop them.
 const DEAD_DELIVERY_LIMIT: i32 = i32::MAX;
-
-/// Something that a broker lacks or has otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The exchange's or queue's name.
-    pub name: String,
-    /// What is wrong with it.
-    pub state: State,
-}
-
-/// What is wrong with an exchange or a queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// It is not there; `apply` makes it.
-    Missing,
-    /// It is there with another type or other arguments, in the broker's words. Nothing changes that: it has to be deleted,
-    /// when it is empty, or another prefix chosen.
-    Differs(String),
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.state {
-            State::Missing => write!(f, "{} is missing", self.name),
-            State::Differs(how) => write!(f, "{} differs: {how}", self.name),
-        }
-    }
-}
 
 /// Looks, and changes nothing. Bindings cannot be seen this way; [`apply`] makes them whether they are there or not.
 pub async fn check(config: &Config) -> Result<Vec<Difference>, Error> {

@@ -2,7 +2,7 @@
 //!
 //! All that is asked for here can be changed while a queue is in use, so [`apply`] changes it; what else is set on a queue
 //! (its policy, its key, its tags) stays.
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 use futures::future::try_join_all;
@@ -16,38 +16,11 @@ use super::{
     places::Address,
     wishes::{Arns, Shown, Wish, wishes},
 };
-use crate::{Error, QueueName, dead_queue};
+use crate::{Difference, Error, QueueName, State, dead_queue};
 
 /// How long a queue that was made may stay unknown.
 const APPEARS_WITHIN: Duration = Duration::from_secs(10);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
-
-/// Something that a service lacks or has otherwise.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Difference {
-    /// The queue's name.
-    pub name: String,
-    /// What is wrong with it.
-    pub state: State,
-}
-
-/// What is wrong with a queue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// It is not there.
-    Missing,
-    /// Attributes are not as they should be, in words.
-    Differs(String),
-}
-
-impl fmt::Display for Difference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.state {
-            State::Missing => write!(f, "{} is missing", self.name),
-            State::Differs(how) => write!(f, "{} differs: {how}", self.name),
-        }
-    }
-}
 
 /// Looks, and changes nothing.
 pub async fn check(config: &Config) -> Result<Vec<Difference>, Error> {

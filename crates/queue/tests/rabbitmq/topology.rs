@@ -1,9 +1,6 @@
 //! Who makes exchanges and queues, and what is said of those that are otherwise.
 use lapin::{options::QueueDeclareOptions, types::FieldTable};
-use minilab_queue::{
-    Declare, Error, RabbitMq, RabbitMqConfig,
-    rabbitmq::topology::{self, State},
-};
+use minilab_queue::{Declare, Error, RabbitMq, RabbitMqConfig, State, rabbitmq::topology};
 
 use crate::world::{World, config, stranger};
 

@@ -2,8 +2,8 @@
 use std::time::Duration;
 
 use minilab_queue::{
-    Declare, Disposition, Error, Outgoing, Queue as _, Settled, Sqs, SqsConfig, SqsEventsConfig, dead_queue,
-    sqs::topology::{self, State},
+    Declare, Disposition, Error, Outgoing, Queue as _, Settled, Sqs, SqsConfig, SqsEventsConfig, State,
+    dead_queue, sqs::topology,
 };
 use minilab_tests::servers::Moto;
 use serde_json::json;
