@@ -200,7 +200,9 @@ enum Class {
 }
 
 /// Fragments of libvips' messages in lower case. First match wins; what matches none is plain damage.
-const PATTERNS: [(&str, Class); 9] = [
+const PATTERNS: [(&str, Class); 10] = [
+    // What a header claims, not what we have: no other attempt ends otherwise.
+    ("security limit exceeded", Class::Other),
     ("out of memory", Class::OutOfMemory),
     ("memory allocation error", Class::OutOfMemory),
     ("premature end of jpeg", Class::Truncated),
@@ -242,9 +244,10 @@ mod tests {
                 "truncated",
             ),
             ("vips_tracked: out of memory -- size == 381MB", "out_of_memory"),
+            ("heif: Memory allocation error", "out_of_memory"),
             (
-                "heif: Memory allocation error: Security limit exceeded",
-                "out_of_memory",
+                "heif: Memory allocation error: Security limit exceeded: iinf box contains 60738 items",
+                "corrupt",
             ),
             (
                 "heif: Unsupported feature: Unsupported codec (4.3000)",

@@ -162,6 +162,11 @@ pub(super) fn files() -> Vec<Hostile> {
             ("entries", lines, TOO_LARGE),
             ("entries that nobody knows", plain(&crowd), Ends::Made),
             (
+                "an entry longer than the file",
+                plain(&[(0x153, 3, 134_217_731, 276)]),
+                DAMAGED,
+            ),
+            (
                 "as many pixels as may be, deflated",
                 packed(10_000, 10_000),
                 Ends::Made,

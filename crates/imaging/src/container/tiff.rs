@@ -20,7 +20,7 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
     }
     let first =
         Directory::first(bytes).ok_or_else(|| Error::truncated("it ends before its first directory"))?;
-    walk(&first, limits)?;
+    walk(&first, bytes.len() as u64, limits)?;
     Ok(Header {
         bands: value(&first, SAMPLES).transpose()?,
         frames: 1,
@@ -32,8 +32,8 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
 }
 
 /// From page to page: not in a circle, and each within the limits of what stands in a directory.
-fn walk(first: &Directory<'_>, limits: &Limits) -> Result<()> {
-    check(first, limits)?;
+fn walk(first: &Directory<'_>, file: u64, limits: &Limits) -> Result<()> {
+    check(first, file, limits)?;
     let mut seen = BTreeSet::new();
     let mut next = first.next();
     // What lies beyond the end of the file is for the decoder to refuse.
@@ -43,18 +43,21 @@ fn walk(first: &Directory<'_>, limits: &Limits) -> Result<()> {
         }
         limits::within("frames", seen.len() as u64 + 1, limits.frames_max.into())?;
         let Some(directory) = first.at(offset) else { break };
-        check(&directory, limits)?;
+        check(&directory, file, limits)?;
         next = directory.next();
     }
     Ok(())
 }
 
-fn check(directory: &Directory<'_>, limits: &Limits) -> Result<()> {
+fn check(directory: &Directory<'_>, file: u64, limits: &Limits) -> Result<()> {
     let mut tally = Tally::default();
     tally.chunks(directory.len(), limits)?;
     for entry in directory.entries() {
         if let Some(kind) = kind(entry) {
             tally.metadata(kind, entry.bytes(), limits)?;
+        }
+        if entry.bytes() > file {
+            return Err(Error::corrupt("one of its tags is longer than the file"));
         }
     }
     // A tile is decoded whole, whatever the size of the picture.
