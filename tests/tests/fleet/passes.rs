@@ -30,7 +30,8 @@ const SLOW: Duration = Duration::from_millis(25);
 const KILLED_WITHIN: Duration = Duration::from_millis(600);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 const BEGINS_WITHIN: Duration = Duration::from_secs(30);
-const REST_WITHIN: Duration = Duration::from_mins(2);
+/// A job for an original that was deleted between its listing and its turn waits two and a half minutes for it to appear.
+const REST_WITHIN: Duration = Duration::from_mins(5);
 /// Replays a test.
 const SEED: u64 = 7;
 
