@@ -17,7 +17,7 @@ pub use forecast::Forecasts;
 pub use lessons::Lessons;
 pub use place::Place;
 pub use sent::{Batch, Kind, Sending, Sent};
-pub use waiting::{Figure, Figures, GOOD_FOR, Unknown, Waiting};
+pub use waiting::{Figure, Figures, Unknown, Waiting};
 
 /// Jobs of one place whose forecasts lie within a factor of two.
 fn class(forecast_ms: u64) -> u8 {

@@ -10,8 +10,8 @@ use tokio::{sync::Mutex, time::Instant};
 
 use crate::{Costs, Place, Sent};
 
-/// Askers within this time get one answer: an autoscaler asks for each lane by itself. So an answer may be as old as this.
-pub const GOOD_FOR: Duration = Duration::from_secs(1);
+/// Askers within this time get one answer: an autoscaler asks for each lane by itself.
+const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// What waits in one place.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
