@@ -179,6 +179,18 @@ fn both(extension: &'static str, kind: [u8; 4], item: [u8; 4], name: &str) -> Ve
                 ),
                 TOO_LARGE,
             ),
+            (
+                "as many items and tiles as may be, that are nowhere",
+                header(
+                    kind,
+                    &[
+                        items(item, 900),
+                        properties_of_one(&[size(64, 64)]),
+                        put_together(900),
+                    ],
+                ),
+                DAMAGED,
+            ),
             ("no pixels", sizes(0, 10), DAMAGED),
             ("no item", header(kind, &[]), DAMAGED),
             ("an item that is nowhere", sizes(64, 64), DAMAGED),

@@ -35,7 +35,7 @@ pub(super) fn scan(bytes: &[u8], limits: &Limits) -> Result<Header> {
         }
         areas.push(area);
     }
-    tiles::check(meta, &areas, &mut tally, limits)?;
+    tiles::check(meta, &areas, limits)?;
     Ok(Header {
         bands: None,
         frames: 1,

@@ -14,10 +14,11 @@ const LEVELS_MAX: u32 = 4;
 
 /// Refuses a file that has a picture of more tiles than its limits allow pixels. `areas` are the pixels that each property
 /// tells of, in their order.
-pub(super) fn check(meta: &[u8], areas: &[u64], tally: &mut Tally, limits: &Limits) -> Result<()> {
+pub(super) fn check(meta: &[u8], areas: &[u64], limits: &Limits) -> Result<()> {
+    let mut named = Tally::default();
     let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for (kind, ids) in references(meta) {
-        tally.chunks(ids.len(), limits)?;
+        named.chunks(ids.len(), limits)?;
         if let (b"dimg", Some((whole, tiles))) = (&kind, ids.split_first()) {
             parts.entry(*whole).or_default().extend(tiles);
         }
