@@ -151,8 +151,11 @@ fn what_is_keda_s_and_the_operator_s_is_valid_by_their_closed_schemas() {
     if !are_here() {
         return;
     }
-    let definitions =
-        std::env::var_os("MINILAB_CRDS").map_or_else(|| root().join("../shared/crds"), PathBuf::from);
+    let named = std::env::var_os("MINILAB_CRDS").map(PathBuf::from);
+    if let Some(folder) = &named {
+        assert!(folder.is_dir(), "MINILAB_CRDS: {} is not there", folder.display());
+    }
+    let definitions = named.unwrap_or_else(|| root().join("../shared/crds"));
     if definitions.is_dir() {
         return keda_s_and_the_operator_s_are_valid(Some(&definitions));
     }
