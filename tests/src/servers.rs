@@ -20,7 +20,7 @@ pub use self::{
     ministack::Ministack,
     moto::Moto,
     prometheus::{Prometheus, Target},
-    rabbitmq::{PASSWORD, RabbitMq, RabbitMqOptions},
+    rabbitmq::{RabbitMq, RabbitMqOptions},
     registry::Registry,
     seaweedfs::SeaweedFs,
     signed::Answer,

@@ -21,8 +21,6 @@ const KEPT_WITHIN: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// How often a broker looks for deliveries held too long, if that matters: its default is a minute.
 const TICK: Duration = Duration::from_millis(500);
-/// Of its user. No word that anybody else would say: it is looked for in what the program says.
-pub const PASSWORD: &str = "guest-canary-83c1";
 
 /// What a test needs the broker to do otherwise than by default.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +58,9 @@ fn home() -> PathBuf {
 }
 
 impl RabbitMq {
+    /// Of its user. No word that anybody else would say: it is looked for in what the program says.
+    pub const PASSWORD: &str = "guest-canary-83c1";
+
     /// A new and empty broker that accepts connections.
     pub fn start(options: &RabbitMqOptions) -> Result<Self> {
         ports::start("RabbitMQ", || Self::start_once(options))
@@ -101,7 +102,7 @@ impl RabbitMq {
 
     /// `amqp://...` of the broker behind what listens at the address.
     pub fn url_through(&self, address: SocketAddr) -> String {
-        format!("amqp://guest:{PASSWORD}@{address}/%2f")
+        format!("amqp://guest:{}@{address}/%2f", Self::PASSWORD)
     }
 
     /// Returns once a new quorum queue is known on disk. RabbitMQ writes the list of its quorum queues half a second late: one
@@ -181,7 +182,7 @@ impl RabbitMq {
 fn configure(folder: &Path, ports: Ports, options: &RabbitMqOptions) -> Result<()> {
     let mut settings = vec![
         format!("listeners.tcp.1 = 127.0.0.1:{}", ports.amqp),
-        format!("default_pass = {PASSWORD}"),
+        format!("default_pass = {}", RabbitMq::PASSWORD),
         // A test writes little, and must not wait because the machine's disk is nearly full.
         "disk_free_limit.absolute = 1MB".to_owned(),
     ];

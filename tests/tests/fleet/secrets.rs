@@ -7,11 +7,11 @@ use std::{
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use minilab_store::{Key, PutOptions, Store, StoreExt as _};
-use minilab_tests::servers::PASSWORD;
+use minilab_tests::servers::RabbitMq;
 
 use crate::{
-    comparison, events,
-    events::Said,
+    comparison,
+    events::{self, Said},
     ledger::Upload,
     pictures::Pictures,
     process::Process,
@@ -52,7 +52,9 @@ async fn whatever_a_fleet_in_trouble_says_or_keeps_holds_no_secret() {
         process.terminate(PATIENCE).await.unwrap();
     }
     for role in [&dispatcher.role, &worker] {
-        said.push((role.name.clone(), fs::read(role.log()).unwrap().into()));
+        let log = fs::read_to_string(role.log()).unwrap();
+        assert!(log.contains("WARN"), "{} was in no trouble", role.name);
+        said.push((format!("the log of the {}", role.name), log.into()));
     }
     for (name, store) in [("media", &world.media), ("state", &world.state)] {
         said.extend(kept(name, &**store).await);
@@ -146,8 +148,11 @@ async fn answers(process: &Process) -> Vec<Told> {
 /// What an operator asks for.
 async fn operator_s(world: &World) -> Vec<Told> {
     let mut told = Vec::new();
+    let dead = world.dead().await;
+    let letter = dead[0]["sha256"].as_str().unwrap();
     for args in [
         &["--json", "dead", "ls", "--config", "minilab.yaml"][..],
+        &["dead", "show", letter, "--config", "minilab.yaml"],
         &["config", "show", "--config", "minilab.yaml"],
     ] {
         let said = world.operate(args).await.unwrap();
@@ -163,7 +168,7 @@ async fn kept(name: &str, store: &dyn Store) -> Vec<Told> {
     for object in listed {
         let bytes = comparison::read(store, object.key.as_str())
             .await
-            .unwrap_or_default();
+            .expect("nobody is left to delete it");
         told.push((format!("{name}: {}", object.key), bytes.into()));
     }
     told
@@ -171,7 +176,7 @@ async fn kept(name: &str, store: &dyn Store) -> Vec<Told> {
 
 fn holds_none(world: &World, said: &[Told]) {
     let secrets = [
-        PASSWORD,
+        RabbitMq::PASSWORD,
         world.seaweed.secret_key(),
         TOKEN,
         NOTIFY_PATH,
@@ -196,7 +201,8 @@ fn holds_none(world: &World, said: &[Told]) {
         "state: failures/",
         "manifest.json",
         "/metrics of worker",
-        "dispatcher",
+        "/metrics of dispatcher",
+        "dead show",
     ] {
         assert!(
             said.iter()
